@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: MIT
+# Makefile - builds the kernel, the launcher and the guest programs.  `make help` lists the targets.
+
+ARCH   ?= x86_64
+B      := build/$(ARCH)
+CC     ?= gcc
+PYTHON ?= python3
+Q      := $(if $(V),,@)
+
+KFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+	-Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
+	-Wno-sign-compare -fno-strict-aliasing -fwrapv -fno-delete-null-pointer-checks -fno-common \
+	-fno-omit-frame-pointer -fno-stack-protector -fno-pic -fno-pie \
+	-Ikernel -Ikernel/arch/$(ARCH)/include -I$(B)/gen $(if $(DEBUG),-DCONFIG_DEBUG=1)
+
+KERNEL_DIRS := lib base mem sched cred vm dev fs fs/tmpfs fs/devfs proc ipc tty drivers procfs syscall \
+	arch/generic arch/$(ARCH) init
+KSRC := $(foreach d,$(KERNEL_DIRS),$(wildcard kernel/$(d)/*.c kernel/$(d)/*.S))
+GEN_C :=
+
+.PHONY: all objs run debug test check bench unit setup help clean format
+all: $(B)/zerno.elf zerno
+
+-include kernel/syscall/syscall.mk
+KOBJ = $(patsubst kernel/%,$(B)/%.o,$(KSRC)) $(patsubst %.c,%.c.o,$(GEN_C))
+include kernel/arch/$(ARCH)/arch.mk
+-include tools/zerno/zerno.mk
+-include user/user.mk
+-include tests/unit/unit.mk
+-include tests/tests.mk
+include tools/check.mk
+
+$(B)/%.c.o: kernel/%.c $(GEN_H)
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(KFLAGS) -MMD -MP -c -o $@ $<
+$(B)/%.S.o: kernel/%.S
+	@mkdir -p $(@D)
+	@echo "  AS    $<"
+	$(Q)$(CC) $(KFLAGS) -D__ASSEMBLER__ -MMD -MP -c -o $@ $<
+$(B)/gen/%.c.o: $(B)/gen/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) -MMD -MP -c -o $@ $<
+
+# `make objs DIR=fs` compiles one chapter.
+objs: $(filter $(B)/$(DIR)/%,$(KOBJ))
+
+setup: ## installs the Debian packages that are missing (asks for root through sudo when needed)
+	tools/setup.sh all
+
+# What `make run` needs; tools/setup.sh is silent when all of it is there.
+.PHONY: need-run need-test need-check
+need-run:
+	@tools/setup.sh run
+need-test:
+	@tools/setup.sh test
+need-check:
+	@tools/setup.sh check
+
+run: need-run ## a shell on Zerno in QEMU
+	@$(MAKE) --no-print-directory all
+	./zerno run $(RUN_ARGS)
+
+debug: need-run ## as run, but QEMU waits for gdb on build/gdb.sock (`gdb -x tools/gdb/attach.gdb`)
+	@$(MAKE) --no-print-directory all
+	@echo "In another terminal: gdb -x tools/gdb/attach.gdb"
+	./zerno run --qemu-arg "-gdb unix:build/gdb.sock,server=on,wait=off -S" $(RUN_ARGS)
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | sed 's/:.*## /\t/' | expand -t 24
+
+clean: ## removes everything that was built
+	rm -rf build zerno
+
+-include $(KOBJ:.o=.d)

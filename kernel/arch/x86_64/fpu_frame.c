@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT
+ * arch/x86_64/fpu_frame.c - the FPU state of the running thread in a signal frame
+ *
+ * Owns:      the software bytes of the frame.
+ * Layer:     arch/x86_64.  Uses fpu.c; called by signal.c.
+ * Locks:     none: the running thread's own state.
+ * Contexts:  process context; copies with the user sleep.
+ * Manual:    sigreturn(2); Intel SDM vol. 1, 13.4 (XSAVE area); Linux's struct _fpstate and _fpx_sw_bytes.
+ * Tests:     tests/abi/sigframe.c.
+ *
+ * Theory
+ * ------
+ * The frame holds what XSAVE wrote, and says so in 48 bytes of the FXSAVE part that the CPU leaves to
+ * software:
+ *
+ *     0            464               512      576                    fpu_size
+ *     | x87, SSE   | magic1 sizes    | header | AVX, ...             | magic2 |
+ *
+ * On the way back both magic words must be right; else only the first 512 bytes count, as for a program that
+ * made the frame itself and knows nothing of XSAVE.  While bytes are copied from the user the thread may be
+ * switched away from, which writes its area: so they are gathered beside it and put there in one go.
+ */
+#include "fpu_frame.h"
+#include "fpu.h"
+#include <abi/errno.h>
+#include <base/iov.h>
+#include <base/panic.h>
+#include <lib/string.h>
+
+enum { FPU_SW_OFFSET = 464, FPU_AREA_MAX = 2816 };
+#define FP_XSTATE_MAGIC1 0x46505853u
+#define FP_XSTATE_MAGIC2 0x46505845u
+#define XFEATURES_LEGACY 3UL
+
+struct fpx_sw_bytes {
+	u32 magic1, extended_size;
+	u64 xfeatures;
+	u32 xstate_size, padding[7];
+};
+_Static_assert(sizeof(struct fpx_sw_bytes) == 48, "_fpx_sw_bytes");
+
+unsigned x86_fpu_frame_size(void)
+{
+	return fpu_size + (fpu_features ? sizeof(u32) : 0);
+}
+
+int x86_fpu_save_user(unsigned long addr)
+{
+	char *area = thread_current()->arch.fpu;
+	struct fpx_sw_bytes *sw = (struct fpx_sw_bytes *)(area + FPU_SW_OFFSET);
+
+	fpu_save_current(area);
+	*sw = (struct fpx_sw_bytes){ 0 };
+	if (!fpu_features)
+		return copy_to_user((void __user *)addr, area, fpu_size);
+	sw->magic1 = FP_XSTATE_MAGIC1;
+	sw->extended_size = fpu_size + sizeof(u32);
+	sw->xfeatures = fpu_features;
+	sw->xstate_size = fpu_size;
+	int err = copy_to_user((void __user *)addr, area, fpu_size);
+	if (err)
+		return err;
+	return put_user(FP_XSTATE_MAGIC2, (u32 __user *)(addr + fpu_size));
+}
+
+/* Does the frame at addr, whose software bytes are sw, hold an XSAVE area? */
+static bool frame_is_extended(unsigned long addr, const struct fpx_sw_bytes *sw)
+{
+	u32 magic2;
+
+	if (!fpu_features || sw->magic1 != FP_XSTATE_MAGIC1 || sw->xstate_size > fpu_size ||
+	    sw->xstate_size < FPU_LEGACY_SIZE + FPU_HEADER_SIZE || sw->xstate_size > sw->extended_size)
+		return false;
+	return !get_user(magic2, (const u32 __user *)(addr + sw->xstate_size)) && magic2 == FP_XSTATE_MAGIC2;
+}
+
+static __attribute__((noinline)) int restore_from(unsigned long addr)
+{
+	u8 buf[FPU_AREA_MAX] __attribute__((aligned(16)));
+	struct fpx_sw_bytes *sw = (struct fpx_sw_bytes *)(buf + FPU_SW_OFFSET);
+	u64 *xstate_bv = (u64 *)(buf + FPU_LEGACY_SIZE);
+	size_t n = FPU_LEGACY_SIZE;
+
+	int err = copy_from_user(buf, (const void __user *)addr, n);
+	if (err)
+		return err;
+	if (frame_is_extended(addr, sw)) {
+		n = sw->xstate_size;
+		err = copy_from_user(buf + FPU_LEGACY_SIZE, (const void __user *)(addr + FPU_LEGACY_SIZE),
+		                     n - FPU_LEGACY_SIZE);
+		if (err)
+			return err;
+		*xstate_bv &= sw->xfeatures;
+	}
+	if (fpu_size > n)
+		memset(buf + n, 0, fpu_size - n);
+	if (fpu_features && n == FPU_LEGACY_SIZE)
+		*xstate_bv = XFEATURES_LEGACY;
+
+	void *area = thread_current()->arch.fpu;
+	memcpy(area, buf, fpu_size);
+	fpu_sanitise(area);
+	fpu_load_current();
+	return 0;
+}
+
+int x86_fpu_restore_user(unsigned long addr)
+{
+	assert(fpu_size <= FPU_AREA_MAX);
+	if (!addr) {
+		fpu_reset_current();
+		return 0;
+	}
+	return restore_from(addr);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ * arch/switch.h (x86-64) - what a thread keeps while it does not run, and the switch between threads. */
+#pragma once
+#include <lib/types.h>
+#include <arch/trapframe.h>
+
+struct thread;
+struct arch_thread {
+	unsigned long sp;        /* saved kernel stack pointer; callee-saved registers are on that stack */
+	unsigned long fs_base;   /* user TLS */
+	unsigned long gs_base;   /* user's GS base (the kernel's is swapped in on entry) */
+	void *fpu;               /* XSAVE or FXSAVE area, 64-byte aligned; NULL in kernel threads */
+	unsigned long fault_addr, fault_err, fault_trapno; /* of the last fault, for siginfo and frames */
+	u32 fpu_cpu;             /* the CPU whose registers may still hold *fpu; ~0 = none */
+};
+
+enum { KSTACK_SIZE = 16384 };
+/* The user registers of a thread that entered the kernel from user mode: at the top of its kernel stack. */
+struct trapframe *arch_user_frame(const struct thread *t);
+/* Switches stacks, FPU and segment bases from prev to next; returns in next's context the thread that ran
+ * before it.  Interrupts are off, the run queue lock is held. */
+struct thread *arch_switch(struct thread *prev, struct thread *next);
+/* Prepares a new thread: the first switch to it enters sched_thread_start(prev), which calls fn(arg) if fn is
+ * set (kernel thread; must not return), else returns to user mode with the frame at arch_user_frame(t).
+ * Allocates the FPU area when `user`.  0 or -ENOMEM. */
+MUST_CHECK int arch_thread_init(struct thread *t, void (*fn)(void *), void *arg, bool user);
+/* Copies FPU state and segment bases of the current thread to t (fork). */
+void arch_thread_copy(struct thread *t);
+/* Back to the initial FPU state and no TLS (exec). */
+void arch_thread_exec(struct thread *t);
+void arch_thread_free(struct thread *t);
+/* New user context: ip, sp, all other registers zero, interrupts on. */
+void arch_frame_init(struct trapframe *tf, unsigned long ip, unsigned long sp);
+/* fork's child: same frame, result 0, stack pointer replaced when new_sp != 0. */
+void arch_frame_fork(struct trapframe *child, const struct trapframe *parent, unsigned long new_sp);
+/* arch_prctl(2) and CLONE_SETTLS.  0, -EPERM, -EINVAL, -EFAULT. */
+long arch_prctl(int code, unsigned long addr);
+int arch_set_tls(struct thread *t, unsigned long tls);
+/* Enters user mode for the first time (PID 1). */
+NORETURN void arch_enter_user(void);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * base/iov.h - a cursor over the caller's memory, in user or kernel space.
+ *
+ * read() and write() hand one to the file; the file copies through it and never sees a user pointer.
+ * Copies from and to user memory may fault and so may sleep. */
+#pragma once
+#include <lib/types.h>
+
+struct iovec {
+	unsigned long base; /* address: user or kernel, as iov_iter.user says */
+	size_t len;
+};
+struct iov_iter {
+	const struct iovec *iov; /* current segment; kernel memory, owned by the caller */
+	unsigned nr;             /* segments left, this one included */
+	size_t off;              /* bytes done in the current segment */
+	size_t count;            /* bytes left in all */
+	bool user;
+	struct iovec single; /* used by iov_init_one */
+};
+/* For one buffer.  The iter must not be copied afterwards (iov points into it). */
+static inline void iov_init_one(struct iov_iter *it, unsigned long base, size_t len, bool user)
+{
+	it->single = (struct iovec){ base, len };
+	it->iov = &it->single;
+	it->nr = 1;
+	it->off = 0;
+	it->count = len;
+	it->user = user;
+}
+void iov_init(struct iov_iter *it, const struct iovec *iov, unsigned nr, bool user);
+/* Copy up to n bytes and advance; the bytes copied: fewer than MIN(n, count) means a fault (-EFAULT). */
+size_t copy_to_iter(const void *src, size_t n, struct iov_iter *it);
+size_t copy_from_iter(void *dst, size_t n, struct iov_iter *it);
+size_t zero_iter(size_t n, struct iov_iter *it);
+/* Takes back the last n bytes. Only valid for n <= what the last copy moved. */
+void iov_revert(struct iov_iter *it, size_t n);
+
+/* Plain copies with the user: 0 or -EFAULT.  May sleep. */
+MUST_CHECK int copy_from_user(void *dst, const void __user *src, size_t n);
+MUST_CHECK int copy_to_user(void __user *dst, const void *src, size_t n);
+MUST_CHECK int clear_user(void __user *dst, size_t n);
+/* The length without NUL, -EFAULT, or -ENAMETOOLONG when there is no NUL in the first `size` bytes. */
+MUST_CHECK ssize_t strncpy_from_user(char *dst, const char __user *src, size_t size);
+#define get_user(x, ptr) copy_from_user(&(x), ptr, sizeof(x))
+#define put_user(x, ptr)                                                                                     \
+	({ __typeof__(*(ptr)) v_ = (x); copy_to_user(ptr, &v_, sizeof(v_)); })

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * dev/virtqueue.c - split virtqueues: the rings through which driver and device exchange buffers
+ *
+ * Owns:      struct virtqueue.
+ * Layer:     dev.
+ * Locks:     none of its own: the driver's lock guards each queue.
+ * Contexts:  any, but virtqueue_create.
+ * Manual:    VIRTIO 1.2, 2.7 "Split Virtqueues"
+ * Tests:     tests/boot, tests/ktest (virtqueue_hostile)
+ *
+ * Theory
+ * ------
+ *      desc[]   { address, length, flags, next }      a buffer; chained by next
+ *      avail    idx, ring[] of first descriptors       written by the driver: "take these"
+ *      used     idx, ring[] of { first, bytes }        written by the device: "done with these"
+ *
+ * Both indexes only grow, modulo 65536.  The device is not trusted: what it may change is read once and checked,
+ * and what we must know later (which descriptors form a chain, how many bytes the device could write) stands in
+ * `slots`, which it does not see.  A device that breaks the rules makes its queue dead, not the kernel.
+ */
+#include "virtio_transport.h"
+#include <base/log.h>
+#include <lib/string.h>
+#include <mem/slab.h>
+
+enum { VIRTQ_DESC_NEXT = 1, VIRTQ_DESC_WRITE = 2, VIRTQ_USED_NO_NOTIFY = 1 };
+struct virtq_desc {
+	u64 addr;
+	u32 len;
+	u16 flags, next;
+};
+struct virtq_avail {
+	u16 flags, idx, ring[];
+};
+struct virtq_used {
+	u16 flags, idx;
+	struct {
+		u32 id, len;
+	} ring[];
+};
+struct virtq_slot {
+	void *token;  /* of the chain that begins here; NULL: none does */
+	u32 in_bytes; /* the device may write */
+	u16 count;    /* descriptors of the chain */
+	u16 next;     /* in the chain, or in the free list */
+};
+struct virtqueue {
+	struct virtio_device *device;
+	unsigned index, size;
+	void (*callback)(struct virtqueue *q);
+	void *ctx;
+	struct virtq_desc *desc;
+	struct virtq_avail *avail;
+	volatile struct virtq_used *used;
+	u16 nr_free, free_head, used_seen;
+	bool broken;
+	struct virtq_slot *slots;
+};
+
+static unsigned ring_order(unsigned size)
+{
+	size_t bytes = 16 * size + ALIGN_UP(6 + 2 * size, 4) + 6 + 8 * size;
+	unsigned order = 0;
+
+	while (PAGE_SIZE << order < bytes)
+		order++;
+	return order;
+}
+
+static void ring_init(struct virtqueue *q, u8 *mem)
+{
+	q->desc = (struct virtq_desc *)mem;
+	q->avail = (struct virtq_avail *)(mem + 16 * q->size);
+	q->used = (struct virtq_used *)(mem + 16 * q->size + ALIGN_UP(6 + 2 * q->size, 4));
+	for (unsigned i = 0; i < q->size; i++)
+		q->slots[i].next = (u16)(i + 1);
+	q->nr_free = (u16)q->size;
+}
+
+static unsigned usable_size(struct virtio_device *d, unsigned index)
+{
+	unsigned max = d->transport->queue_max(d, index), size = 1;
+
+	if (!max)
+		return 0;
+	while (size * 2 <= MIN(max, (unsigned)VIRTQ_SIZE_MAX))
+		size *= 2;
+	return size;
+}
+
+struct virtqueue *virtqueue_create(struct virtio_device *d, unsigned index, void (*callback)(struct virtqueue *q),
+				   void *ctx)
+{
+	if (index >= VIRTIO_QUEUES_MAX)
+		return ERR_PTR(-EINVAL);
+	unsigned size = usable_size(d, index);
+	if (!size)
+		return ERR_PTR(-ENOENT);
+
+	int err = -ENOMEM;
+	struct virtqueue *q = kzalloc(sizeof(*q) + size * sizeof(struct virtq_slot));
+	if (!q)
+		return ERR_PTR(err);
+	u8 *mem = page_alloc_virt(ring_order(size), ALLOC_ZERO);
+	if (!mem)
+		goto free_queue;
+	q->device = d;
+	q->index = index;
+	q->size = size;
+	q->callback = callback;
+	q->ctx = ctx;
+	q->slots = (struct virtq_slot *)(q + 1);
+	ring_init(q, mem);
+
+	struct virtq_addresses a = { virt_to_phys(q->desc), virt_to_phys(q->avail), virt_to_phys((void *)q->used),
+				     size };
+	err = d->transport->queue_setup(d, index, &a);
+	if (err)
+		goto free_ring;
+	d->queues[index] = q;
+	if (index >= d->nr_queues)
+		d->nr_queues = index + 1;
+	return q;
+
+free_ring:
+	page_free_virt(mem, ring_order(size));
+free_queue:
+	kfree(q);
+	return ERR_PTR(err);
+}
+
+int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, unsigned nout, unsigned nin, void *token)
+{
+	const unsigned n = nout + nin;
+	u16 head = q->free_head, at = head;
+	u32 in_bytes = 0;
+
+	assert(n > 0 && n <= q->size && token);
+	if (q->broken)
+		return -EIO;
+	if (n > q->nr_free)
+		return -ENOSPC;
+	for (unsigned i = 0; i < n; i++) {
+		struct virtq_desc *d = &q->desc[at];
+		u16 next = q->slots[at].next;
+
+		d->addr = bufs[i].addr;
+		d->len = bufs[i].len;
+		d->flags = (u16)((i >= nout ? VIRTQ_DESC_WRITE : 0) | (i + 1 < n ? VIRTQ_DESC_NEXT : 0));
+		d->next = i + 1 < n ? next : 0;
+		if (i >= nout)
+			in_bytes += bufs[i].len;
+		if (i + 1 == n)
+			q->free_head = next;
+		else
+			at = next;
+	}
+	q->nr_free -= (u16)n;
+	q->slots[head].token = token;
+	q->slots[head].in_bytes = in_bytes;
+	q->slots[head].count = (u16)n;
+
+	q->avail->ring[q->avail->idx % q->size] = head;
+	/* The device may look as soon as it sees the index. */
+	atomic_store_release(&q->avail->idx, (u16)(q->avail->idx + 1));
+	return 0;
+}
+
+void virtqueue_kick(struct virtqueue *q)
+{
+	memory_barrier(); /* index before flags: VIRTIO 1.2, 2.7.13.4.1 */
+	if (!(q->used->flags & VIRTQ_USED_NO_NOTIFY))
+		q->device->transport->queue_notify(q->device, q->index);
+}
+
+static void *queue_broken(struct virtqueue *q, const char *why)
+{
+	log_err("virtio: %s: queue %u: %s; queue given up", q->device->name, q->index, why);
+	q->broken = true;
+	return NULL;
+}
+
+/* Puts the chain that begins at head back on the free list. */
+static void chain_free(struct virtqueue *q, u16 head)
+{
+	u16 last = head;
+
+	for (unsigned i = 1; i < q->slots[head].count; i++)
+		last = q->slots[last].next;
+	q->nr_free += q->slots[head].count;
+	q->slots[head].token = NULL;
+	q->slots[last].next = q->free_head;
+	q->free_head = head;
+}
+
+void *virtqueue_get(struct virtqueue *q, u32 *len)
+{
+	u16 idx = q->used->idx;
+
+	if (q->broken || idx == q->used_seen)
+		return NULL;
+	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* the entry after the index */
+	if ((u16)(idx - q->used_seen) > q->size)
+		return queue_broken(q, "used index runs away");
+
+	u32 id = q->used->ring[q->used_seen % q->size].id;
+	u32 written = q->used->ring[q->used_seen % q->size].len;
+	if (id >= q->size || !q->slots[id].token)
+		return queue_broken(q, "used entry names no buffer");
+	q->used_seen++;
+
+	void *token = q->slots[id].token;
+	*len = MIN(written, q->slots[id].in_bytes);
+	chain_free(q, (u16)id);
+	return token;
+}
+
+void *virtqueue_ctx(struct virtqueue *q)
+{
+	return q->ctx;
+}
+
+unsigned virtqueue_size(struct virtqueue *q)
+{
+	return q->size;
+}
+
+void virtio_interrupt_queues(struct virtio_device *d)
+{
+	for (unsigned i = 0; i < d->nr_queues; i++) {
+		struct virtqueue *q = d->queues[i];
+		if (q && q->callback && q->used->idx != q->used_seen && !q->broken)
+			q->callback(q);
+	}
+}

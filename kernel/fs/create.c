@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT
+ * fs/create.c - the calls that make names: mkdir, mknod, symlink, link
+ *
+ * Owns:      nothing.
+ * Layer:     fs.
+ * Locks:     the parent directory's inode lock for writing, from the lookup of the last component to the end; then the
+ *            linked inode's.  Order: parent before child.
+ * Contexts:  process context; may sleep.
+ * Manual:    mkdir(2), mknod(2), symlink(2), link(2).
+ * Tests:     tests/abi/dirs.c, tests/abi/links.c.
+ */
+#include <fs/namei.h>
+#include <fs/walk.h>
+#include <abi/errno.h>
+
+int may_create(const struct dentry *dir, const struct cred *c)
+{
+	if (dir->unlinked)
+		return -ENOENT;
+	return inode_permission(dir->inode, MAY_WRITE | MAY_EXEC, c);
+}
+
+int create_node(struct dentry *d, umode_t mode, dev_t rdev, const char *target, const struct cred *c)
+{
+	struct inode *dir = d->parent->inode, *i;
+
+	if (!dir->ops->create)
+		return s_isreg(mode) ? -EACCES : -EPERM;
+	i = dir->ops->create(dir, d->name, d->len, mode, rdev, target, c);
+	if (IS_ERR(i))
+		return (int)PTR_ERR(i);
+	dentry_instantiate(d, i);
+	return 0;
+}
+
+/* Walks to the parent, locks it and finds that the last name is free: a negative dentry with a reference, or ERR_PTR
+ * (nothing held).  After success: create_end. */
+static struct dentry *create_begin(struct walker *k, const struct fs_walk *w, const char *name, bool dir)
+{
+	struct dentry *d;
+	int err = walk_to_parent(k, w, name);
+
+	if (err)
+		return ERR_PTR(err);
+	if (k->last_type != LAST_NORM) {
+		walk_end(k);
+		return ERR_PTR(-EEXIST);
+	}
+	rwlock_write_lock(&k->at.dentry->inode->lock);
+	d = dentry_lookup_locked(k->at.dentry, &k->last);
+	if (IS_ERR(d)) {
+		err = (int)PTR_ERR(d);
+	} else {
+		if (d->inode)
+			err = -EEXIST;
+		else if (k->need_dir && !dir)
+			err = -ENOENT;
+		else
+			err = path_check_write(&k->at);
+		if (!err)
+			return d;
+		dentry_put(d);
+	}
+	rwlock_write_unlock(&k->at.dentry->inode->lock);
+	walk_end(k);
+	return ERR_PTR(err);
+}
+
+static void create_end(struct walker *k, struct dentry *d)
+{
+	rwlock_write_unlock(&k->at.dentry->inode->lock);
+	dentry_put(d);
+	walk_end(k);
+}
+
+static int make(const struct fs_walk *w, const char *name, umode_t mode, dev_t rdev, const char *target)
+{
+	struct walker k;
+	struct dentry *d = create_begin(&k, w, name, s_isdir(mode));
+	umode_t type = mode & S_IFMT;
+	int err;
+
+	if (IS_ERR(d))
+		return (int)PTR_ERR(d);
+	err = may_create(k.at.dentry, w->cred);
+	if (!err && (type == S_IFCHR || type == S_IFBLK) && !cred_capable(w->cred, CAP_MKNOD))
+		err = -EPERM;
+	if (!err)
+		err = create_node(d, mode, rdev, target, w->cred);
+	create_end(&k, d);
+	return err;
+}
+
+int vfs_mkdir(const struct fs_walk *w, const char *name, umode_t mode)
+{
+	return make(w, name, S_IFDIR | (mode & (S_IRWXUGO | S_ISVTX) & ~fs_umask(w->fs)), 0, NULL);
+}
+
+int vfs_mknod(const struct fs_walk *w, const char *name, umode_t mode, dev_t rdev)
+{
+	umode_t perm = mode & S_IALLUGO & ~fs_umask(w->fs);
+
+	switch (mode & S_IFMT) {
+	case 0:
+	case S_IFREG:
+		return make(w, name, S_IFREG | perm, 0, NULL);
+	case S_IFCHR:
+	case S_IFBLK:
+		return make(w, name, (mode & S_IFMT) | perm, rdev, NULL);
+	case S_IFIFO:
+	case S_IFSOCK:
+		return make(w, name, (mode & S_IFMT) | perm, 0, NULL);
+	case S_IFDIR:
+		return -EPERM;
+	default:
+		return -EINVAL;
+	}
+}
+
+int vfs_symlink(const char *target, const struct fs_walk *w, const char *name)
+{
+	if (!*target)
+		return -ENOENT;
+	return make(w, name, S_IFLNK | 0777, 0, target);
+}
+
+static int link_checked(struct walker *k, struct dentry *d, const struct path *old, const struct cred *c)
+{
+	struct inode *dir = k->at.dentry->inode, *i = old->dentry->inode;
+	int err;
+
+	if (old->mnt != k->at.mnt)
+		return -EXDEV;
+	err = may_create(k->at.dentry, c);
+	if (err)
+		return err;
+	if (!dir->ops->link || s_isdir(i->mode))
+		return -EPERM;
+	rwlock_write_lock(&i->lock);
+	if (!i->nlink && !i->linkable)
+		err = -ENOENT;
+	else
+		err = dir->ops->link(dir, d->name, d->len, i);
+	if (!err)
+		i->linkable = false;
+	rwlock_write_unlock(&i->lock);
+	if (!err)
+		dentry_instantiate(d, inode_get(i));
+	return err;
+}
+
+int vfs_link(const struct fs_walk *ow, const char *old, const struct fs_walk *nw, const char *new, unsigned lookup)
+{
+	struct walker k;
+	struct dentry *d;
+	struct path p;
+	int err = path_lookup(ow, old, lookup, &p);
+
+	if (err)
+		return err;
+	d = create_begin(&k, nw, new, false);
+	if (IS_ERR(d)) {
+		err = (int)PTR_ERR(d);
+	} else {
+		err = link_checked(&k, d, &p, nw->cred);
+		create_end(&k, d);
+	}
+	path_put(&p);
+	return err;
+}

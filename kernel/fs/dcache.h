@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ * fs/dcache.h - inside fs: what the walk and the name-changing calls use of the dentry cache.  See dcache.c. */
+#pragma once
+#include <fs/dentry.h>
+
+/* A name with its length and hash, not NUL-terminated. */
+struct qname {
+	const char *s;
+	unsigned len;
+	u32 hash;
+};
+enum { NAME_HASH_INIT = 0x811c9dc5 };
+static inline u32 name_hash_step(u32 h, char c)
+{
+	return (h ^ (u8)c) * 16777619u;
+}
+struct qname qname_make(const char *s, unsigned len);
+
+/* Guards the hash chains, parent, name, children and LRU of all dentries. Leaf but for the slab's locks. */
+extern struct spinlock dcache_lock;
+/* Odd while a name moves; a lockless walk is good if it is even and unchanged from beginning to end. */
+extern u32 dcache_seq;
+
+/* A private dentry, reference 1, not in the cache; takes over `inode` (may be NULL).  NULL: no memory, inode kept. */
+struct dentry *dentry_alloc(struct dentry *parent, const struct qname *n, struct inode *inode);
+/* Under RCU, no reference taken. NULL: not in the cache. */
+struct dentry *dcache_find_rcu(const struct dentry *parent, const struct qname *n);
+/* The child (negative too) with a reference, from the cache or the file system, or ERR_PTR. Takes parent's inode lock
+ * for reading; the _locked form is for who holds it for writing. May sleep. */
+struct dentry *dentry_lookup(struct dentry *parent, const struct qname *n);
+struct dentry *dentry_lookup_locked(struct dentry *parent, const struct qname *n);
+/* A negative dentry gets its inode (reference taken over). Parent's inode lock held for writing. */
+void dentry_instantiate(struct dentry *d, struct inode *i);
+/* The name is gone: out of the cache, with the (negative) names below. Parent's and own inode lock held. */
+void dentry_kill_name(struct dentry *d);
+/* Rename.  move: the target's cached dentry must have been killed; ext: from dentry_name_alloc for the new name.
+ * Returns an allocation to be freed after rcu_synchronize(), or NULL. */
+char *dentry_move(struct dentry *d, struct dentry *new_parent, const struct qname *n, char *ext);
+void dentry_exchange(struct dentry *a, struct dentry *b);
+/* Memory for a name that does not fit inline; *ext NULL when it does. 0 or -ENOMEM. */
+MUST_CHECK int dentry_name_alloc(const struct qname *n, char **ext);
+/* The parent with a reference. */
+struct dentry *dentry_get_parent(struct dentry *d);
+/* Is a an ancestor of d, or d itself?  Exact only while no directory moves (vfs_rename's mutex). */
+bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d);
+/* Drops all unused names of an instance that dies. */
+void dcache_shrink_super(struct super_block *sb);

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: MIT
+ * fs/file.c - open file descriptions and the operations on them
+ *
+ * Owns:      struct file, its slab, the count of open files.
+ * Layer:     fs.
+ * Locks:     f->pos_lock makes read, write and lseek of one description see one position (POSIX 2.9.7); it is skipped
+ *            when nobody else can use the description.
+ * Contexts:  process context; may sleep.
+ * Manual:    read(2), write(2), lseek(2), proc(5) (file-max).
+ * Tests:     tests/abi/rw.c.
+ *
+ * Every operation here is: is it allowed by the mode, does this kind of file have it, do it.  Reading a byte from
+ * /dev/zero passes through file_read in some twenty instructions, so nothing more belongs on that path.
+ */
+#include <fs/namei.h>
+#include <fs/mount_tree.h>
+#include <fs/dcache.h>
+#include <fs/locks.h>
+#include <fs/poll.h>
+#include <base/clock.h>
+#include <mem/slab.h>
+#include <abi/errno.h>
+#include <abi/termios.h>
+
+u64 files_max = 8192;
+static s64 nr_files;
+static struct kmem_cache *file_slab;
+
+void file_init(void)
+{
+	struct mem_stats ms;
+
+	mem_stats(&ms);
+	files_max = MAX(ms.total_pages * 4 / 10, 8192ul); /* Linux: 10 % of memory at 1 KiB a file */
+	file_slab = kmem_cache_create("file", sizeof(struct file), 64);
+}
+
+u64 files_open(void)
+{
+	s64 n = atomic_load(&nr_files);
+
+	return n > 0 ? (u64)n : 0;
+}
+
+/* ---- life ---- */
+
+struct file *file_alloc_path(const struct path *path, const struct file_ops *ops, unsigned flags, const struct cred *c)
+{
+	static const u8 acc_mode[4] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, 0 };
+	struct inode *i = path->dentry->inode;
+	struct file *f = NULL;
+	int err = -ENFILE;
+
+	if (unlikely((u64)atomic_add(&nr_files, 1) > files_max) && !cred_capable(c, CAP_SYS_ADMIN))
+		goto fail;
+	err = -ENOMEM;
+	f = kmem_cache_alloc(file_slab, 0);
+	if (unlikely(!f))
+		goto fail;
+	ref_init(&f->ref, 1);
+	f->mode = acc_mode[flags & O_ACCMODE] | (ops->lseek ? FMODE_LSEEK : 0) |
+		  (s_isreg(i->mode) || s_isdir(i->mode) ? FMODE_ATOMIC_POS : 0);
+	f->flags = flags;
+	f->ops = ops;
+	f->inode = i;
+	f->path = *path;
+	f->pos = 0;
+	mutex_init(&f->pos_lock);
+	f->private = NULL;
+	f->cred = cred_get(c);
+	f->owner = 0;
+	f->flocked = f->rcu_free = false;
+	return f;
+fail:
+	atomic_sub(&nr_files, 1);
+	path_put(path);
+	return ERR_PTR(err);
+}
+
+struct file *file_alloc(const struct path *path, const struct file_ops *ops, unsigned flags, const struct cred *c)
+{
+	struct file *f;
+
+	path_get(path);
+	f = file_alloc_path(path, ops, flags, c);
+	return IS_ERR(f) ? NULL : f;
+}
+
+static void file_free_rcu(struct rcu_head *h)
+{
+	kmem_cache_free(file_slab, container_of(h, struct file, rcu));
+}
+
+static void file_destroy(struct file *f)
+{
+	if (unlikely(!list_empty(&f->inode->locks)))
+		locks_release(f);
+	if (f->ops->release)
+		f->ops->release(f);
+	if (f->mode & (FMODE_WCOUNT | FMODE_EXEC)) {
+		if (f->mode & FMODE_EXEC)
+			inode_allow_write(f->inode);
+		if (f->mode & FMODE_WCOUNT) {
+			inode_put_write(f->inode);
+			atomic_sub(&f->path.mnt->writers, 1);
+		}
+	}
+	path_put(&f->path);
+	cred_put(f->cred);
+	atomic_sub(&nr_files, 1);
+	if (unlikely(f->rcu_free))
+		rcu_call(&f->rcu, file_free_rcu);
+	else
+		kmem_cache_free(file_slab, f);
+}
+
+void file_put(struct file *f)
+{
+	if (ref_put(&f->ref))
+		file_destroy(f);
+}
+
+/* ---- position ---- */
+
+/* With one reference (a table of one thread, which borrows it for the call) nobody else can be in the description. */
+static inline bool pos_lock(struct file *f)
+{
+	if (!(f->mode & FMODE_ATOMIC_POS) || ref_read(&f->ref) == 1)
+		return false;
+	mutex_lock(&f->pos_lock);
+	return true;
+}
+
+static inline void pos_unlock(struct file *f, bool locked)
+{
+	if (locked)
+		mutex_unlock(&f->pos_lock);
+}
+
+loff_t file_lseek(struct file *f, loff_t off, int whence)
+{
+	bool locked;
+	loff_t r;
+
+	if (whence < SEEK_SET || whence > SEEK_HOLE)
+		return -EINVAL;
+	if (!(f->mode & FMODE_LSEEK))
+		return -ESPIPE;
+	locked = pos_lock(f);
+	r = f->ops->lseek(f, off, whence);
+	pos_unlock(f, locked);
+	return r;
+}
+
+static loff_t set_pos(struct file *f, loff_t pos)
+{
+	if (pos < 0)
+		return -EINVAL;
+	f->pos = pos;
+	return pos;
+}
+
+loff_t generic_lseek(struct file *f, loff_t off, int whence)
+{
+	struct inode *i = f->inode;
+	loff_t size = atomic_load(&i->size), sum;
+	bool memory_only = i->mapping && (!i->mapping->ops || !i->mapping->ops->read_page);
+
+	switch (whence) {
+	case SEEK_SET:
+		return set_pos(f, off);
+	case SEEK_CUR:
+	case SEEK_END:
+		if (__builtin_add_overflow(whence == SEEK_CUR ? f->pos : size, off, &sum))
+			return -EINVAL;
+		return set_pos(f, sum);
+	default: /* SEEK_DATA, SEEK_HOLE */
+		if (off < 0 || off >= size)
+			return -ENXIO;
+		if (!memory_only)
+			return set_pos(f, whence == SEEK_DATA ? off : size);
+		sum = mapping_seek(i->mapping, off, size, whence == SEEK_DATA);
+		return sum < 0 ? sum : set_pos(f, sum);
+	}
+}
+
+loff_t dir_lseek(struct file *f, loff_t off, int whence)
+{
+	loff_t pos = off;
+
+	if (whence != SEEK_SET && whence != SEEK_CUR)
+		return -EINVAL;
+	if (whence == SEEK_CUR && __builtin_add_overflow(f->pos, off, &pos))
+		return -EINVAL;
+	return set_pos(f, pos);
+}
+
+/* ---- read and write ---- */
+
+/* At a given offset (pread): the file must have offsets. */
+static int check_offset(const struct file *f, const loff_t *pos)
+{
+	if (!(f->mode & FMODE_LSEEK))
+		return -ESPIPE;
+	return *pos < 0 ? -EINVAL : 0;
+}
+
+ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	bool locked;
+	ssize_t n;
+
+	if (unlikely(pos != NULL)) {
+		int err = check_offset(f, pos);
+		if (err)
+			return err;
+	}
+	if (unlikely(!(f->mode & FMODE_READ)))
+		return -EBADF;
+	if (unlikely(!f->ops->read))
+		return s_isdir(f->inode->mode) ? -EISDIR : -EINVAL;
+	if (unlikely(to->count > MAX_RW_COUNT))
+		to->count = MAX_RW_COUNT;
+	if (pos)
+		return f->ops->read(f, to, pos);
+	locked = pos_lock(f);
+	n = f->ops->read(f, to, &f->pos);
+	pos_unlock(f, locked);
+	return n;
+}
+
+ssize_t file_write(struct file *f, struct iov_iter *from, loff_t *pos)
+{
+	bool locked;
+	ssize_t n;
+
+	if (unlikely(pos != NULL)) {
+		int err = check_offset(f, pos);
+		if (err)
+			return err;
+	}
+	if (unlikely(!(f->mode & FMODE_WRITE)))
+		return -EBADF;
+	if (unlikely(!f->ops->write))
+		return -EINVAL;
+	if (unlikely(from->count > MAX_RW_COUNT))
+		from->count = MAX_RW_COUNT;
+	if (pos)
+		return f->ops->write(f, from, pos);
+	locked = pos_lock(f);
+	n = f->ops->write(f, from, &f->pos);
+	pos_unlock(f, locked);
+	return n;
+}
+
+ssize_t file_read_kernel(struct file *f, void *dst, size_t n, loff_t pos)
+{
+	struct iov_iter it;
+
+	if (!f->ops->read)
+		return -EINVAL;
+	iov_init_one(&it, (unsigned long)dst, n, false);
+	return f->ops->read(f, &it, &pos);
+}
+
+ssize_t file_write_kernel(struct file *f, const void *src, size_t n, loff_t pos)
+{
+	struct iov_iter it;
+
+	if (!f->ops->write)
+		return -EINVAL;
+	iov_init_one(&it, (unsigned long)src, n, false);
+	return f->ops->write(f, &it, &pos);
+}
+
+/* ---- atime ---- */
+
+enum { RELATIME_DAY = 86400 };
+
+/* relatime: only if the access is the first since the last change, or the old time is a day old. */
+static bool atime_due(const struct inode *i, u32 mnt_flags, ktime_t now)
+{
+	if (!(mnt_flags & MS_RELATIME))
+		return i->atime != now;
+	return i->atime <= i->mtime || i->atime <= i->ctime || now - i->atime >= RELATIME_DAY * NSEC_PER_SEC;
+}
+
+void file_accessed(struct file *f)
+{
+	struct inode *i = f->inode;
+	u32 flags = f->path.mnt->flags;
+	ktime_t now;
+
+	if (f->flags & O_NOATIME || flags & (MS_NOATIME | MS_RDONLY))
+		return;
+	if (flags & MS_NODIRATIME && s_isdir(i->mode))
+		return;
+	now = clock_realtime_coarse();
+	if (atime_due(i, flags, now))
+		i->atime = now;
+}
+
+/* ---- the other operations ---- */
+
+int file_iterate(struct file *f, struct dir_context *ctx)
+{
+	struct inode *i = f->inode;
+	bool locked;
+	int err;
+
+	if (!f->ops->iterate)
+		return -ENOTDIR;
+	if (!(f->mode & FMODE_READ))
+		return -EBADF;
+	locked = pos_lock(f);
+	rwlock_read_lock(&i->lock);
+	ctx->pos = f->pos;
+	err = f->path.dentry->unlinked ? -ENOENT : f->ops->iterate(f, ctx);
+	f->pos = ctx->pos;
+	rwlock_read_unlock(&i->lock);
+	if (!err)
+		file_accessed(f);
+	pos_unlock(f, locked);
+	return err;
+}
+
+unsigned file_poll(struct file *f, struct poll_table *pt)
+{
+	if (!f->ops->poll)
+		return POLLIN | POLLOUT | POLLRDNORM | POLLWRNORM;
+	return f->ops->poll(f, pt);
+}
+
+long file_ioctl(struct file *f, unsigned cmd, void *arg)
+{
+	if (f->ops->ioctl)
+		return f->ops->ioctl(f, cmd, arg);
+	if (cmd == FIONREAD && s_isreg(f->inode->mode)) {
+		loff_t left = atomic_load(&f->inode->size) - f->pos;
+
+		*(int *)arg = (int)MIN(MAX(left, (loff_t)0), (loff_t)INT32_MAX);
+		return 0;
+	}
+	return -ENOTTY;
+}
+
+int file_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
+{
+	if (!f->ops->fsync)
+		return -EINVAL;
+	return f->ops->fsync(f, start, end, datasync);
+}
+
+int noop_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
+{
+	return 0;
+}
+
+int file_fallocate(struct file *f, int mode, loff_t off, loff_t len)
+{
+	struct inode *i = f->inode;
+	loff_t end;
+
+	if (off < 0 || len <= 0)
+		return -EINVAL;
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_COLLAPSE_RANGE |
+		     FALLOC_FL_INSERT_RANGE))
+		return -EOPNOTSUPP;
+	if (mode & FALLOC_FL_PUNCH_HOLE && mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
+		return -EOPNOTSUPP;
+	if (!(f->mode & FMODE_WRITE))
+		return -EBADF;
+	if ((i->mode & S_IFMT) == S_IFIFO)
+		return -ESPIPE;
+	if (s_isdir(i->mode))
+		return -EISDIR;
+	if (!s_isreg(i->mode) && (i->mode & S_IFMT) != S_IFBLK)
+		return -ENODEV;
+	if (__builtin_add_overflow(off, len, &end) || (i->sb->max_file && (u64)end > i->sb->max_file))
+		return -EFBIG;
+	return f->ops->fallocate ? f->ops->fallocate(f, mode, off, len) : -EOPNOTSUPP;
+}
+
+int file_truncate(struct file *f, loff_t len)
+{
+	struct iattr a = { .valid = ATTR_SIZE, .size = len };
+
+	if (len < 0 || !s_isreg(f->inode->mode) || !(f->mode & FMODE_WRITE))
+		return -EINVAL;
+	return inode_setattr(f->inode, &a, f->cred);
+}

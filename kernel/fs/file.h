@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ * fs/file.h - an open file description, and what a kind of file can do. */
+#pragma once
+#include <base/iov.h>
+#include <fs/path.h>
+#include <cred/cred.h>
+#include <sched/mutex.h>
+#include <sched/rcu.h>
+#include <abi/fcntl.h>
+#include <abi/poll.h>
+
+struct file;
+struct inode;
+struct poll_table;
+struct vm_mmap_args;
+
+/* getdents: one entry; false = the buffer is full, stop. */
+struct dir_context {
+	bool (*emit)(struct dir_context *ctx, const char *name, unsigned len, u64 ino, unsigned d_type);
+	loff_t pos; /* position of the next entry; the file system moves it */
+};
+/* All may sleep.  NULL = the answer in brackets. */
+struct file_ops {
+	ssize_t (*read)(struct file *f, struct iov_iter *to, loff_t *pos);    /* [-EINVAL] */
+	ssize_t (*write)(struct file *f, struct iov_iter *from, loff_t *pos); /* [-EINVAL] */
+	loff_t (*lseek)(struct file *f, loff_t off, int whence);              /* [-ESPIPE] */
+	int (*iterate)(struct file *f, struct dir_context *ctx);              /* [-ENOTDIR] */
+	unsigned (*poll)(struct file *f, struct poll_table *pt);              /* [always ready: EPOLLIN|EPOLLOUT] */
+	/* `arg` is a kernel copy for commands in ioctls.tbl with a size, else the value itself. [-ENOTTY] */
+	long (*ioctl)(struct file *f, unsigned cmd, void *arg);
+	/* Checks and fills mapping, file, ops, may. [-ENODEV] */
+	int (*mmap)(struct file *f, struct vm_mmap_args *a);
+	int (*open)(struct inode *i, struct file *f); /* [0]; may replace f->ops and f->private */
+	int (*flush)(struct file *f);                 /* each close(2) [0] */
+	void (*release)(struct file *f);              /* the last reference is gone */
+	int (*fsync)(struct file *f, loff_t start, loff_t end, bool datasync); /* [-EINVAL] */
+	int (*fallocate)(struct file *f, int mode, loff_t off, loff_t len);    /* [-EOPNOTSUPP] */
+	/* F_SETPIPE_SZ and others of one kind of file. [-EINVAL] */
+	long (*fcntl)(struct file *f, int cmd, unsigned long arg);
+};
+enum file_mode { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_LSEEK = 4, FMODE_PATH = 8, FMODE_EXEC = 16,
+		 FMODE_ATOMIC_POS = 32 /* regular files and directories: read() and write() lock pos */,
+		 FMODE_WCOUNT = 64 /* counted in inode->writers and path.mnt->writers */ };
+struct file {
+	struct refcount ref;
+	u32 mode;                 /* enum file_mode */
+	u32 flags;                /* O_* as fcntl(F_GETFL) shows; O_APPEND, O_NONBLOCK change */
+	const struct file_ops *ops;
+	struct inode *inode;      /* owned through path; for pipes etc. an anonymous inode */
+	struct path path;         /* owned */
+	loff_t pos;
+	struct mutex pos_lock;
+	void *private;
+	const struct cred *cred;  /* of the opener; owned */
+	struct rcu_head rcu;
+	pid_t owner;              /* F_SETOWN */
+	bool flocked;             /* has locks of flock(2) */
+	bool rcu_free;            /* stood in a table of several threads: lockless readers may look at it */
+};
+/* A new description of an inode at path (takes its own references), not opened yet. NULL = -ENFILE or no memory. */
+struct file *file_alloc(const struct path *path, const struct file_ops *ops, unsigned flags, const struct cred *c);
+/* One that stands in no directory: pipes, ptys, sockets; shown as "name:[ino]".  The inode gets `mode`. */
+struct file *file_alloc_anon(const char *name, umode_t mode, const struct file_ops *ops, unsigned flags, void *private,
+			     const struct cred *c);
+static inline struct file *file_get(struct file *f) { ref_get(&f->ref); return f; }
+void file_put(struct file *f); /* may sleep */
+u64 files_open(void);
+extern u64 files_max; /* /proc/sys/fs/file-max */
+
+/* The operations with all checks but the copying of arguments; pos NULL = f->pos. May sleep. */
+ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos);
+ssize_t file_write(struct file *f, struct iov_iter *from, loff_t *pos);
+loff_t file_lseek(struct file *f, loff_t off, int whence);
+/* Kernel buffers (exec, initramfs): bytes or -errno. */
+ssize_t file_read_kernel(struct file *f, void *dst, size_t n, loff_t pos);
+ssize_t file_write_kernel(struct file *f, const void *src, size_t n, loff_t pos);
+int file_iterate(struct file *f, struct dir_context *ctx);
+unsigned file_poll(struct file *f, struct poll_table *pt);
+long file_ioctl(struct file *f, unsigned cmd, void *arg);
+int file_mmap(struct file *f, struct vm_mmap_args *a); /* checks modes, then ops->mmap */
+int file_fsync(struct file *f, loff_t start, loff_t end, bool datasync);
+int file_fallocate(struct file *f, int mode, loff_t off, loff_t len);
+int file_truncate(struct file *f, loff_t len);
+/* For file systems whose data is in inode->mapping: tmpfs now, disks later. */
+ssize_t mapping_file_read(struct file *f, struct iov_iter *to, loff_t *pos);
+ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos);
+int mapping_file_mmap(struct file *f, struct vm_mmap_args *a);
+loff_t generic_lseek(struct file *f, loff_t off, int whence); /* SEEK_SET, CUR, END, DATA, HOLE by i->size */
+loff_t dir_lseek(struct file *f, loff_t off, int whence);     /* directories: SEEK_SET, SEEK_CUR */
+int noop_fsync(struct file *f, loff_t start, loff_t end, bool datasync); /* nothing lies below: 0 */
+/* The same as file_alloc, but takes over the path's references (also on failure); ERR_PTR(-ENFILE, -ENOMEM). */
+struct file *file_alloc_path(const struct path *path, const struct file_ops *ops, unsigned flags, const struct cred *c);
+void file_accessed(struct file *f); /* atime by the rules of the mount: relatime by default */
+void file_init(void);
+/* Sequential text files (procfs): see fs/seq.h. */
+int no_open(struct inode *i, struct file *f); /* -ENXIO */

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT
+ * fs/filedata.c - files whose bytes are in a page cache: read, write, mmap
+ *
+ * Owns:      nothing; works on inode->mapping.
+ * Layer:     fs.  Uses vm (mapping, mmap arguments).
+ * Locks:     writers hold inode->lock for writing; readers take none (POSIX asks for atomicity of reads against writes;
+ *            Linux gives it on no file system but XFS).  The page cache has its own lock.
+ * Contexts:  process context; may sleep, also in the middle of a copy (the caller's page may be absent).
+ * Manual:    read(2), write(2), mmap(2), inode(7).
+ * Tests:     tests/abi/rw.c, tests/abi/sparse.c.
+ *
+ * A hole of a memory-only file is a page that is not there: reading it copies zeros and allocates nothing.
+ * i->size and mapping->size move together, after the bytes: a reader or a fault that sees the new size finds them.
+ */
+#include <fs/namei.h>
+#include <fs/mount_tree.h>
+#include <lib/format.h>
+#include <lib/string.h>
+#include <mem/slab.h>
+#include <vm/space.h>
+#include <abi/errno.h>
+
+static inline bool memory_only(const struct mapping *m)
+{
+	return !m->ops || !m->ops->read_page;
+}
+
+/* Copies n bytes from within one page; the number copied, or -errno when the page cannot be had. */
+static ssize_t read_piece(struct mapping *m, u64 index, size_t off, size_t n, struct iov_iter *to)
+{
+	struct page *p = mapping_find(m, index);
+	size_t done;
+
+	if (p && unlikely(!(atomic_load(&p->flags) & PAGE_UPTODATE)) && !memory_only(m)) {
+		page_put(p);
+		p = NULL;
+	}
+	if (!p) {
+		if (memory_only(m))
+			return (ssize_t)zero_iter(n, to);
+		p = mapping_get(m, index);
+		if (IS_ERR(p))
+			return PTR_ERR(p);
+	}
+	done = copy_to_iter((const char *)page_virt(p) + off, n, to);
+	page_put(p);
+	return (ssize_t)done;
+}
+
+ssize_t mapping_file_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	struct inode *i = f->inode;
+	ssize_t done = 0;
+
+	while (to->count) {
+		loff_t at = *pos, size = atomic_load(&i->size);
+		size_t off, n;
+		ssize_t got;
+
+		if (at >= size)
+			break;
+		off = (u64)at % PAGE_SIZE;
+		n = MIN(PAGE_SIZE - off, to->count);
+		n = (size_t)MIN((u64)n, (u64)(size - at));
+		got = read_piece(i->mapping, (u64)at / PAGE_SIZE, off, n, to);
+		if (got > 0) {
+			*pos = at + got;
+			done += got;
+		}
+		if (unlikely(got < (ssize_t)n)) {
+			if (!done)
+				done = got < 0 ? got : -EFAULT;
+			break;
+		}
+		cond_resched();
+	}
+	file_accessed(f);
+	return done;
+}
+
+/* A page to write [off, off + n) of: when that is all of it, its old bytes are not read. */
+static struct page *page_for_write(struct mapping *m, u64 index, size_t n)
+{
+	return n == PAGE_SIZE ? mapping_get_for_write(m, index) : mapping_get(m, index);
+}
+
+static ssize_t write_piece(struct mapping *m, u64 index, size_t off, size_t n, struct iov_iter *from)
+{
+	struct page *p = page_for_write(m, index, n);
+	char *dst;
+	size_t done;
+
+	if (IS_ERR(p))
+		return PTR_ERR(p);
+	dst = page_virt(p);
+	done = copy_from_iter(dst + off, n, from);
+	if (unlikely(!(atomic_load(&p->flags) & PAGE_UPTODATE))) {
+		/* Only in a page that was to be wholly overwritten; what the caller failed to give is zero. */
+		memset(dst + off + done, 0, n - done);
+		atomic_or(&p->flags, PAGE_UPTODATE);
+	}
+	if (done)
+		page_mark_dirty(p);
+	page_put(p);
+	return (ssize_t)done;
+}
+
+/* -EFBIG at the limit; else cuts the request at it. */
+static int check_limit(const struct inode *i, loff_t pos, struct iov_iter *from)
+{
+	u64 max = i->sb->max_file ? i->sb->max_file : INT64_MAX;
+
+	if ((u64)pos >= max)
+		return -EFBIG;
+	if (from->count > max - (u64)pos)
+		from->count = max - (u64)pos;
+	return 0;
+}
+
+static ssize_t write_locked(struct inode *i, struct iov_iter *from, loff_t *pos)
+{
+	ssize_t done = 0;
+
+	while (from->count) {
+		loff_t at = *pos;
+		size_t off = (u64)at % PAGE_SIZE;
+		size_t n = MIN(PAGE_SIZE - off, from->count);
+		ssize_t got = write_piece(i->mapping, (u64)at / PAGE_SIZE, off, n, from);
+
+		if (got > 0) {
+			*pos = at + got;
+			done += got;
+			if (*pos > i->size)
+				inode_set_size(i, *pos);
+		}
+		if (unlikely(got < (ssize_t)n)) {
+			if (!done)
+				done = got < 0 ? got : -EFAULT;
+			break;
+		}
+		cond_resched();
+		if (unlikely(thread_kill_pending()))
+			break;
+	}
+	return done;
+}
+
+ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos)
+{
+	struct inode *i = f->inode;
+	ssize_t done;
+
+	if (!from->count)
+		return 0;
+	rwlock_write_lock(&i->lock);
+	if (f->flags & O_APPEND)
+		*pos = i->size;
+	done = check_limit(i, *pos, from);
+	if (!done) {
+		i->mode = inode_mode_without_privs(i, f->cred);
+		done = write_locked(i, from, pos);
+	}
+	if (done > 0)
+		inode_touch(i, ATTR_MTIME);
+	rwlock_write_unlock(&i->lock);
+	return done;
+}
+
+/* ---- mmap ---- */
+
+static void file_vma_get(struct vma *v)
+{
+	file_get(v->file);
+}
+
+static void file_vma_put(struct vma *v)
+{
+	file_put(v->file);
+}
+
+static int file_vma_describe(const struct vma *v, char *buf, size_t size, dev_t *dev, u64 *ino)
+{
+	enum { TEXT = 4096 };
+	const struct file *f = v->file;
+	struct path no_root = { NULL, NULL };
+	char *tmp = kmalloc(TEXT, 0);
+	char *text;
+
+	*dev = f->inode->sb->dev;
+	*ino = f->inode->ino;
+	if (!tmp)
+		return -ENOMEM;
+	text = path_string(&f->path, &no_root, tmp, TEXT);
+	strlcpy(buf, IS_ERR(text) ? "" : text, size);
+	kfree(tmp);
+	return 0;
+}
+
+static int file_vma_sync(struct vma *v, u64 start, u64 end)
+{
+	return mapping_sync(v->mapping, start, end);
+}
+
+static const struct vma_ops file_vma_ops = {
+	.get = file_vma_get,
+	.put = file_vma_put,
+	.describe = file_vma_describe,
+	.sync = file_vma_sync,
+};
+
+int mapping_file_mmap(struct file *f, struct vm_mmap_args *a)
+{
+	if (!f->inode->mapping)
+		return -ENODEV;
+	a->mapping = f->inode->mapping;
+	a->file = f;
+	a->ops = &file_vma_ops;
+	file_accessed(f);
+	return 0;
+}
+
+int file_mmap(struct file *f, struct vm_mmap_args *a)
+{
+	unsigned type = (unsigned)a->flags & MAP_TYPE;
+	bool shared = type == MAP_SHARED || type == MAP_SHARED_VALIDATE;
+
+	if (!shared && type != MAP_PRIVATE)
+		return -EINVAL;
+	if (shared && a->prot & PROT_WRITE && !(f->mode & FMODE_WRITE))
+		return -EACCES;
+	if (!(f->mode & FMODE_READ))
+		return -EACCES;
+	a->may = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
+	if (shared && !(f->mode & FMODE_WRITE))
+		a->may &= ~(unsigned)VM_MAYWRITE;
+	if (f->path.mnt->flags & MS_NOEXEC) {
+		if (a->prot & PROT_EXEC)
+			return -EPERM;
+		a->may &= ~(unsigned)VM_MAYEXEC;
+	}
+	return f->ops->mmap ? f->ops->mmap(f, a) : -ENODEV;
+}

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT
+ * proc/exec.c - execve: a new program in an old process
+ *
+ * Owns:      the order of the steps; what a process keeps and what it loses.
+ * Layer:     proc.  Uses fs (opening), vm (a new address space), arch (registers).
+ * Locks:     none held across a step; task->lock for the change of the address space.
+ * Contexts:  process context; sleeps.
+ * Manual:    execve(2), credentials(7), capabilities(7).
+ * Tests:     tests/abi/exec.c, tests/abi/exec_setid.c; failing allocations: tests/abi/failnth.c.
+ *
+ * Theory
+ * ------
+ * First a whole image is put together beside the running program: arguments, address space with segments and
+ * stack, credentials.  All of that may fail, and then the old program goes on with an error.  Then comes the
+ * commit, which begins with the other threads' death and cannot fail after it:
+ *
+ *     collect arguments   open   load (script: open the interpreter, load again)   stack   credentials
+ *     ------------------------------------ may fail --------------------------------------------------
+ *     kill threads | own tables | signals, memory, descriptors, names, ids, registers
+ */
+#include <proc/exec.h>
+#include <proc/internal.h>
+#include <proc/signal.h>
+#include <fs/mount.h>
+#include <abi/sched.h>
+#include <lib/string.h>
+#include <mem/slab.h>
+
+/* The program's bytes. */
+
+static int exec_open(struct exec_image *x, const struct fs_walk *w, const char *name, unsigned lookup)
+{
+	struct file *f;
+	int err = vfs_open_exec(w, name, lookup, &f);
+
+	if (err)
+		return err;
+	if (x->file)
+		file_put(x->file);
+	x->file = f;
+	memset(x->head, 0, sizeof(x->head));
+	ssize_t n = file_read_kernel(f, x->head, sizeof(x->head), 0);
+	return n < 0 ? (int)n : 0;
+}
+
+static int exec_load(struct exec_image *x)
+{
+	struct fs_walk w = { x->walk->fs, x->walk->cred, NULL };
+
+	for (unsigned depth = 0; depth <= EXEC_MAX_DEPTH; depth++) {
+		int err = elf_load(x);
+		if (err != -ENOEXEC || x->late)
+			return err;
+		err = script_load(x);
+		if (err)
+			return err;
+		err = exec_open(x, &w, x->interp, LOOKUP_FOLLOW);
+		if (err)
+			return err;
+	}
+	return -ELOOP;
+}
+
+/* Who the program will be. */
+
+static bool set_id_allowed(const struct exec_image *x)
+{
+	struct task *t = current_task();
+
+	if ((x->file->path.mnt->flags & MS_NOSUID) || t->no_new_privs)
+		return false;
+	/* Someone else could change our root or working directory under a privileged program. */
+	return ref_read(&t->fs->ref) <= (s32)t->group->nr_threads || cred_capable(t->cred, CAP_SETUID);
+}
+
+static bool creds_equal(const struct cred *a, const struct cred *b)
+{
+	return a->euid == b->euid && a->suid == b->suid && a->fsuid == b->fsuid && a->egid == b->egid &&
+	       a->sgid == b->sgid && a->fsgid == b->fsgid && a->cap_permitted == b->cap_permitted &&
+	       a->cap_effective == b->cap_effective && a->cap_inheritable == b->cap_inheritable &&
+	       a->cap_ambient == b->cap_ambient && a->cap_bounding == b->cap_bounding &&
+	       a->securebits == b->securebits;
+}
+
+static int exec_creds(struct exec_image *x)
+{
+	const struct cred *old = current_task()->cred;
+	const struct inode *i = x->file->inode;
+	umode_t mode = atomic_load(&i->mode);
+	bool allowed = (mode & (S_ISUID | S_ISGID)) && set_id_allowed(x);
+	bool setuid = allowed && (mode & S_ISUID);
+	bool setgid = allowed && (mode & S_ISGID) && (mode & S_IXGRP);
+	struct cred *c = cred_copy(old);
+
+	if (!c)
+		return -ENOMEM;
+	cred_exec(c, setuid, i->uid, setgid, i->gid);
+	x->set_id = c->euid != old->euid || c->egid != old->egid;
+	x->secure = c->euid != c->uid || c->egid != c->gid ||
+	            (c->uid != 0 && (c->cap_permitted & ~old->cap_permitted));
+	if (creds_equal(c, old)) { /* the common case: keep the one that is in use */
+		cred_put(c);
+		x->cred = cred_get(old);
+	} else {
+		x->cred = c;
+	}
+	return 0;
+}
+
+/* The image. */
+
+static int exec_new_space(struct exec_image *x)
+{
+	struct task *t = current_task();
+	struct vm_space *mm = vm_space_create();
+
+	if (!mm)
+		return -ENOMEM;
+	x->mm = mm;
+	limits_apply(t->group, mm);
+	vm_space_layout(mm);
+	if (t->personality & ADDR_NO_RANDOMIZE) {
+		u64 room = MIN(MAX(mm->limit_stack, 128UL << 20), USER_TOP / 6 * 5);
+		mm->stack_top = USER_TOP;
+		mm->mmap_base = mm->gap_top = ALIGN_DOWN(USER_TOP - room - (1UL << 20), PAGE_SIZE);
+	}
+	return 0;
+}
+
+static u64 args_limit(const struct task *t)
+{
+	u64 limit = task_rlimit(t, RLIMIT_STACK) / 4;
+
+	return MAX(MIN(limit, 6UL << 20),
+	           128UL << 10); /* three quarters of 8 MiB at most, 128 KiB at least */
+}
+
+/* The name as the program will see it; a descriptor that was executed is known by its path. */
+static int exec_set_name(struct exec_image *x, const char *name)
+{
+	x->name = kstrdup(name);
+	return x->name ? 0 : -ENOMEM;
+}
+
+static int exec_name_of_file(struct exec_image *x)
+{
+	struct path root;
+	char *buf = kmalloc(PATH_MAX, 0);
+
+	if (!buf)
+		return -ENOMEM;
+	fs_ctx_root(x->walk->fs, &root);
+	char *text = path_string(&x->file->path, &root, buf, PATH_MAX);
+	path_put(&root);
+	kfree(x->name);
+	x->name = kstrdup(IS_ERR(text) ? "" : text);
+	kfree(buf);
+	return x->name ? 0 : -ENOMEM;
+}
+
+static int exec_prepare(struct exec_image *x, const char *name, unsigned lookup, struct exec_strings argv,
+                        struct exec_strings envp)
+{
+	int err = exec_set_name(x, name);
+
+	if (err)
+		return err;
+	x->args.limit = args_limit(current_task());
+	err = exec_args_collect(&x->args, argv, envp);
+	if (!err)
+		err = exec_open(x, x->walk, name, lookup);
+	if (!err && !*name)
+		err = exec_name_of_file(x);
+	if (!err)
+		err = exec_new_space(x);
+	if (!err)
+		err = exec_load(x);
+	if (!err)
+		err = exec_creds(x);
+	if (!err)
+		err = exec_build_stack(x);
+	return err;
+}
+
+static void exec_free(struct exec_image *x)
+{
+	exec_args_free(&x->args);
+	if (x->mm)
+		vm_space_put(x->mm);
+	if (x->file)
+		file_put(x->file);
+	if (x->cred)
+		cred_put(x->cred);
+	kfree(x->name);
+	kfree(x->interp);
+	kfree(x);
+}
+
+/* The commit. */
+
+/* The descriptor table and the handlers become this process's own. */
+static int exec_unshare(struct task *t)
+{
+	struct fd_table *files = NULL, *old_files = t->files;
+	struct sighand *fresh = NULL, *old = t->sighand;
+	irqflags_t f;
+
+	if (ref_read(&old_files->ref) > 1) {
+		files = fd_table_copy(old_files);
+		if (!files)
+			return -ENOMEM;
+	}
+	if (atomic_load(&old->processes) > 1) {
+		fresh = sighand_copy(old);
+		if (!fresh) {
+			if (files)
+				fd_table_put(files);
+			return -ENOMEM;
+		}
+	}
+	if (files) {
+		f = spin_lock_irqsave(&t->lock);
+		t->files = files;
+		spin_unlock_irqrestore(&t->lock, f);
+		fd_table_put(old_files);
+	}
+	if (fresh) {
+		f = spin_lock_irqsave(&proc_lock);
+		spin_lock(&old->lock);
+		old->processes--;
+		rcu_assign(t->sighand, fresh);
+		spin_unlock(&old->lock);
+		spin_unlock_irqrestore(&proc_lock, f);
+		sighand_put(old);
+	}
+	return 0;
+}
+
+static void exe_put(void *file)
+{
+	file_put(file);
+}
+
+static void *exe_get(void *file)
+{
+	return file_get(file);
+}
+
+static void exec_commit_mm(struct exec_image *x, struct task *t)
+{
+	struct vm_space *mm = x->mm, *old;
+	struct thread_group *g = t->group;
+
+	mm->exe = x->file;
+	mm->exe_put = exe_put;
+	mm->exe_get = exe_get;
+	mm->dumpable = !x->secure && !inode_permission(x->file->inode, MAY_READ, x->cred);
+	x->file = NULL;
+	x->mm = NULL;
+	if (t->mm)
+		task_clear_tid(t);
+	t->clear_child_tid = NULL;
+	t->robust_list = NULL;
+	old = task_switch_mm(t, mm);
+	vfork_complete(t);
+	if (old) {
+		g->maxrss_pages = MAX(g->maxrss_pages, atomic_load(&old->hiwater_rss));
+		vm_space_put(old);
+	}
+}
+
+static void exec_set_comm(struct task *t, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	strlcpy(t->comm, slash ? slash + 1 : name, COMM_LEN);
+}
+
+static int exec_commit(struct exec_image *x)
+{
+	struct task *t = current_task();
+	struct thread_group *g = t->group;
+	int err = exec_kill_threads(t);
+
+	if (!err)
+		err = exec_unshare(t);
+	if (err)
+		return err;
+	/* Nothing fails from here on. */
+	uaddr_t start = x->start, sp = x->sp;
+	exec_commit_mm(x, t);
+	signal_exec(t);
+	fd_table_close_exec(t->files);
+	exec_set_comm(t, x->name);
+	if (x->set_id) {
+		t->pdeath_signal = 0;
+		t->personality &= ~ADDR_NO_RANDOMIZE;
+	}
+	task_set_cred(x->cred);
+	x->cred = NULL;
+	g->execed = true;
+	g->exit_signal = SIGCHLD;
+	t->restart.fn = NULL;
+
+	struct trapframe *tf = arch_user_frame(&t->thread);
+	arch_thread_exec(&t->thread);
+	arch_frame_init(tf, start, sp);
+	tf_clear_syscall(tf);
+	return 0;
+}
+
+int process_exec(const struct fs_walk *w, const char *name, unsigned lookup, struct exec_strings argv,
+                 struct exec_strings envp)
+{
+	struct exec_image *x = kzalloc(sizeof(*x));
+
+	if (!x)
+		return -ENOMEM;
+	x->walk = w;
+	int err = exec_prepare(x, name, lookup, argv, envp);
+	/* Linux finds these faults when the old program is gone. */
+	bool fatal = err && x->late && err != -ENOMEM && err != -EINTR;
+	if (!err)
+		err = exec_commit(x);
+	exec_free(x);
+	if (fatal)
+		process_exit(SIGSEGV);
+	return err;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * proc/signal.h - sending and receiving signals, signal(7). */
+#pragma once
+#include <proc/task.h>
+
+/* kernel-made siginfo: SI_KERNEL, no sender */
+#define SIGINFO_KERNEL ((const struct siginfo *)1)
+/* To a process, to one thread, to all processes of a group. info NULL = SI_USER from the current task.
+ * No permission check.  Any context but NMI.  0, -EAGAIN (queue limit; real-time signals), -ESRCH (group empty). */
+int signal_send_process(struct thread_group *g, int sig, const struct siginfo *info);
+int signal_send_thread(struct task *t, int sig, const struct siginfo *info);
+int signal_send_pgrp(struct pid *pgrp, int sig, const struct siginfo *info); /* takes proc_lock */
+/* kill(2), tkill, tgkill, rt_sigqueueinfo with the permission rules; sig 0 checks only. */
+int signal_kill(pid_t pid, int sig);
+int signal_tgkill(pid_t tgid, pid_t tid, int sig);
+int signal_queue(pid_t pid, int sig, struct siginfo *info);
+int signal_tgqueue(pid_t tgid, pid_t tid, int sig, struct siginfo *info);
+/* A fault of the running task; unblocks and resets the action when it was blocked or ignored. */
+void signal_fault(int sig, int code, unsigned long addr);
+void signal_force(int sig); /* same without address */
+int signal_action(int sig, const struct sigaction_k *new, struct sigaction_k *old);
+void signal_set_mask(sigset_k mask); /* of the running task; KILL and STOP are removed */
+void signal_suspend_mask(sigset_k mask); /* sigsuspend, ppoll: until the call ends */
+sigset_k signal_pending_set(void);
+int signal_altstack(const struct sigaltstack_k *new, struct sigaltstack_k *old, unsigned long sp);
+/* sigtimedwait: the signal, or -EAGAIN, -EINTR. */
+int signal_timedwait(sigset_k set, struct siginfo *info, ktime_t deadline);
+long signal_return(struct trapframe *tf); /* rt_sigreturn */
+/* exec: handlers to default, ignored stay. */
+void signal_exec(struct task *t);
+/* Recomputes TF_SIGPENDING; sighand->lock held. */
+void signal_recalc(struct task *t);
+struct sighand *sighand_copy(struct sighand *old); /* NULL old: defaults */
+void sighand_put(struct sighand *s);
+bool signal_ignored(struct task *t, int sig); /* blocked or ignored: the tty's background rules */
+void signal_flush(struct sigpending *p);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * syscall/sys_fcntl.c - fcntl(2), flock(2)
+ *
+ * Owns:      nothing.
+ * Layer:     syscall.  Uses fs (descriptors, locks).
+ * Locks:     none; f->flags changes by compare-and-swap.
+ * Contexts:  process context of a user task; F_SETLKW may sleep until a signal.
+ * Manual:    fcntl(2), flock(2).
+ * Tests:     tests/abi/fcntl.c
+ */
+#include <syscall/syscall.h>
+#include <sys_protos.h>
+#include <fs/inode.h>
+#include <fs/locks.h>
+
+enum { SETFL_MASK = O_APPEND | O_NONBLOCK | O_NOATIME };
+
+static long fcntl_dup(struct file *f, unsigned long min, bool cloexec)
+{
+	struct task *t = current_task();
+	u64 limit = task_rlimit(t, RLIMIT_NOFILE);
+	int fd;
+
+	if (min >= limit)
+		return -EINVAL;
+	file_get(f);
+	fd = fd_install_from(t->files, f, (unsigned)min, cloexec, limit);
+	if (fd < 0)
+		file_put(f);
+	return fd;
+}
+
+static long fcntl_setfl(struct file *f, unsigned long arg)
+{
+	u32 old = atomic_load(&f->flags), new;
+
+	if (arg & O_NOATIME && !(old & O_NOATIME) && !inode_owner_or_capable(f->inode, current_task()->cred))
+		return -EPERM;
+	if (arg & O_DIRECT && !(old & O_DIRECT))
+		return -EINVAL;
+	do {
+		old = atomic_load(&f->flags);
+		new = (old & ~(u32)SETFL_MASK) | ((u32)arg & SETFL_MASK);
+	} while (!atomic_cas(&f->flags, old, new));
+	return 0;
+}
+
+static long fcntl_lock(struct file *f, int cmd, struct flock_k __user *u)
+{
+	struct task *t = current_task();
+	bool ofd = cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
+	struct flock_k l;
+	int err;
+
+	if (copy_from_user(&l, u, sizeof(l)))
+		return -EFAULT;
+	if (ofd && l.l_pid)
+		return -EINVAL;
+	err = locks_fcntl(f, cmd, &l, ofd ? (void *)f : (void *)t->files, t->group->tgid);
+	if (!err && (cmd == F_GETLK || cmd == F_OFD_GETLK) && copy_to_user(u, &l, sizeof(l)))
+		return -EFAULT;
+	return err;
+}
+
+static long fcntl_setown(struct file *f, int who)
+{
+	if (who == INT32_MIN)
+		return -EINVAL;
+	atomic_store(&f->owner, who);
+	return 0;
+}
+
+static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long arg)
+{
+	switch (cmd) {
+	case F_DUPFD:
+		return fcntl_dup(f, (unsigned)arg, false);
+	case F_DUPFD_CLOEXEC:
+		return fcntl_dup(f, (unsigned)arg, true);
+	case F_GETFD:
+		return fd_get_cloexec(current_task()->files, fd);
+	case F_SETFD:
+		return fd_set_cloexec(current_task()->files, fd, arg & FD_CLOEXEC);
+	case F_GETFL:
+		return atomic_load(&f->flags) & ~(u32)(O_CLOEXEC | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC);
+	case F_SETFL:
+		return fcntl_setfl(f, arg);
+	case F_GETLK:
+	case F_SETLK:
+	case F_SETLKW:
+	case F_OFD_GETLK:
+	case F_OFD_SETLK:
+	case F_OFD_SETLKW:
+		return fcntl_lock(f, (int)cmd, (struct flock_k __user *)arg);
+	case F_GETOWN:
+		return atomic_load(&f->owner);
+	case F_SETOWN:
+		return fcntl_setown(f, (int)arg);
+	case F_GETSIG:
+		return 0;
+	case F_GETLEASE:
+		return F_UNLCK; /* there are no leases */
+	default:
+		return f->ops->fcntl ? f->ops->fcntl(f, (int)cmd, arg) : -EINVAL;
+	}
+}
+
+/* What an O_PATH descriptor can do. */
+static bool fcntl_path_allows(unsigned cmd)
+{
+	return cmd == F_DUPFD || cmd == F_DUPFD_CLOEXEC || cmd == F_GETFD || cmd == F_SETFD || cmd == F_GETFL;
+}
+
+long sys_fcntl(unsigned fd, unsigned cmd, unsigned long arg)
+{
+	struct fd_ref r = fd_arg_path(fd);
+	long n = -EBADF;
+
+	if (!r.file)
+		return -EBADF;
+	if (!(r.file->mode & FMODE_PATH) || fcntl_path_allows(cmd))
+		n = do_fcntl(fd, r.file, cmd, arg);
+	fd_ref_put(r);
+	return n;
+}
+
+long sys_flock(unsigned fd, int op)
+{
+	struct fd_ref r;
+	int kind = op & ~LOCK_NB;
+	int err;
+
+	if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
+		return -EINVAL;
+	r = fd_arg(fd);
+	if (!r.file)
+		return -EBADF;
+	if (kind != LOCK_UN && !(r.file->mode & (FMODE_READ | FMODE_WRITE)))
+		err = -EBADF;
+	else
+		err = locks_flock(r.file, op);
+	fd_ref_put(r);
+	return err;
+}

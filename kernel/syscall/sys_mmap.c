@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * syscall/sys_mmap.c - mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2), msync(2), mincore(2)
+ *
+ * Owns:      nothing.
+ * Layer:     syscall.  Uses vm, fs (which file, and what it allows).
+ * Locks:     none; vm locks the address space.
+ * Contexts:  process context of a user task; may sleep.
+ * Manual:    mmap(2), mprotect(2), mremap(2), brk(2), madvise(2), msync(2), mincore(2).
+ * Tests:     tests/abi/mmap.c
+ *
+ * The flow of a file mapping: descriptor -> file_mmap(), which checks the open mode and fills in the page
+ * cache and what is allowed -> vm_mmap(), which knows no file.
+ */
+#include <syscall/syscall.h>
+#include <sys_protos.h>
+#include <arch/user_access.h>
+#include <mem/slab.h>
+
+enum {
+	MAP_KNOWN = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |
+	            MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |
+	            MAP_FIXED_NOREPLACE,
+};
+
+static struct vm_space *own_space(void)
+{
+	return current_task()->mm;
+}
+
+static long mmap_file(struct vm_mmap_args *a, unsigned fd)
+{
+	struct fd_ref r = fd_arg(fd);
+	long addr;
+
+	if (!r.file)
+		return -EBADF;
+	addr = file_mmap(r.file, a);
+	if (!addr)
+		addr = vm_mmap(own_space(), a);
+	fd_ref_put(r);
+	return addr;
+}
+
+/* 0, or what is wrong with the flags. */
+static int mmap_check(unsigned long flags)
+{
+	unsigned long type = flags & MAP_TYPE;
+
+	if (flags & MAP_HUGETLB)
+		return -EINVAL; /* no such page size */
+	if (type == MAP_SHARED_VALIDATE && flags & ~(unsigned long)MAP_KNOWN)
+		return -EOPNOTSUPP;
+	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
+		return -EINVAL;
+	return 0;
+}
+
+long sys_mmap(unsigned long addr, size_t len, unsigned long prot, unsigned long flags, unsigned long fd,
+              unsigned long offset)
+{
+	struct vm_mmap_args a = {
+		.addr = addr,
+		.len = len,
+		.prot = (int)prot,
+		.flags = (int)(flags & MAP_KNOWN),
+		.pgoff = offset >> PAGE_SHIFT,
+	};
+	int err;
+
+	if (offset & ~PAGE_MASK || !len)
+		return -EINVAL;
+	err = mmap_check(flags);
+	if (unlikely(err))
+		return err;
+	if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE)
+		a.flags = (a.flags & ~MAP_TYPE) | MAP_SHARED;
+	if (!(flags & MAP_ANONYMOUS))
+		return mmap_file(&a, (unsigned)fd);
+	a.pgoff = 0;
+	return vm_mmap(own_space(), &a);
+}
+
+long sys_munmap(unsigned long addr, size_t len)
+{
+	return vm_munmap(own_space(), addr, len);
+}
+
+long sys_mprotect(unsigned long addr, size_t len, unsigned long prot)
+{
+	return vm_mprotect(own_space(), addr, len, (int)prot);
+}
+
+long sys_mremap(unsigned long addr, size_t old_len, size_t new_len, unsigned long flags,
+                unsigned long new_addr)
+{
+	return vm_mremap(own_space(), addr, old_len, new_len, (int)flags, new_addr);
+}
+
+long sys_brk(unsigned long brk)
+{
+	return (long)vm_brk(own_space(), brk);
+}
+
+long sys_madvise(unsigned long addr, size_t len, int advice)
+{
+	return vm_madvise(own_space(), addr, len, advice);
+}
+
+long sys_msync(unsigned long addr, size_t len, int flags)
+{
+	return vm_msync(own_space(), addr, len, flags);
+}
+
+/* One page of answers at a time: PAGE_SIZE pages of memory. */
+static long do_mincore(unsigned long addr, unsigned long pages, unsigned char __user *vec, u8 *buf)
+{
+	while (pages) {
+		unsigned long n = MIN(pages, PAGE_SIZE);
+		int err = vm_mincore(own_space(), addr, n * PAGE_SIZE, buf);
+
+		if (err)
+			return err;
+		if (copy_to_user(vec, buf, n))
+			return -EFAULT;
+		pages -= n;
+		vec += n;
+		addr += n * PAGE_SIZE;
+		cond_resched();
+	}
+	return 0;
+}
+
+long sys_mincore(unsigned long addr, size_t len, unsigned char __user *vec)
+{
+	unsigned long pages = DIV_ROUND_UP(len, PAGE_SIZE);
+	u8 *buf;
+	long ret;
+
+	if (addr & ~PAGE_MASK)
+		return -EINVAL;
+	if (!arch_user_range_ok(addr, len))
+		return -ENOMEM;
+	if (!arch_user_range_ok((unsigned long)vec, pages))
+		return -EFAULT;
+	buf = kmalloc(PAGE_SIZE, 0);
+	if (!buf)
+		return -EAGAIN;
+	ret = do_mincore(addr, pages, vec, buf);
+	kfree(buf);
+	return ret;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * syscall/sys_prctl.c - prctl(2), arch_prctl(2), personality(2)
+ *
+ * Owns:      nothing.
+ * Layer:     syscall.  Uses proc, cred, vm.
+ * Locks:     none: a task changes only itself here.
+ * Contexts:  process context of a user task; may sleep.
+ * Manual:    prctl(2), arch_prctl(2), personality(2), capabilities(7).
+ * Tests:     tests/abi/prctl.c
+ */
+#include <syscall/syscall.h>
+#include <sys_protos.h>
+#include <abi/sched.h>
+#include <arch/switch.h>
+
+enum { TIMERSLACK_NS = 50000, PERSONALITY_GET = -1 };
+enum { AMBIENT_IS_SET = 1, AMBIENT_RAISE, AMBIENT_LOWER, AMBIENT_CLEAR_ALL };
+enum { SECBITS_ALL = 0xff, SECBITS_LOCKS = 0xaa };
+
+/* Installs a private copy of the credentials that was changed. */
+static long cred_done(struct cred *c)
+{
+	task_set_cred(c);
+	return 0;
+}
+
+static long prctl_keepcaps(unsigned long on)
+{
+	struct cred *c;
+
+	if (on > 1)
+		return -EINVAL;
+	if (current_task()->cred->securebits & SECBIT_KEEP_CAPS_LOCKED)
+		return -EPERM;
+	c = cred_copy(current_task()->cred);
+	if (!c)
+		return -ENOMEM;
+	c->securebits = (c->securebits & ~(u32)SECBIT_KEEP_CAPS) | (on ? SECBIT_KEEP_CAPS : 0);
+	return cred_done(c);
+}
+
+/* A lock, once set, holds its bit and itself. */
+static long prctl_securebits(unsigned long bits)
+{
+	u32 old = current_task()->cred->securebits, locked = old & SECBITS_LOCKS;
+	struct cred *c;
+
+	if ((locked >> 1 & (old ^ (u32)bits)) || (locked & ~(u32)bits) || bits & ~(unsigned long)SECBITS_ALL)
+		return -EPERM;
+	if (!capable(CAP_SETPCAP))
+		return -EPERM;
+	c = cred_copy(current_task()->cred);
+	if (!c)
+		return -ENOMEM;
+	c->securebits = (u32)bits;
+	return cred_done(c);
+}
+
+static long prctl_bounding_drop(unsigned long cap)
+{
+	struct cred *c;
+
+	if (!capable(CAP_SETPCAP))
+		return -EPERM;
+	if (cap > CAP_LAST_CAP)
+		return -EINVAL;
+	c = cred_copy(current_task()->cred);
+	if (!c)
+		return -ENOMEM;
+	c->cap_bounding &= ~BIT(cap);
+	return cred_done(c);
+}
+
+static long prctl_ambient(unsigned long op, unsigned long cap, unsigned long a4, unsigned long a5)
+{
+	const struct cred *old = current_task()->cred;
+	struct cred *c;
+
+	if (a4 || a5 || op < AMBIENT_IS_SET || op > AMBIENT_CLEAR_ALL)
+		return -EINVAL;
+	if (op == AMBIENT_CLEAR_ALL ? cap != 0 : cap > CAP_LAST_CAP)
+		return -EINVAL;
+	if (op == AMBIENT_IS_SET)
+		return old->cap_ambient >> cap & 1;
+	if (op == AMBIENT_RAISE && (!(old->cap_permitted & old->cap_inheritable & BIT(cap)) ||
+	                            old->securebits & SECBIT_NO_CAP_AMBIENT_RAISE))
+		return -EPERM;
+	c = cred_copy(old);
+	if (!c)
+		return -ENOMEM;
+	if (op == AMBIENT_CLEAR_ALL)
+		c->cap_ambient = 0;
+	else if (op == AMBIENT_RAISE)
+		c->cap_ambient |= BIT(cap);
+	else
+		c->cap_ambient &= ~BIT(cap);
+	return cred_done(c);
+}
+
+static long prctl_set_name(const char __user *name)
+{
+	char comm[COMM_LEN] = { 0 };
+
+	if (strncpy_from_user(comm, name, COMM_LEN - 1) == -EFAULT)
+		return -EFAULT;
+	comm[COMM_LEN - 1] = 0;
+	for (int i = 0; i < COMM_LEN; i++)
+		atomic_store(&current_task()->comm[i],
+		             comm[i]); /* readers take no lock: NUL stays at the end */
+	return 0;
+}
+
+static long prctl_pdeathsig(unsigned long sig)
+{
+	if (sig >= NSIG)
+		return -EINVAL;
+	current_task()->pdeath_signal = (int)sig;
+	return 0;
+}
+
+static long prctl_dumpable(unsigned long on)
+{
+	if (on > 1)
+		return -EINVAL;
+	current_task()->mm->dumpable = on;
+	return 0;
+}
+
+/* What changes or shows the security of the task. */
+static long prctl_security(int option, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+{
+	struct task *t = current_task();
+
+	switch (option) {
+	case PR_GET_KEEPCAPS:
+		return !!(t->cred->securebits & SECBIT_KEEP_CAPS);
+	case PR_SET_KEEPCAPS:
+		return prctl_keepcaps(a2);
+	case PR_CAPBSET_READ:
+		return a2 > CAP_LAST_CAP ? -EINVAL : (long)(t->cred->cap_bounding >> a2 & 1);
+	case PR_CAPBSET_DROP:
+		return prctl_bounding_drop(a2);
+	case PR_GET_SECUREBITS:
+		return t->cred->securebits;
+	case PR_SET_SECUREBITS:
+		return prctl_securebits(a2);
+	case PR_CAP_AMBIENT:
+		return prctl_ambient(a2, a3, a4, a5);
+	case PR_SET_NO_NEW_PRIVS:
+		if (a2 != 1 || a3 || a4 || a5)
+			return -EINVAL;
+		t->no_new_privs = true;
+		return 0;
+	case PR_GET_NO_NEW_PRIVS:
+		return a2 || a3 || a4 || a5 ? -EINVAL : t->no_new_privs;
+	case PR_GET_SECCOMP:
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
+
+long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+{
+	struct task *t = current_task();
+
+	switch (option) {
+	case PR_SET_PDEATHSIG:
+		return prctl_pdeathsig(a2);
+	case PR_GET_PDEATHSIG:
+		return put_user(t->pdeath_signal, (int __user *)a2);
+	case PR_GET_DUMPABLE:
+		return t->mm->dumpable;
+	case PR_SET_DUMPABLE:
+		return prctl_dumpable(a2);
+	case PR_SET_NAME:
+		return prctl_set_name((const char __user *)a2);
+	case PR_GET_NAME:
+		return copy_to_user((char __user *)a2, t->comm, COMM_LEN);
+	case PR_GET_TIMERSLACK:
+		return TIMERSLACK_NS;
+	case PR_GET_TID_ADDRESS:
+		return put_user((unsigned long)t->clear_child_tid, (unsigned long __user *)a2);
+	default:
+		return prctl_security(option, a2, a3, a4, a5);
+	}
+}
+
+long sys_arch_prctl(int code, unsigned long addr)
+{
+	return arch_prctl(code, addr);
+}
+
+long sys_personality(unsigned persona)
+{
+	struct task *t = current_task();
+	u32 old = t->personality;
+
+	if (persona != (unsigned)PERSONALITY_GET)
+		t->personality = persona;
+	return old;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * syscall/sys_rw.c - read(2), write(2), pread(2), pwrite(2), lseek(2)
+ *
+ * Owns:      nothing; the rules that every call that moves bytes follows.
+ * Layer:     syscall.  Uses fs (file_read, file_write), proc (SIGPIPE, SIGXFSZ, counts).
+ * Locks:     none; fs takes the file's position lock.
+ * Contexts:  process context of a user task; may sleep.
+ * Manual:    read(2), write(2), pread(2), lseek(2), setrlimit(2) (RLIMIT_FSIZE).
+ * Tests:     tests/abi/rw.c
+ *
+ * sys_read and sys_write of one byte are the shortest useful calls, so they are straight lines: descriptor,
+ * cursor, file.  A file below knows no process: it answers -EPIPE, and the signal is sent here.
+ */
+#include <syscall/syscall.h>
+#include <sys_protos.h>
+#include <arch/user_access.h>
+#include <fs/inode.h>
+
+/* Statistics of the process, shared by its threads: an increment lost in a race is accepted. */
+static inline void count_add(u64 *n, u64 add)
+{
+	atomic_store(n, atomic_load(n) + add);
+}
+
+long read_done(ssize_t n)
+{
+	struct thread_group *g = current_task()->group;
+
+	count_add(&g->syscr, 1);
+	if (likely(n > 0))
+		count_add(&g->rchar, (u64)n);
+	return n;
+}
+
+static COLD void write_failed(ssize_t err)
+{
+	if (err == -EPIPE)
+		(void)signal_send_thread(current_task(), SIGPIPE, NULL);
+}
+
+long write_done(ssize_t n)
+{
+	struct thread_group *g = current_task()->group;
+
+	count_add(&g->syscw, 1);
+	if (likely(n > 0))
+		count_add(&g->wchar, (u64)n);
+	else if (n < 0)
+		write_failed(n);
+	return n;
+}
+
+static COLD int file_too_big(void)
+{
+	(void)signal_send_thread(current_task(), SIGXFSZ, NULL);
+	return -EFBIG;
+}
+
+int size_limit(const struct inode *i, loff_t size)
+{
+	u64 limit = task_rlimit(current_task(), RLIMIT_FSIZE);
+
+	if (limit == RLIM_INFINITY || !s_isreg(i->mode) || size <= i->size || (u64)size <= limit)
+		return 0;
+	return file_too_big();
+}
+
+int write_limit(struct file *f, const loff_t *pos, size_t *count)
+{
+	u64 limit = task_rlimit(current_task(), RLIMIT_FSIZE);
+	loff_t at;
+
+	if (likely(limit == RLIM_INFINITY) || !s_isreg(f->inode->mode) || !*count)
+		return 0;
+	at = f->flags & O_APPEND ? f->inode->size : pos ? *pos : f->pos;
+	if (at < 0)
+		return 0; /* the file system answers */
+	if ((u64)at >= limit)
+		return file_too_big();
+	*count = MIN(*count, (size_t)(limit - (u64)at));
+	return 0;
+}
+
+/* The buffer is no user memory at all.  The file's mode comes first, as on Linux. */
+static COLD long rw_bad_range(const struct file *f, unsigned need)
+{
+	return f->mode & need ? -EFAULT : -EBADF;
+}
+
+static long do_read(struct file *f, char __user *buf, size_t count, loff_t *pos)
+{
+	struct iov_iter it;
+
+	if (unlikely(!arch_user_range_ok((unsigned long)buf, count)))
+		return rw_bad_range(f, FMODE_READ);
+	iov_init_one(&it, (unsigned long)buf, MIN(count, MAX_RW_COUNT), true);
+	return read_done(file_read(f, &it, pos));
+}
+
+static long do_write(struct file *f, const char __user *buf, size_t count, loff_t *pos)
+{
+	struct iov_iter it;
+	int err;
+
+	if (unlikely(!arch_user_range_ok((unsigned long)buf, count)))
+		return rw_bad_range(f, FMODE_WRITE);
+	count = MIN(count, MAX_RW_COUNT);
+	if (f->mode & FMODE_WRITE) {
+		err = write_limit(f, pos, &count);
+		if (unlikely(err))
+			return err;
+	}
+	iov_init_one(&it, (unsigned long)buf, count, true);
+	return write_done(file_write(f, &it, pos));
+}
+
+long sys_read(unsigned fd, char __user *buf, size_t count)
+{
+	struct fd_ref r = fd_arg(fd);
+	long n;
+
+	if (unlikely(!r.file))
+		return -EBADF;
+	n = do_read(r.file, buf, count, NULL);
+	fd_ref_put(r);
+	return n;
+}
+
+long sys_write(unsigned fd, const char __user *buf, size_t count)
+{
+	struct fd_ref r = fd_arg(fd);
+	long n;
+
+	if (unlikely(!r.file))
+		return -EBADF;
+	n = do_write(r.file, buf, count, NULL);
+	fd_ref_put(r);
+	return n;
+}
+
+long sys_pread64(unsigned fd, char __user *buf, size_t count, loff_t pos)
+{
+	struct fd_ref r;
+	long n = -ESPIPE;
+
+	if (pos < 0)
+		return -EINVAL;
+	r = fd_arg(fd);
+	if (!r.file)
+		return -EBADF;
+	if (r.file->mode & FMODE_LSEEK)
+		n = do_read(r.file, buf, count, &pos);
+	fd_ref_put(r);
+	return n;
+}
+
+long sys_pwrite64(unsigned fd, const char __user *buf, size_t count, loff_t pos)
+{
+	struct fd_ref r;
+	long n = -ESPIPE;
+
+	if (pos < 0)
+		return -EINVAL;
+	r = fd_arg(fd);
+	if (!r.file)
+		return -EBADF;
+	if (r.file->mode & FMODE_LSEEK)
+		n = do_write(r.file, buf, count, &pos);
+	fd_ref_put(r);
+	return n;
+}
+
+long sys_lseek(unsigned fd, loff_t offset, int whence)
+{
+	struct fd_ref r = fd_arg(fd);
+	loff_t at = -EINVAL;
+
+	if (!r.file)
+		return -EBADF;
+	if (whence >= SEEK_SET && whence <= SEEK_HOLE)
+		at = file_lseek(r.file, offset, whence);
+	fd_ref_put(r);
+	return at;
+}

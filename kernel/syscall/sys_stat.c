@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * syscall/sys_stat.c - stat(2), statx(2), statfs(2)
+ *
+ * Owns:      nothing; the translation of struct kstat to what programs see.
+ * Layer:     syscall.  Uses fs.
+ * Locks:     none.
+ * Contexts:  process context of a user task; may sleep.
+ * Manual:    stat(2), statx(2), statfs(2), makedev(3) for the split of device numbers.
+ * Tests:     tests/abi/stat.c
+ */
+#include <syscall/syscall.h>
+#include <sys_protos.h>
+#include <fs/mount.h>
+
+/* Linux's 64-bit form: 12 bits of major between 8 low and 12 high bits of minor. */
+static u64 dev_encode(dev_t d)
+{
+	u64 major = dev_major(d), minor = dev_minor(d);
+
+	return (minor & 0xff) | major << 8 | (minor & ~0xffUL) << 12;
+}
+
+static int stat_put(const struct kstat *st, struct stat_k __user *u)
+{
+	struct stat_k k = {
+		.st_dev = dev_encode(st->dev),
+		.st_ino = st->ino,
+		.st_nlink = st->nlink,
+		.st_mode = st->mode,
+		.st_uid = st->uid,
+		.st_gid = st->gid,
+		.st_rdev = dev_encode(st->rdev),
+		.st_size = (s64)st->size,
+		.st_blksize = st->blksize,
+		.st_blocks = (s64)st->blocks,
+		.st_atime = (u64)(st->atime / NSEC_PER_SEC),
+		.st_atime_nsec = (u64)(st->atime % NSEC_PER_SEC),
+		.st_mtime = (u64)(st->mtime / NSEC_PER_SEC),
+		.st_mtime_nsec = (u64)(st->mtime % NSEC_PER_SEC),
+		.st_ctime = (u64)(st->ctime / NSEC_PER_SEC),
+		.st_ctime_nsec = (u64)(st->ctime % NSEC_PER_SEC),
+	};
+
+	return copy_to_user(u, &k, sizeof(k));
+}
+
+static int stat_file(struct file *f, struct kstat *st)
+{
+	if (!path_is_anon(&f->path))
+		return vfs_stat_path(&f->path, st);
+	*st = (struct kstat){ 0 };
+	return inode_getattr(f->inode, st);
+}
+
+static int stat_at(int dirfd, const char __user *path, unsigned lookup, struct kstat *st)
+{
+	struct user_path p;
+	int err = user_path_get(&p, dirfd, path, lookup);
+
+	if (err)
+		return err;
+	if (user_path_is_fd(&p))
+		err = stat_file(p.ref.file, st);
+	else
+		err = vfs_stat(&p.walk, p.name, lookup, st);
+	user_path_put(&p);
+	return err;
+}
+
+static unsigned stat_lookup(unsigned flags)
+{
+	return (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+}
+
+static long do_stat(int dirfd, const char __user *path, unsigned lookup, struct stat_k __user *u)
+{
+	struct kstat st;
+	int err = stat_at(dirfd, path, lookup, &st);
+
+	return err ? err : stat_put(&st, u);
+}
+
+long sys_stat(const char __user *path, struct stat_k __user *st)
+{
+	return do_stat(AT_FDCWD, path, LOOKUP_FOLLOW, st);
+}
+
+long sys_lstat(const char __user *path, struct stat_k __user *st)
+{
+	return do_stat(AT_FDCWD, path, 0, st);
+}
+
+long sys_newfstatat(int dirfd, const char __user *path, struct stat_k __user *st, int flags)
+{
+	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
+		return -EINVAL;
+	return do_stat(dirfd, path, stat_lookup((unsigned)flags), st);
+}
+
+long sys_fstat(unsigned fd, struct stat_k __user *u)
+{
+	struct fd_ref r = fd_arg_path(fd);
+	struct kstat st;
+	int err;
+
+	if (!r.file)
+		return -EBADF;
+	err = stat_file(r.file, &st);
+	fd_ref_put(r);
+	return err ? err : stat_put(&st, u);
+}
+
+static struct statx_timestamp_k statx_time(ktime_t t)
+{
+	return (struct statx_timestamp_k){ t / NSEC_PER_SEC, (u32)(t % NSEC_PER_SEC), 0 };
+}
+
+static int statx_put(const struct kstat *st, unsigned want, struct statx_k __user *u)
+{
+	struct statx_k k = {
+		.stx_mask = STATX_BASIC_STATS | (st->btime ? STATX_BTIME : 0) | STATX_MNT_ID,
+		.stx_blksize = st->blksize,
+		.stx_nlink = st->nlink,
+		.stx_uid = st->uid,
+		.stx_gid = st->gid,
+		.stx_mode = (u16)st->mode,
+		.stx_ino = st->ino,
+		.stx_size = st->size,
+		.stx_blocks = st->blocks,
+		.stx_attributes_mask = 0,
+		.stx_atime = statx_time(st->atime),
+		.stx_btime = statx_time(st->btime),
+		.stx_ctime = statx_time(st->ctime),
+		.stx_mtime = statx_time(st->mtime),
+		.stx_rdev_major = dev_major(st->rdev),
+		.stx_rdev_minor = dev_minor(st->rdev),
+		.stx_dev_major = dev_major(st->dev),
+		.stx_dev_minor = dev_minor(st->dev),
+		.stx_mnt_id = st->mnt_id,
+	};
+
+	return copy_to_user(u, &k, sizeof(k));
+}
+
+long sys_statx(int dirfd, const char __user *path, unsigned flags, unsigned mask, struct statx_k __user *u)
+{
+	struct kstat st;
+	int err;
+
+	if (mask & STATX__RESERVED || (flags & AT_STATX_SYNC_TYPE) == AT_STATX_SYNC_TYPE)
+		return -EINVAL;
+	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
+		return -EINVAL;
+	err = stat_at(dirfd, path, stat_lookup(flags), &st);
+	return err ? err : statx_put(&st, mask, u);
+}
+
+long sys_statfs(const char __user *path, struct statfs64_k __user *u)
+{
+	struct statfs64_k st = { 0 };
+	struct user_path p;
+	struct path found;
+	int err = user_path_get(&p, AT_FDCWD, path, 0);
+
+	if (err)
+		return err;
+	err = path_lookup(&p.walk, p.name, LOOKUP_FOLLOW, &found);
+	user_path_put(&p);
+	if (err)
+		return err;
+	err = vfs_statfs(&found, &st);
+	path_put(&found);
+	return err ? err : copy_to_user(u, &st, sizeof(st));
+}
+
+/* Of a pipe: the file system that all nameless files seem to live in. */
+static int statfs_anon(struct statfs64_k *st)
+{
+	*st = (struct statfs64_k){
+		.f_type = PIPEFS_MAGIC, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = NAME_MAX
+	};
+	return 0;
+}
+
+long sys_fstatfs(unsigned fd, struct statfs64_k __user *u)
+{
+	struct fd_ref r = fd_arg_path(fd);
+	struct statfs64_k st = { 0 };
+	int err;
+
+	if (!r.file)
+		return -EBADF;
+	err = !path_is_anon(&r.file->path) ? vfs_statfs(&r.file->path, &st) : statfs_anon(&st);
+	fd_ref_put(r);
+	return err ? err : copy_to_user(u, &st, sizeof(st));
+}

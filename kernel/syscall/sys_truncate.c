@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * syscall/sys_truncate.c - truncate(2), ftruncate(2), fallocate(2)
+ *
+ * Owns:      nothing.
+ * Layer:     syscall.  Uses fs.
+ * Locks:     none.
+ * Contexts:  process context of a user task; may sleep.
+ * Manual:    truncate(2), fallocate(2), setrlimit(2) (RLIMIT_FSIZE).
+ * Tests:     tests/abi/truncate.c
+ */
+#include <syscall/syscall.h>
+#include <sys_protos.h>
+
+static int truncate_path(const struct path *p, struct inode *i, loff_t len)
+{
+	const struct cred *c = current_task()->cred;
+	struct iattr a = { .valid = ATTR_SIZE, .size = len };
+	int err;
+
+	if (s_isdir(i->mode))
+		return -EISDIR;
+	if (!s_isreg(i->mode))
+		return -EINVAL;
+	err = inode_permission(i, MAY_WRITE, c);
+	if (err)
+		return err;
+	if (atomic_load(&i->writers) < 0)
+		return -ETXTBSY;
+	err = size_limit(i, len);
+	return err ? err : vfs_setattr_path(p, &a, c);
+}
+
+long sys_truncate(const char __user *path, loff_t len)
+{
+	struct user_path p;
+	struct path found;
+	int err;
+
+	if (len < 0)
+		return -EINVAL;
+	err = user_path_get(&p, AT_FDCWD, path, 0);
+	if (err)
+		return err;
+	err = path_lookup(&p.walk, p.name, LOOKUP_FOLLOW, &found);
+	user_path_put(&p);
+	if (err)
+		return err;
+	err = truncate_path(&found, found.dentry->inode, len);
+	path_put(&found);
+	return err;
+}
+
+long sys_ftruncate(unsigned fd, loff_t len)
+{
+	struct fd_ref r;
+	int err;
+
+	if (len < 0)
+		return -EINVAL;
+	r = fd_arg(fd);
+	if (!r.file)
+		return -EBADF;
+	err = -EINVAL;
+	if (s_isreg(r.file->inode->mode) && r.file->mode & FMODE_WRITE) {
+		err = size_limit(r.file->inode, len);
+		if (!err)
+			err = file_truncate(r.file, len);
+	}
+	fd_ref_put(r);
+	return err;
+}
+
+static int fallocate_check(const struct file *f, int mode, loff_t offset, loff_t len)
+{
+	if (!(f->mode & FMODE_WRITE))
+		return -EBADF;
+	if (s_isdir(f->inode->mode))
+		return -EISDIR;
+	if ((f->inode->mode & S_IFMT) == S_IFIFO)
+		return -ESPIPE;
+	if (!s_isreg(f->inode->mode))
+		return -ENODEV;
+	if (offset > INT64_MAX - len)
+		return -EFBIG;
+	if (mode & FALLOC_FL_KEEP_SIZE)
+		return 0;
+	return size_limit(f->inode, offset + len);
+}
+
+long sys_fallocate(int fd, int mode, loff_t offset, loff_t len)
+{
+	struct fd_ref r = fd_arg((unsigned)fd);
+	int err;
+
+	if (!r.file)
+		return -EBADF;
+	if (offset < 0 || len <= 0)
+		err = -EINVAL;
+	else
+		err = fallocate_check(r.file, mode, offset, len);
+	if (!err)
+		err = file_fallocate(r.file, mode, offset, len);
+	fd_ref_put(r);
+	return err;
+}

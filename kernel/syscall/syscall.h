@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ * syscall/syscall.h - what the handlers share: names and descriptors of the caller, times, limits of writes.
+ *
+ * A handler copies and checks its arguments, calls the chapter below, and copies results back. */
+#pragma once
+#include <proc/task.h>
+#include <proc/signal.h>
+#include <syscall/dispatch.h>
+#include <abi/errno.h>
+#include <abi/time.h>
+
+/* ---- user_path.c: a path name, and the directory it begins in ---- */
+enum { USER_PATH_SMALL = 120 };
+struct user_path {
+	struct fs_walk walk;         /* of the running task; base = the directory of dirfd */
+	const char *name;            /* kernel copy, good until user_path_put */
+	struct fd_ref ref;           /* of dirfd */
+	struct path base;            /* a copy, so that walk.base is stable */
+	char small[USER_PATH_SMALL]; /* where most names fit */
+};
+/* Copies the name and finds the directory. flags: LOOKUP_EMPTY allows "".  0, or -EFAULT, -ENOENT (""),
+ * -ENAMETOOLONG, -ENOMEM, -EBADF; nothing to put then. May sleep. */
+MUST_CHECK int user_path_get(struct user_path *p, int dirfd, const char __user *name, unsigned flags);
+void user_path_put(struct user_path *p);
+/* True when the name is "" and dirfd is an open descriptor: the call is about p->ref.file. */
+static inline bool user_path_is_fd(const struct user_path *p)
+{
+	return p->ref.file && !p->name[0];
+}
+/* A string of at most size - 1 bytes into a new kmalloc buffer, ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOMEM). */
+char *user_string(const char __user *s, size_t size);
+
+/* A pipe or the like: it stands in no directory and below no mount. */
+static inline bool path_is_anon(const struct path *p)
+{
+	return !p->mnt || !p->dentry || p->dentry->anon;
+}
+static inline struct fd_ref fd_arg(unsigned fd)
+{
+	return fd_ref_get(current_task()->files, fd);
+}
+/* As above, for calls that O_PATH descriptors allow. */
+static inline struct fd_ref fd_arg_path(unsigned fd)
+{
+	return fd_ref_get_path(current_task()->files, fd);
+}
+static inline bool capable(unsigned cap)
+{
+	return cred_capable(current_task()->cred, cap);
+}
+
+/* ---- user_time.c: struct timespec and timeval against ktime_t ---- */
+/* A time that is not negative and has proper fractions; seconds saturate. 0, -EFAULT, -EINVAL. */
+MUST_CHECK int timespec_get(ktime_t *out, const struct timespec_k __user *u);
+MUST_CHECK int timeval_get(ktime_t *out, const struct timeval_k __user *u);
+MUST_CHECK int timespec_put(ktime_t ns, struct timespec_k __user *u);
+MUST_CHECK int timeval_put(ktime_t ns, struct timeval_k __user *u);
+/* Monotonic time ns from now, saturating. */
+ktime_t deadline_after(ktime_t ns);
+
+/* ---- sys_rw.c: what all calls that move bytes share ---- */
+/* Cuts *count to RLIMIT_FSIZE for a write at pos (NULL: f->pos). 0, or -EFBIG with SIGXFSZ sent. */
+MUST_CHECK int write_limit(struct file *f, const loff_t *pos, size_t *count);
+/* The same limit for a new file size: 0 or -EFBIG with SIGXFSZ sent. */
+MUST_CHECK int size_limit(const struct inode *i, loff_t size);
+/* After a read or write: counts for /proc/pid/io; a write that found no reader sends SIGPIPE. Returns n. */
+long read_done(ssize_t n);
+long write_done(ssize_t n);
+
+/* ---- sys_poll.c ---- */
+/* ppoll, pselect6: the mask to wait under (u NULL: keep). 0, -EINVAL (size), -EFAULT. */
+MUST_CHECK int wait_mask_begin(const sigset_k __user *u, size_t size);
+/* The end of such a call: unless a signal ended it (-EINTR), the old mask is back at once. */
+void wait_mask_end(long result);
+
+/* ---- sys_attr.c: attributes of an open file, also of one that stands in no directory ---- */
+MUST_CHECK int file_setattr(struct file *f, struct iattr *a);
+/* fchownat, utimensat and others: by name, or by descriptor for AT_EMPTY_PATH. */
+MUST_CHECK int user_path_setattr(struct user_path *p, unsigned lookup, struct iattr *a);
+
+/* ---- find a task by the argument of a call: 0 = the caller. Referenced, or NULL (-ESRCH). ---- */
+static inline struct task *task_arg(pid_t pid)
+{
+	if (pid)
+		return task_find_get(pid);
+	task_get(current_task());
+	return current_task();
+}
+
+/* ---- sys_ioctl.c ---- */
+enum { IOCTL_IN = 1, IOCTL_OUT = 2, IOCTL_ARG_MAX = 64 };
+struct ioctl_desc {
+	u32 cmd;
+	u16 size; /* bytes of the argument; 0: the argument is a value */
+	u16 dir;  /* IOCTL_IN | IOCTL_OUT */
+	const char *name;
+};
+extern const struct ioctl_desc ioctl_table[]; /* sorted by cmd; generated from ioctls.tbl */
+extern const unsigned ioctl_table_len;
+const struct ioctl_desc *ioctl_find(unsigned cmd); /* NULL: unknown */
+
+/* ---- dispatch.c ---- */
+/* Holes of the tables: reports the number once per program in the log, -ENOSYS. */
+long sys_ni(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e,
+            unsigned long f);
+
+/* ---- strace.c ---- */
+struct strace_line;
+/* Formats a call up to its first result argument; a call that never returns is printed at once. NULL when
+ * there is nothing to complete, or no memory. */
+struct strace_line *strace_enter(unsigned long nr, const unsigned long arg[6]);
+/* Completes the line and prints it. s may be NULL. */
+void strace_exit(struct strace_line *s, long result);

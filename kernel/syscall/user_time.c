@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * syscall/user_time.c - times of the caller: struct timespec, struct timeval and nanoseconds
+ *
+ * Owns:      nothing.
+ * Layer:     syscall.  Uses base (iov, clock).
+ * Locks:     none.
+ * Contexts:  process context; may sleep.
+ * Manual:    timespec(3type), nanosleep(2), select(2).
+ * Tests:     tests/abi/time.c
+ *
+ * A ktime_t holds 292 years.  Programs ask for "for ever" with huge seconds; such a time becomes KTIME_MAX,
+ * which the scheduler takes for no deadline at all.
+ */
+#include <syscall/syscall.h>
+
+static ktime_t ktime_make(s64 sec, s64 ns)
+{
+	return sec >= KTIME_MAX / NSEC_PER_SEC ? KTIME_MAX : sec * NSEC_PER_SEC + ns;
+}
+
+int timespec_get(ktime_t *out, const struct timespec_k __user *u)
+{
+	struct timespec_k ts;
+
+	if (copy_from_user(&ts, u, sizeof(ts)))
+		return -EFAULT;
+	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= NSEC_PER_SEC)
+		return -EINVAL;
+	*out = ktime_make(ts.tv_sec, ts.tv_nsec);
+	return 0;
+}
+
+int timeval_get(ktime_t *out, const struct timeval_k __user *u)
+{
+	struct timeval_k tv;
+
+	if (copy_from_user(&tv, u, sizeof(tv)))
+		return -EFAULT;
+	if (tv.tv_sec < 0 || tv.tv_usec < 0 || tv.tv_usec >= 1000000)
+		return -EINVAL;
+	*out = ktime_make(tv.tv_sec, tv.tv_usec * NSEC_PER_USEC);
+	return 0;
+}
+
+int timespec_put(ktime_t ns, struct timespec_k __user *u)
+{
+	struct timespec_k ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
+
+	return copy_to_user(u, &ts, sizeof(ts));
+}
+
+int timeval_put(ktime_t ns, struct timeval_k __user *u)
+{
+	struct timeval_k tv = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC / NSEC_PER_USEC };
+
+	return copy_to_user(u, &tv, sizeof(tv));
+}
+
+ktime_t deadline_after(ktime_t ns)
+{
+	ktime_t now = clock_monotonic();
+
+	return ns > KTIME_MAX - now ? KTIME_MAX : now + ns;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ * vm/fault_file.c - page faults in mappings of files and shared memory
+ *
+ * Owns:      the way from the page cache into page tables.
+ * Layer:     vm.
+ * Locks:     space->lock (read) and pt_lock held; mapping->lock, a spinlock, inside.  pt_lock is dropped
+ * while a page is read. Contexts:  process context; may sleep. Manual:    mmap(2): SIGBUS; MAP_PRIVATE.
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mmap.c.
+ *
+ * Theory
+ * ------
+ * A truncate does:  size := n;  remove pages from the mapping (under mapping->lock);  unmap them from every
+ * space (under its pt_lock).  Here the page is looked up and entered with both locks held.  So either the
+ * lookup comes after the removal and finds nothing, or the entry is made before the truncate gets pt_lock,
+ * and is unmapped.
+ *
+ * A page that is missing is read with pt_lock dropped, then everything is looked at again.  When the page was
+ * there, its neighbours probably are too: up to 16 pages around are entered for the price of one fault.
+ */
+#include "internal.h"
+#include <lib/string.h>
+
+enum { FAULT_AROUND = 16 };
+
+/* May the page be entered writable at once?  Without a store behind it nobody needs to see the first write.
+ */
+static bool map_writable(const struct vma *v, bool write)
+{
+	const struct mapping *m = v->mapping;
+
+	return (v->flags & VM_SHARED) && (v->flags & VM_WRITE) && (write || !m->ops || !m->ops->write_page);
+}
+
+/* Enters a page of the cache; mapping->lock keeps it there. */
+static void install(struct vma *v, pte_t *pte, struct page *p, bool writable)
+{
+	page_get(p);
+	atomic_add(&p->mapcount, 1);
+	if (writable)
+		page_mark_dirty(p);
+	atomic_store(pte, vma_make_pte(v, page_paddr(p), writable));
+}
+
+/* Enters the page at addr, found as p, and those around that are cached. mapping->lock and pt_lock held. */
+static void map_around(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *pte, struct page *p,
+                       bool write) NO_LOCK_CHECK
+{
+	struct mapping *m = v->mapping;
+	bool writable = map_writable(v, write);
+	uaddr_t window = ALIGN_DOWN(addr, FAULT_AROUND * PAGE_SIZE); /* lies within one leaf table */
+	uaddr_t start = MAX(window, v->start), end = MIN(window + FAULT_AROUND * PAGE_SIZE, v->end);
+	u64 nr_pages = DIV_ROUND_UP(atomic_load(&m->size), PAGE_SIZE);
+	s64 *rss = vma_rss(s, v, p), n = 1;
+
+	install(v, pte, p, writable);
+	pte -= (addr - start) >> PAGE_SHIFT;
+	for (uaddr_t va = start; va < end; va += PAGE_SIZE, pte++) {
+		u64 index = vma_index(v, va);
+
+		if (!pte_none(*pte))
+			continue;
+		if (index >= nr_pages)
+			break;
+		p = xa_load(&m->pages, index);
+		if (!p || !(atomic_load(&p->flags) & PAGE_UPTODATE))
+			continue;
+		/* Neighbours are a guess: with a store behind them a write to them must still be noticed. */
+		install(v, pte, p, map_writable(v, false));
+		n++;
+	}
+	atomic_store(rss, *rss + n);
+}
+
+/* The page at index if it is cached and whole, with mapping->lock held; else NULL, not held. */
+static struct page *lookup_lock(struct mapping *m, u64 index) NO_LOCK_CHECK
+{
+	struct page *p;
+
+	spin_lock(&m->lock);
+	p = xa_load(&m->pages, index);
+	if (p && (atomic_load_acquire(&p->flags) & PAGE_UPTODATE))
+		return p;
+	spin_unlock(&m->lock);
+	return NULL;
+}
+
+/* A private copy of the page; mapping->lock is held and dropped. */
+static enum vm_fault_result copy_private(struct vm_space *s, struct vma *v, pte_t *pte,
+                                         struct page *p) NO_LOCK_CHECK
+{
+	struct page *copy;
+
+	page_get(p);
+	spin_unlock(&v->mapping->lock);
+	copy = vm_anon_alloc(false);
+	if (copy) {
+		memcpy(page_virt(copy), page_virt(p), PAGE_SIZE);
+		vm_anon_install(s, v, pte, copy);
+	}
+	page_put(p);
+	return copy ? VM_FAULT_MINOR : VM_FAULT_OOM;
+}
+
+enum vm_fault_result vm_fault_file(struct vm_space *s, struct vma *v, uaddr_t addr, bool write,
+                                   pte_t *pte) NO_LOCK_CHECK
+{
+	struct mapping *m = v->mapping;
+	u64 index = vma_index(v, addr);
+	enum vm_fault_result r = VM_FAULT_MINOR;
+	struct page *p;
+
+	for (;;) {
+		if (index >= DIV_ROUND_UP(atomic_load(&m->size), PAGE_SIZE))
+			return VM_FAULT_BUS;
+		p = lookup_lock(m, index);
+		if (p)
+			break;
+
+		mutex_unlock(&s->pt_lock);
+		p = mapping_get(m, index);
+		if (!IS_ERR(p)) {
+			page_put(p);
+			if (m->ops && m->ops->read_page)
+				r = VM_FAULT_MAJOR;
+		}
+		mutex_lock(&s->pt_lock); /* tables stay: the vma cannot go while space->lock is held */
+		if (IS_ERR(p))
+			return PTR_ERR(p) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_BUS;
+		if (!pte_none(*pte))
+			return r; /* another thread was faster; if it mapped less, the access faults again */
+	}
+
+	if (write && !(v->flags & VM_SHARED)) {
+		enum vm_fault_result copied = copy_private(s, v, pte, p);
+
+		return copied == VM_FAULT_MINOR ? r : copied;
+	}
+	map_around(s, v, addr, pte, p, write);
+	spin_unlock(&m->lock);
+	return r;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tests/abi/abi.h - how a family of checks talks.
+ *
+ * An ABI test is an ordinary Linux program.  It prints what the kernel answered, one fact a line; the runner
+ * runs it on Linux first and on Zerno then, and compares the lines and the exit status.  So no expected value is
+ * typed in: print results, not verdicts, and nothing that may differ between two runs on Linux (pids, times,
+ * addresses, inode numbers).  A case that hangs is ended by the runner. */
+#pragma once
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/times.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+/* "name: result" or "name: -1 No such file or directory" of a call that sets errno. */
+static inline long show_(const char *what, long r, int e)
+{
+	if (r == -1)
+		printf("%s: -1 %s\n", what, strerror(e));
+	else
+		printf("%s: %ld\n", what, r);
+	fflush(stdout);
+	return r;
+}
+#define SHOW(call) ({ errno = 0; long r_ = (long)(call); show_(#call, r_, errno); })
+/* Only whether it worked: for results that differ from run to run (descriptors are the same, addresses are not). */
+#define SHOW_OK(call)                                                                                        \
+	({                                                                                                   \
+		errno = 0;                                                                                   \
+		long r_ = (long)(call);                                                                      \
+		int e_ = errno;                                                                              \
+		printf("%s: %s\n", #call, r_ == -1 ? strerror(e_) : "ok");                                   \
+		fflush(stdout);                                                                              \
+		r_;                                                                                          \
+	})
+#define SHOW_INT(expr) ({ long r_ = (long)(expr); printf("%s = %ld\n", #expr, r_); fflush(stdout); r_; })
+#define SHOW_HEX(expr) ({ unsigned long r_ = (unsigned long)(expr); printf("%s = 0x%lx\n", #expr, r_); fflush(stdout); r_; })
+#define SECTION(name) (printf("-- %s\n", name), fflush(stdout))
+
+/* Runs the block in a child and prints how it ended. */
+#define IN_CHILD(label, ...)                                                                                 \
+	do {                                                                                                 \
+		fflush(stdout);                                                                              \
+		pid_t child_ = fork();                                                                       \
+		if (child_ == 0) {                                                                           \
+			__VA_ARGS__;                                                                         \
+			fflush(stdout);                                                                      \
+			_exit(0);                                                                            \
+		}                                                                                            \
+		int st_ = 0;                                                                                 \
+		waitpid(child_, &st_, 0);                                                                    \
+		show_status(label, st_);                                                                     \
+	} while (0)
+static inline void show_status(const char *label, int st)
+{
+	if (WIFEXITED(st))
+		printf("%s: exit %d\n", label, WEXITSTATUS(st));
+	else if (WIFSIGNALED(st))
+		printf("%s: signal %d\n", label, WTERMSIG(st));
+	else if (WIFSTOPPED(st))
+		printf("%s: stopped %d\n", label, WSTOPSIG(st));
+	else if (WIFCONTINUED(st))
+		printf("%s: continued\n", label);
+	fflush(stdout);
+}
+static inline void sleep_ms(long ms)
+{
+	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
+	while (nanosleep(&t, &t) < 0 && errno == EINTR)
+		;
+}

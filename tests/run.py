@@ -1,0 +1,420 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""run.py - runs the tests and prints `N passed, N failed` last.
+
+usage: run.py all|unit|ktest|abi|apps|boot|launcher|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N]
+
+A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
+first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
+status must be equal.  A guest that hangs or dies fails the case that was running, with the end of the console log,
+and a new guest goes on with the case after it.
+"""
+import glob
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+BUILD = f"{TOP}/build/tests"
+KERNEL = f"{TOP}/build/x86_64/zerno.elf"
+CASE_SECONDS = 60   # of one case on Zerno, under software emulation
+MICROVM = ["-M", "microvm,acpi=on,pit=on,pic=off,rtc=on,x-option-roms=off,auto-kernel-cmdline=off",
+           "-global", "virtio-mmio.force-legacy=false"]
+
+results = []        # (name, passed)
+options = {}
+
+
+def report(name, passed, detail=""):
+    results.append((name, passed))
+    if not passed or options.get("verbose"):
+        print(f"{'PASS' if passed else 'FAIL'} {name}", flush=True)
+        for line in detail.rstrip("\n").split("\n")[-40:] if detail else []:
+            print(f"    {line}")
+
+
+# ---- the root directory both systems run in ----
+
+RUNNER = """#!/bin/sh
+# Runs the cases named in /list, one `NAME SECONDS` a line.
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root TERM=dumb USER=root TZ=UTC
+umask 022
+while read name seconds; do
+	echo "@@BEGIN $name"
+	rm -rf /tmp/w; mkdir -p /tmp/w; cd /tmp/w
+	timeout -s KILL $seconds sh /cases/$name </dev/null >/tmp/out 2>&1
+	status=$?
+	cat /tmp/out
+	echo; echo "@@END $name $status"
+	cd /
+done < /list
+rm -rf /tmp/w /tmp/out
+echo @@ALL
+"""
+INIT = """#!/bin/sh
+mount -t proc proc /proc
+mount -t devtmpfs devtmpfs /dev
+mkdir -p /dev/pts; mount -t devpts devpts /dev/pts
+/runner
+poweroff -f
+"""
+
+
+def write(path, text, mode=0o644):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+def make_root(root, init=INIT):
+    shutil.rmtree(root, ignore_errors=True)
+    for d in "bin sbin dev proc tmp root etc cases tests usr/bin usr/sbin var/run sys mnt".split():
+        os.makedirs(f"{root}/{d}")
+    shutil.copy("/bin/busybox", f"{root}/bin/busybox")
+    for applet in subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True).stdout.split():
+        if applet != "busybox":
+            os.symlink("busybox", f"{root}/bin/{applet}")
+    os.chmod(f"{root}/tmp", 0o1777)
+    write(f"{root}/etc/passwd", "root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/tmp:/bin/sh\n")
+    write(f"{root}/etc/group", "root:x:0:\nuser:x:1000:\n")
+    write(f"{root}/etc/hosts", "127.0.0.1 localhost\n")
+    write(f"{root}/runner", RUNNER, 0o755)
+    write(f"{root}/init", init, 0o755)
+
+
+def pack(root, archive):
+    files = subprocess.run(["find", ".", "-mindepth", "1"], cwd=root, capture_output=True, text=True).stdout
+    files = "".join(sorted(files.splitlines(True)))
+    with open(archive, "wb") as out:
+        subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=root, input=files.encode(),
+                       stdout=out, check=True)
+
+
+def parse(text):
+    """{name: (status, output)} of a runner's output, and the name of a case that did not end."""
+    done, running = {}, None
+    parts = re.split(r"^@@BEGIN (\S+)\n", text, flags=re.M)
+    for name, rest in zip(parts[1::2], parts[2::2]):
+        end = re.search(rf"\n@@END {re.escape(name)} (\d+)\n", rest)
+        if end:
+            done[name] = (int(end[1]), rest[:end.start()])
+        else:
+            running = name
+    return done, running
+
+
+# ---- Linux ----
+
+def run_on_linux(root, cases):
+    write(f"{root}/list", "".join(f"{name} 30\n" for name in cases))
+    script = ("mount --rbind /dev $0/dev; mount -t proc proc $0/proc; mount -t tmpfs -o mode=1777 tmpfs $0/tmp; "
+              "exec chroot $0 /bin/busybox setsid /bin/busybox sh /runner")
+    enter = ["unshare", "-m", "-p", "-f", "--kill-child", "--propagation", "private"]
+    if os.getuid() != 0:
+        enter += ["-U", "-r"]
+    r = subprocess.run(enter + ["sh", "-c", script, root], stdin=subprocess.DEVNULL, capture_output=True)
+    done, _ = parse(r.stdout.decode(errors="replace"))
+    return done
+
+
+# ---- Zerno ----
+
+class Guest:
+    """One QEMU with the console in a file."""
+
+    def __init__(self, initrd, log, append="", smp=2, mem="512M", machine=MICROVM, cpu="max", extra=()):
+        self.log = log
+        open(log, "w").close()
+        self.command = ["qemu-system-x86_64", *machine, "-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", str(smp),
+                        "-m", mem, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", KERNEL,
+                        *(["-initrd", initrd] if initrd else []), "-serial", f"file:{log}",
+                        "-append", f"console=ttyS0 quiet panic=-1 {append}".strip(), *extra]
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.PIPE)
+
+    def text(self):
+        with open(self.log, "rb") as f:
+            return f.read().decode(errors="replace").replace("\r", "")
+
+    def wait(self, until, stall):
+        """Until `until` stands in the log or QEMU ends ('done'), or the log stands still for `stall` s ('hang')."""
+        size, since = -1, time.time()
+        while True:
+            ended = self.process.poll() is not None
+            now = os.path.getsize(self.log)
+            if now != size:
+                size, since = now, time.time()
+                if re.search(until, self.text(), re.M):
+                    self.stop()
+                    return "done"
+            if ended:
+                return "died"
+            if time.time() - since > stall:
+                self.stop()
+                return "hang"
+            time.sleep(0.1)
+
+    def stop(self):
+        if self.process.poll() is None:
+            try:
+                self.process.wait(2)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+def run_on_zerno(root, cases, name, **guest_options):
+    """{case: (status, output)}; a case that killed or hung its guest has status None and the log's end."""
+    done, left, boots = {}, list(cases), 0
+    while left and boots < 40:
+        write(f"{root}/list", "".join(f"{c} {CASE_SECONDS}\n" for c in left))
+        pack(root, f"{BUILD}/{name}.cpio")
+        guest = Guest(f"{BUILD}/{name}.cpio", f"{BUILD}/{name}-{boots}.log", **guest_options)
+        how = guest.wait(r"^@@ALL$", CASE_SECONDS + 30)
+        boots += 1
+        text = guest.text()
+        now, running = parse(text)
+        done.update(now)
+        left = [c for c in left if c not in done]
+        if how == "done":
+            break
+        if not left:
+            break
+        culprit = running or left[0]
+        done[culprit] = (None, f"the guest {'hung' if how == 'hang' else 'died'}; {guest.log}:\n" + text[-2500:])
+        left = [c for c in left if c != culprit]
+    for c in left:
+        done.setdefault(c, (None, "not run"))
+    return done
+
+
+def compare(kind, root, cases):
+    linux = run_on_linux(root, cases)
+    zerno = run_on_zerno(root, cases, kind)
+    for c in cases:
+        want, got = linux.get(c), zerno.get(c)
+        if want is None:
+            report(f"{kind}/{c}", False, "did not end on Linux")
+        elif got == want:
+            report(f"{kind}/{c}", True)
+        else:
+            report(f"{kind}/{c}", False, difference(c, want, got))
+
+
+def difference(name, want, got):
+    if got is None or got[0] is None:
+        return got[1] if got else "no result"
+    for who, (status, text) in (("linux", want), ("zerno", got)):
+        write(f"{BUILD}/diff/{name}.{who}", f"{text}\nstatus {status}\n")
+    r = subprocess.run(["diff", "-a", "-U1", f"{name}.linux", f"{name}.zerno"], cwd=f"{BUILD}/diff", capture_output=True)
+    return r.stdout.decode(errors="replace")
+
+
+# ---- the kinds of tests ----
+
+def chosen(names, wanted):
+    return [n for n in names if not wanted or n in wanted]
+
+
+def test_unit(_):
+    r = subprocess.run(["make", "--no-print-directory", "-C", TOP, "unit"], capture_output=True, text=True)
+    seen = False
+    for line in r.stdout.splitlines():
+        m = re.match(r"(PASS|FAIL) (unit/\S+)", line)
+        if m:
+            seen = True
+            report(m[2], m[1] == "PASS", r.stdout[-3000:])
+    if not seen or (r.returncode and all(p for _, p in results)):
+        report("unit/build", False, r.stdout[-2000:] + r.stderr[-2000:])
+
+
+def test_ktest(wanted):
+    append = "ktest=" + (",".join(wanted) if wanted else "all") + f" seed={options.get('seed', 1)}"
+    guest = Guest(None, f"{BUILD}/ktest.log", append=append.replace("quiet", ""), smp=2)
+    how = guest.wait(r"KTEST passed=\d+ failed=\d+", 120)
+    text = guest.text()
+    names = re.findall(r"ktest: (\S+): (ok|FAILED)", text)
+    for name, verdict in names:
+        report(f"ktest/{name}", verdict == "ok", text[-2500:])
+    if how != "done" or not names:
+        report("ktest/guest", False, f"{how}\n" + text[-2500:])
+
+
+def test_abi(wanted):
+    programs = chosen(sorted(os.path.basename(p)[:-2] for p in glob.glob(f"{TOP}/tests/abi/*.c")), wanted)
+    root = f"{BUILD}/root-abi"
+    make_root(root)
+    for p in programs:
+        shutil.copy(f"{BUILD}/abi/{p}", f"{root}/tests/{p}")
+        write(f"{root}/cases/{p}", f"exec /tests/{p}\n")
+    compare("abi", root, programs)
+
+
+def test_apps(wanted):
+    root = f"{BUILD}/root-apps"
+    make_root(root)
+    cases = []
+    for path in sorted(glob.glob(f"{TOP}/tests/apps/*.cases")):
+        family = os.path.basename(path)[:-6]
+        for part in re.split(r"^## ", open(path).read(), flags=re.M)[1:]:
+            name, _, script = part.partition("\n")
+            name = f"{family}-{name.strip()}"
+            if not wanted or name in wanted or family in wanted:
+                write(f"{root}/cases/{name}", script)
+                cases.append(name)
+    compare("apps", root, cases)
+
+
+SMOKE = """#!/bin/sh
+mount -t proc proc /proc
+echo "SMOKE cpus=$(nproc) mem=$(awk '/MemTotal/ {print $2}' /proc/meminfo) $(uname -sr) $(echo ok | sed s/ok/fine/)"
+(while :; do :; done) & p=$!; sleep 0.2; kill $p; wait $p; echo "KILLED $?"
+poweroff -f
+"""
+BOOTS = [  # machine, CPUs, memory, CPU model
+    ("microvm", 1, "16M", "qemu64"), ("microvm", 1, "64M", "max"), ("microvm", 2, "512M", "max"), ("microvm", 4, "512M", "qemu64"),
+    ("microvm", 4, "5G", "max,vendor=GenuineIntel"), ("q35", 1, "512M", "qemu64"), ("q35", 2, "64M", "max"),
+    ("q35", 4, "5G", "max"), ("pc", 1, "512M", "max"), ("pc", 2, "5G", "qemu64"), ("pc", 4, "64M", "max")]
+
+
+def test_boot(wanted):
+    root = f"{BUILD}/root-boot"
+    make_root(root, SMOKE)
+    pack(root, f"{BUILD}/boot.cpio")
+    for machine, cpus, mem, cpu in BOOTS:
+        name = f"{machine}-{cpus}cpu-{mem}-{cpu.split(',')[0]}"
+        if wanted and name not in wanted:
+            continue
+        guest = Guest(f"{BUILD}/boot.cpio", f"{BUILD}/boot-{name}.log", smp=cpus, mem=mem, cpu=cpu,
+                      machine=MICROVM if machine == "microvm" else ["-M", machine])
+        how = guest.wait(r"^KILLED \d+", 60)
+        if how == "done":
+            how = "off" if guest.process.returncode == 0 else "did not power off"
+        text = guest.text()
+        m = re.search(r"SMOKE cpus=(\d+) mem=(\d+) Linux 6.1.0-zerno fine\nKILLED 143", text)
+        kib = int(mem[:-1]) * (1024 if mem.endswith("M") else 1024 * 1024)
+        good = m and int(m[1]) == cpus and kib * 0.8 < int(m[2]) <= kib and how == "off"
+        report(f"boot/{name}", bool(good), f"{how}\n" + text[-1500:])
+    test_panic(wanted)
+
+
+def test_panic(wanted):
+    """The death of init is a panic with registers, a symbolised backtrace and the reason."""
+    root = f"{BUILD}/root-panic"
+    make_root(root, "#!/bin/sh\nexit 3\n")
+    pack(root, f"{BUILD}/panic.cpio")
+    guest = Guest(f"{BUILD}/panic.cpio", f"{BUILD}/boot-panic.log", smp=1)
+    guest.wait(r"end of panic|process_exit\+", 20)
+    text = guest.text()
+    report("boot/panic", "Attempted to kill init! exitcode=0x00000300" in text and bool(re.search(r"task_exit\+0x|process_exit\+0x", text)),
+           text[-1500:])
+
+
+def launcher(args, **kw):
+    return subprocess.run([f"{TOP}/zerno", "run", *args], cwd=TOP, stdin=kw.pop("stdin", subprocess.DEVNULL),
+                          capture_output=True, timeout=240, **kw)
+
+
+def test_launcher(wanted):
+    def case(name, args, status, out=None, err=None, **kw):
+        if wanted and name not in wanted:
+            return
+        try:
+            r = launcher(args, **kw)
+        except subprocess.TimeoutExpired:
+            report(f"launcher/{name}", False, "no end after 240 s")
+            return
+        good = r.returncode == status and (out is None or r.stdout == out) and (err is None or err in r.stderr)
+        report(f"launcher/{name}", good, f"status {r.returncode}, stdout {r.stdout[-300:]!r}, stderr {r.stderr[-800:]!r}")
+
+    case("exit-status", ["--", "sh", "-c", "exit 7"], 7, b"")
+    case("signal", ["sh", "-c", "kill -9 $$"], 137)
+    case("not-found", ["no-such-program"], 127)
+    case("not-executable", ["/etc/passwd"], 126)
+    case("separate-streams", ["sh", "-c", "echo out; echo err >&2"], 0, b"out\n", b"err")
+    case("environment", ["-e", "A=b c", "-w", "/tmp", "sh", "-c", "echo $A; pwd"], 0, b"b c\n/tmp\n")
+    case("timeout", ["--timeout", "3", "sleep", "100"], 124)
+    case("cpus-memory", ["-c", "2", "-m", "64M", "nproc"], 0, b"2\n")
+    case("q35", ["--machine", "q35", "echo", "hello"], 0, b"hello\n")
+    case("panic", ["--append", "zerno.test=panic", "true"], 125, b"", b"panic")
+    os.makedirs(BUILD, exist_ok=True)
+    with open(f"{BUILD}/hi", "w+b") as f:
+        f.write(b"hi\n")
+        f.seek(0)
+        case("stdin", ["cat"], 0, b"hi\n", stdin=f)
+    size = 100 << 20 if options.get("long") else 10 << 20
+    data = os.urandom(1 << 20) * (size >> 20)
+    with open(f"{BUILD}/random", "w+b") as f:
+        f.write(data)
+        f.seek(0)
+        case("random-bytes", ["cat"], 0, data, stdin=f)
+    os.unlink(f"{BUILD}/random")
+
+
+def test_stress(name, init, until, stall, check):
+    root = f"{BUILD}/root-{name}"
+    make_root(root, init)
+    for p in glob.glob(f"{BUILD}/stress/*"):
+        if os.access(p, os.X_OK) and not p.endswith(".d"):
+            shutil.copy(p, f"{root}/tests/")
+    pack(root, f"{BUILD}/{name}.cpio")
+    guest = Guest(f"{BUILD}/{name}.cpio", f"{BUILD}/{name}.log", smp=2)
+    how = guest.wait(until, stall)
+    text = guest.text()
+    lines = "\n".join(re.findall(r"^(?:FUZZ|LEAK|FAILALLOC).*", text, re.M))
+    print(lines, flush=True)
+    report(name, how == "done" and check(text), f"{how}\n" + text[-2500:])
+
+
+MOUNTS = "#!/bin/sh\nmount -t proc proc /proc; mount -t devtmpfs devtmpfs /dev; cd /tmp\n"
+
+
+def test_fuzz(_):
+    seconds, seed = int(options.get("seconds", 60)), int(options.get("seed", 1))
+    elfs = 2000 if seconds >= 300 else 300
+    test_stress("fuzz", MOUNTS + f"/tests/leakcheck /tests/fuzz_elf /bin/busybox {elfs} {seed}\n"
+                f"/tests/leakcheck /tests/fuzz_syscalls {seed} {seconds}\necho @@ALL\npoweroff -f\n",
+                r"^@@ALL$", seconds + 120,
+                lambda t: "FUZZ elf=" in t and "FUZZ calls=" in t and t.count("LEAK none") == 2)
+    archives = 500 if seconds >= 300 else 100
+    guest = Guest(f"{BUILD}/panic.cpio" if os.path.exists(f"{BUILD}/panic.cpio") else None, f"{BUILD}/fuzz-cpio.log",
+                  append=f"ktest=initramfs_mutations seed={seed} repeat={archives // 100}")
+    how = guest.wait(r"KTEST passed=\d+ failed=\d+", 200)
+    report("fuzz-cpio", how == "done" and bool(re.search(r"KTEST passed=[1-9]\d* failed=0", guest.text())), guest.text()[-2000:])
+
+
+def test_failalloc(_):
+    test_stress("failalloc", MOUNTS + "/tests/leakcheck /tests/failalloc\necho @@ALL\npoweroff -f\n", r"^@@ALL$", 120,
+                lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
+
+
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "apps": test_apps, "launcher": test_launcher,
+         "failalloc": test_failalloc, "fuzz": test_fuzz}
+
+
+def main():
+    words = []
+    for a in sys.argv[1:]:
+        if a.startswith("--"):
+            k, _, v = a[2:].partition("=")
+            options[k] = v or True
+        else:
+            words.append(a)
+    if not words or words[0] not in [*KINDS, "all"]:
+        sys.exit(__doc__)
+    os.makedirs(BUILD, exist_ok=True)
+    for kind in KINDS if words[0] == "all" else [words[0]]:
+        start, before = time.time(), len(results)
+        KINDS[kind](words[1:])
+        new = results[before:]
+        print(f"{kind}: {sum(p for _, p in new)} of {len(new)} in {time.time() - start:.0f} s", flush=True)
+    failed = [n for n, p in results if not p]
+    print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    sys.exit(bool(failed))
+
+
+main()

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tests/stress/leakcheck.c - runs a command on Zerno and says whether the kernel kept memory.
+ *
+ * usage: leakcheck COMMAND [ARG...]
+ *
+ * Counts the used pages and slab objects (/proc/zerno/memory) before and after, with all caches dropped
+ * (/proc/sys/vm/drop_caches).  The command is run once more when the counts differ: what a first run keeps for ever
+ * (a table that grew, a cache made on first use) is no leak, what every run keeps is.  Prints `LEAK none` or
+ * `LEAK pages=N objects=N`. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct counts {
+	long pages, objects;
+};
+
+static struct counts count(void)
+{
+	struct counts c = { -1, -1 };
+	char text[512] = "";
+	for (int i = 0; i < 3; i++) {
+		int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+		if (fd < 0 || write(fd, "3", 1) != 1)
+			perror("drop_caches");
+		close(fd);
+		usleep(100000);
+	}
+	int fd = open("/proc/zerno/memory", O_RDONLY);
+	if (read(fd, text, sizeof text - 1) < 0)
+		perror("/proc/zerno/memory");
+	close(fd);
+	char *p = strstr(text, "used_pages"), *o = strstr(text, "slab_objects");
+	if (p && o)
+		c = (struct counts){ strtol(p + 10, NULL, 10), strtol(o + 12, NULL, 10) };
+	return c;
+}
+
+static void run(char **argv)
+{
+	pid_t child = fork();
+	if (child == 0) {
+		execv(argv[0], argv);
+		perror(argv[0]);
+		_exit(127);
+	}
+	int status;
+	waitpid(child, &status, 0);
+	/* What the command left behind ends with it. */
+	while (waitpid(-1, &status, WNOHANG) > 0)
+		;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return 2;
+	struct counts before = count(), after;
+	for (int tries = 0; tries < 3; tries++) {
+		run(argv + 1);
+		after = count();
+		if (after.pages <= before.pages && after.objects <= before.objects && after.pages > 0) {
+			printf("LEAK none\n");
+			return 0;
+		}
+		printf("# leakcheck: pages %ld -> %ld, objects %ld -> %ld\n", before.pages, after.pages, before.objects,
+		       after.objects);
+		fflush(stdout);
+		before = after;
+	}
+	printf("LEAK pages=%ld objects=%ld\n", after.pages, after.objects);
+	return 1;
+}

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# tests/tests.mk - the test targets.  tests/run.py does the work; each prints `N passed, N failed` last.
+
+ABI_SRC := $(filter-out tests/abi/abi.c,$(wildcard tests/abi/*.c))
+ABI_BIN := $(patsubst tests/abi/%.c,build/tests/abi/%,$(ABI_SRC))
+STRESS_BIN := $(patsubst tests/stress/%.c,build/tests/stress/%,$(wildcard tests/stress/*.c))
+GUEST_CC := musl-gcc -static -O1 -g -std=gnu11 -Wall -Wno-stringop-overflow -Wno-stringop-overread -Wno-nonnull \
+	-Wno-unused-result -Wno-dangling-pointer -Wno-unused-but-set-variable
+
+build/tests/abi/%: tests/abi/%.c tests/abi/abi.h
+	@mkdir -p $(@D)
+	@echo "  GUEST $<"
+	$(Q)$(GUEST_CC) -Itests/abi -o $@ $<
+build/tests/stress/%: tests/stress/%.c
+	@mkdir -p $(@D)
+	@echo "  GUEST $<"
+	$(Q)$(GUEST_CC) -I$(B)/gen -o $@ $<
+
+test-programs: $(ABI_BIN) $(STRESS_BIN)
+.PHONY: test test-programs unit-tests abi-tests apps-tests boot-tests fuzz conformance-busybox bench
+
+test: need-test ## all tests, under 15 minutes
+	@$(MAKE) --no-print-directory all test-programs
+	@$(PYTHON) tests/run.py all
+ktest: all ## the tests inside the kernel
+	@$(PYTHON) tests/run.py ktest
+abi-tests: all test-programs ## system calls: each check on Linux, then on Zerno (T=name: one family)
+	@$(PYTHON) tests/run.py abi $(T)
+apps-tests: all ## busybox command lines, output compared with Linux's
+	@$(PYTHON) tests/run.py apps $(T)
+boot-tests: all ## machines, CPUs, memory sizes
+	@$(PYTHON) tests/run.py boot $(T)
+fuzz: need-test all test-programs ## hostile input for 10 minutes
+	@$(PYTHON) tests/run.py fuzz --seconds=600
+conformance-busybox: need-test all ## the busybox 1.35 test suite of Debian's source package, on Linux and on Zerno
+	@$(PYTHON) tests/conformance_busybox.py
+bench: need-test all ## microbenchmarks in executed instructions, beside Linux's figures
+	@bench/run.sh

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# Attaches gdb to the kernel that `make debug` holds: gdb -x tools/gdb/attach.gdb
+file build/x86_64/zerno.elf
+target remote build/gdb.sock
+hbreak kernel_main
+continue

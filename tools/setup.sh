@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# setup.sh - installs the Debian packages a target needs, says which and why, and is silent when none is missing.
+#
+# usage: setup.sh run|test|check|all
+set -eu
+
+run="gcc:the_compiler make:the_build libc6-dev:headers_for_the_launcher python3:generators musl-tools:static_guest_programs
+     qemu-system-x86:the_machine busybox-static:the_guest's_user_space cpio:boot_archives"
+test="$run libcmocka-dev:unit_tests dpkg-dev:source_packages bzip2:source_packages xz-utils:source_packages util-linux:namespaces_for_the_reference_run"
+check="clang-22:lock_analysis clang-format:layout binutils:symbols codespell:spelling python3:checkers"
+case ${1:-all} in
+run) want=$run ;;
+test) want=$test ;;
+check) want="$check $run" ;;
+all) want="$test $check" ;;
+*) echo "usage: setup.sh run|test|check|all" >&2; exit 2 ;;
+esac
+
+missing=
+for item in $want; do
+	package=${item%%:*}
+	dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' && continue
+	case " $missing " in *" $package "*) continue ;; esac
+	missing="$missing $package"
+	echo "setup: $package is missing ($(echo "${item#*:}" | tr _ ' '))"
+done
+[ -n "$missing" ] || exit 0
+
+as_root=
+[ "$(id -u)" = 0 ] || as_root=sudo
+echo "setup: installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+# A package list that is not there or out of date is the usual reason for a failure: refresh it and try once more.
+$as_root apt-get install -y -q --no-install-recommends $missing >/dev/null 2>&1 || {
+	$as_root apt-get update -q >/dev/null
+	$as_root apt-get install -y -q --no-install-recommends $missing >/dev/null
+}
+echo "setup: done"
