@@ -11,8 +11,8 @@ struct boot_info {
 	unsigned nr_ram;
 	struct boot_range ram[BOOT_RANGES_MAX]; /* usable, sorted, disjoint; kernel and initrd lie inside */
 	paddr_t kernel_start, kernel_end;
-	paddr_t initrd_start, initrd_end;       /* equal when there is none */
-	paddr_t rsdp;                           /* 0: unknown */
+	paddr_t initrd_start, initrd_end; /* equal when there is none */
+	paddr_t rsdp;                     /* 0: unknown */
 	char cmdline[BOOT_CMDLINE_MAX];
 };
 extern struct boot_info boot_info;

@@ -6,8 +6,8 @@
 /* The value of `name=value` (the last one wins), "" for a bare `name`, or NULL.  Double quotes group words.
  * Points into a static copy that lives for ever. */
 const char *cmdline_get(const char *name);
-bool cmdline_flag(const char *name);                 /* present as a bare word or with value != 0 */
-u64 cmdline_u64(const char *name, u64 otherwise);    /* decimal, 0x, suffixes K M G */
+bool cmdline_flag(const char *name);              /* present as a bare word or with value != 0 */
+u64 cmdline_u64(const char *name, u64 otherwise); /* decimal, 0x, suffixes K M G */
 /* Declares that the kernel knows `name`; words nobody knows go to init (name=value: environment, bare words
  * without a dot: arguments).  cmdline_get and friends declare by themselves. */
 void cmdline_parse(const char *text);

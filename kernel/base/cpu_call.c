@@ -19,7 +19,8 @@ static void (*call_fn)(void *);
 static void *call_ctx;
 static cpumask_t call_pending; /* CPUs that have not run it yet */
 
-void cpu_call(cpumask_t mask, void (*fn)(void *), void *ctx)
+/* The lock is taken when there are others to call, which the checker cannot follow. */
+NO_LOCK_CHECK void cpu_call(cpumask_t mask, void (*fn)(void *), void *ctx)
 {
 	cpumask_t self = BIT(cpu_id()), others = mask & atomic_load(&cpu_online_mask) & ~self;
 	if (others) {

@@ -44,4 +44,7 @@ MUST_CHECK int clear_user(void __user *dst, size_t n);
 MUST_CHECK ssize_t strncpy_from_user(char *dst, const char __user *src, size_t size);
 #define get_user(x, ptr) copy_from_user(&(x), ptr, sizeof(x))
 #define put_user(x, ptr)                                                                                     \
-	({ __typeof__(*(ptr)) v_ = (x); copy_to_user(ptr, &v_, sizeof(v_)); })
+	({                                                                                                   \
+		__typeof__(*(ptr)) v_ = (x);                                                                 \
+		copy_to_user(ptr, &v_, sizeof(v_));                                                          \
+	})

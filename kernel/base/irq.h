@@ -11,7 +11,8 @@ typedef enum irq_result (*irq_handler_t)(void *ctx);
 enum { IRQ_MAX = 128 };
 
 /* Installs a handler (lines may be shared) and unmasks the line.  0, -EINVAL or -ENOMEM. */
-MUST_CHECK int irq_register(unsigned line, enum irq_trigger trigger, irq_handler_t fn, void *ctx, const char *name);
+MUST_CHECK int irq_register(unsigned line, enum irq_trigger trigger, irq_handler_t fn, void *ctx,
+                            const char *name);
 void irq_unregister(unsigned line, void *ctx);
 /* Called by the trap code with interrupts off. */
 void irq_dispatch(unsigned line);

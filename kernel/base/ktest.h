@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * base/ktest.h - tests that run inside the kernel: `ktest=name,...` (or `ktest=all`), `seed=N`, `repeat=N`. */
+ * base/ktest.h - tests that run inside the kernel: `ktest=name,...` (or `ktest=all`), `seed=N`, `repeat=N`.
+ */
 #pragma once
 #include <base/log.h>
 
@@ -10,7 +11,8 @@ struct ktest {
 };
 #define KTEST(fn_name)                                                                                       \
 	static int fn_name(u64 seed);                                                                        \
-	__attribute__((section(".ktest"), used)) static const struct ktest ktest_##fn_name = { #fn_name, fn_name }; \
+	__attribute__((section(".ktest"), used)) static const struct ktest ktest_##fn_name = { #fn_name,     \
+		                                                                               fn_name };    \
 	static int fn_name(u64 seed)
 #define KT_CHECK(e)                                                                                          \
 	do {                                                                                                 \
@@ -19,5 +21,6 @@ struct ktest {
 			return 1;                                                                            \
 		}                                                                                            \
 	} while (0)
-/* Runs what the command line asks for and prints `KTEST passed=N failed=N`; true if anything was asked for. */
+/* Runs what the command line asks for and prints `KTEST passed=N failed=N`; true if anything was asked for.
+ */
 bool ktest_main(void);

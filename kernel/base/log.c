@@ -38,7 +38,7 @@ static u64 dropped; /* lines lost to recursion */
 static struct log_console *consoles;
 
 /* Takes the log; false when this CPU has it already. */
-static bool log_enter(irqflags_t *flags)
+NO_LOCK_CHECK static bool log_enter(irqflags_t *flags)
 {
 	*flags = arch_irq_save();
 	u32 me = cpu_id() + 1;

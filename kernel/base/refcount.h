@@ -7,9 +7,18 @@
 struct refcount {
 	s32 n;
 };
-#define REFCOUNT_INIT(v) { v }
-static inline void ref_init(struct refcount *r, s32 n) { r->n = n; }
-static inline s32 ref_read(const struct refcount *r) { return atomic_load(&r->n); }
+#define REFCOUNT_INIT(v)                                                                                     \
+	{                                                                                                    \
+		v                                                                                            \
+	}
+static inline void ref_init(struct refcount *r, s32 n)
+{
+	r->n = n;
+}
+static inline s32 ref_read(const struct refcount *r)
+{
+	return atomic_load(&r->n);
+}
 static inline void ref_get(struct refcount *r)
 {
 	s32 n = atomic_add(&r->n, 1);

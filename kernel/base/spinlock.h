@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * base/spinlock.h - locks for short sections that do not sleep.
  *
- * Kernel code is not preempted, so a plain spin_lock needs no preemption count; a lock that interrupt handlers
- * take too is taken with the _irqsave form everywhere outside of handlers. */
+ * Kernel code is not preempted, so a plain spin_lock needs no preemption count; a lock that interrupt
+ * handlers take too is taken with the _irqsave form everywhere outside of handlers. */
 #pragma once
 #include <base/atomic.h>
 #include <arch/cpu.h>
@@ -15,12 +15,18 @@ struct LOCK_TYPE("spinlock") spinlock {
 #endif
 };
 #ifdef CONFIG_DEBUG
-#define SPINLOCK_INIT(n) { .held = 0, .name = n, .cpu = 0 }
+#define SPINLOCK_INIT(n)                                                                                     \
+	{                                                                                                    \
+		.held = 0, .name = n, .cpu = 0                                                               \
+	}
 void lockdep_acquire(const void *lock, const char *name);
 void lockdep_release(const void *lock);
 void lockdep_show_held(void); /* this CPU's, to the log */
 #else
-#define SPINLOCK_INIT(n) { .held = 0 }
+#define SPINLOCK_INIT(n)                                                                                     \
+	{                                                                                                    \
+		.held = 0                                                                                    \
+	}
 static inline void lockdep_acquire(const void *lock, const char *name) {}
 static inline void lockdep_release(const void *lock) {}
 static inline void lockdep_show_held(void) {}
@@ -59,4 +65,7 @@ static inline void spin_unlock_irqrestore(struct spinlock *l, irqflags_t f) RELE
 	spin_unlock(l);
 	arch_irq_restore(f);
 }
-static inline bool spin_is_locked(const struct spinlock *l) { return atomic_load(&l->held) != 0; }
+static inline bool spin_is_locked(const struct spinlock *l)
+{
+	return atomic_load(&l->held) != 0;
+}

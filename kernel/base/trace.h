@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * base/trace.h - tracepoints: one predicted branch when off, a record in the CPU's ring when on. Any context. */
+ * base/trace.h - tracepoints: one predicted branch when off, a record in the CPU's ring when on. Any context.
+ */
 #pragma once
 #include <lib/types.h>
 
@@ -23,7 +24,7 @@ enum trace_event {
 #define X(name, group, fmt) TRACE_##name,
 	TRACE_EVENTS(X)
 #undef X
-	TRACE_NR
+	        TRACE_NR
 };
 extern u64 trace_enabled; /* bit n = event n */
 void trace_record(enum trace_event ev, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
@@ -31,15 +32,15 @@ void trace_record(enum trace_event ev, unsigned long a, unsigned long b, unsigne
 	do {                                                                                                 \
 		if (unlikely(trace_enabled & 1UL << TRACE_##name))                                           \
 			trace_record(TRACE_##name, (unsigned long)(a), (unsigned long)(b),                   \
-				     (unsigned long)(c), (unsigned long)(d));                                \
+			             (unsigned long)(c), (unsigned long)(d));                                \
 	} while (0)
 #define TRACE3(name, a, b, c) TRACE4(name, a, b, c, 0)
-#define TRACE2(name, a, b) TRACE4(name, a, b, 0, 0)
-#define TRACE1(name, a) TRACE4(name, a, 0, 0, 0)
+#define TRACE2(name, a, b)    TRACE4(name, a, b, 0, 0)
+#define TRACE1(name, a)       TRACE4(name, a, 0, 0, 0)
 /* Where the rings come from (mem registers page memory); without it trace_set answers -ENOMEM. */
 void trace_set_allocator(void *(*alloc)(size_t size));
-/* Enables events by comma-separated names or groups ("sched,fault", "all", "" = none).  0, -EINVAL (unknown name),
- * -ENOMEM or -EBUSY (another call is under way). May sleep. */
+/* Enables events by comma-separated names or groups ("sched,fault", "all", "" = none).  0, -EINVAL (unknown
+ * name), -ENOMEM or -EBUSY (another call is under way). May sleep. */
 int trace_set(const char *names);
 /* Text of the merged rings, oldest first, starting at record *cursor; bytes written. */
 size_t trace_format(u64 *cursor, char *dst, size_t size);

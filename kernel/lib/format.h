@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * lib/format.h - printf for the kernel: d i u x X o c s p %, flags - 0 + space #, width, precision, *, hh h l ll z.
- * No floating point. */
+ * lib/format.h - printf for the kernel: d i u x X o c s p %, flags - 0 + space #, width, precision, *, hh h l
+ * ll z. No floating point. */
 #pragma once
 #include <lib/types.h>
 

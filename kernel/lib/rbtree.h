@@ -10,7 +10,11 @@ struct rb_node {
 struct rb_root {
 	struct rb_node *node;
 };
-#define RB_ROOT (struct rb_root){ NULL }
+#define RB_ROOT                                                                                              \
+	(struct rb_root)                                                                                     \
+	{                                                                                                    \
+		NULL                                                                                         \
+	}
 #define rb_entry(ptr, type, member) container_of(ptr, type, member)
 
 /* Links `n` below `parent` at *link (found by the caller's descent) and rebalances. */

@@ -19,6 +19,10 @@ char *strstr(const char *s, const char *find);
 /* Copies at most size-1 bytes and always ends with NUL; the length of src (>= size: cut). */
 size_t strlcpy(char *dst, const char *src, size_t size);
 #endif
-/* Decimal, 0x or 0 prefix by base 0.  Advances *s past the number; false when there is no digit or it overflows. */
+/* Decimal, 0x or 0 prefix by base 0.  Advances *s past the number; false when there is no digit or it
+ * overflows. */
 bool parse_u64(const char **s, unsigned base, u64 *out);
-static inline bool str_starts(const char *s, const char *prefix) { return !strncmp(s, prefix, strlen(prefix)); }
+static inline bool str_starts(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}

@@ -10,7 +10,11 @@ struct xarray {
 	void *root;      /* a node; with height 0 the entry at index 0; NULL = empty */
 	unsigned height; /* levels of nodes */
 };
-#define XARRAY_INIT (struct xarray){ NULL, 0 }
+#define XARRAY_INIT                                                                                          \
+	(struct xarray)                                                                                      \
+	{                                                                                                    \
+		NULL, 0                                                                                      \
+	}
 
 /* The one size that the allocator is asked for.  It must not sleep: callers hold spinlocks. */
 extern const size_t xa_node_size;
@@ -27,5 +31,4 @@ void *xa_find(const struct xarray *xa, u64 *index);
 u64 xa_find_hole(const struct xarray *xa, u64 from);
 /* Frees all nodes; the entries are the caller's. */
 void xa_destroy(struct xarray *xa);
-#define xa_for_each(xa, index, entry)                                                                        \
-	for (index = 0; (entry = xa_find(xa, &(index))) != NULL; index++)
+#define xa_for_each(xa, index, entry) for (index = 0; (entry = xa_find(xa, &(index))) != NULL; index++)

@@ -44,7 +44,8 @@ static DEFINE_PERCPU(struct stack_cache, stack_caches);
 static struct spinlock kmap_lock = SPINLOCK_INIT("kmap");
 static unsigned long slots[BITMAP_LONGS(STACK_SLOTS)] GUARDED_BY(&kmap_lock);
 static unsigned slot_hint GUARDED_BY(&kmap_lock);
-static u32 *slot_first[STACK_SLOTS / CHUNK_SLOTS] GUARDED_BY(&kmap_lock); /* frame numbers, page by page */
+static u32 *
+        slot_first[STACK_SLOTS / CHUNK_SLOTS]; /* frame numbers by the page; an entry is its slot's owner's */
 static void *shared[SHARED_STACKS] GUARDED_BY(&kmap_lock);
 static unsigned nr_shared GUARDED_BY(&kmap_lock);
 static unsigned long io_next GUARDED_BY(&kmap_lock) = IO_START;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * mem/kmap.h - kernel virtual mappings outside of the direct map: stacks with guard pages, device registers. */
+ * mem/kmap.h - kernel virtual mappings outside of the direct map: stacks with guard pages, device registers.
+ */
 #pragma once
 #include <mem/page.h>
 #include <arch/switch.h>

@@ -127,12 +127,9 @@ COLD static struct page *page_alloc_slow(unsigned order, unsigned flags)
 	for (int i = 0; !p && mem_reclaim && i < RECLAIM_TRIES; i++) {
 		if (!mem_reclaim(MAX(1ul << order, (unsigned long)PCP_BATCH)))
 			break;
-		p = page_take(0, flags); /* what was reclaimed lies in this CPU's list */
-		if (p && order > 0) {
-			pcp_give(p);
+		if (order > 0)
 			cpu_call(BIT(cpu_id()), pcp_drain, NULL);
-			p = buddy_alloc(order, flags);
-		}
+		p = page_take(order, flags); /* what was reclaimed lies in this CPU's list */
 	}
 	return p;
 }

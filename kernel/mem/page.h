@@ -15,8 +15,8 @@ enum page_flag {
 	PAGE_UPTODATE = 1 << 5, /* page cache: holds the file's bytes */
 	PAGE_LOCKED = 1 << 6,   /* page cache: being read or written */
 	PAGE_ERROR = 1 << 7,
-	PAGE_PCP = 1 << 8,      /* free, in a per-CPU list */
-	PAGE_TABLE = 1 << 9,    /* a page of page tables */
+	PAGE_PCP = 1 << 8,   /* free, in a per-CPU list */
+	PAGE_TABLE = 1 << 9, /* a page of page tables */
 };
 /* 32 bytes a frame, so that the map of 512 MiB is 4 MiB. */
 struct page {
@@ -35,27 +35,49 @@ struct page {
 };
 _Static_assert(sizeof(struct page) == 32, "struct page is 32 bytes");
 
-static inline pfn_t page_pfn(const struct page *p) { return ((unsigned long)p - VMEMMAP) / sizeof(struct page); }
-static inline struct page *pfn_page(pfn_t pfn) { return (struct page *)VMEMMAP + pfn; }
-static inline paddr_t page_paddr(const struct page *p) { return (paddr_t)page_pfn(p) << PAGE_SHIFT; }
-static inline struct page *paddr_page(paddr_t pa) { return pfn_page(pa >> PAGE_SHIFT); }
-static inline void *page_virt(const struct page *p) { return phys_to_virt(page_paddr(p)); }
-static inline struct page *virt_page(const void *v) { return paddr_page(virt_to_phys(v)); }
+static inline pfn_t page_pfn(const struct page *p)
+{
+	return ((unsigned long)p - VMEMMAP) / sizeof(struct page);
+}
+static inline struct page *pfn_page(pfn_t pfn)
+{
+	return (struct page *)VMEMMAP + pfn;
+}
+static inline paddr_t page_paddr(const struct page *p)
+{
+	return (paddr_t)page_pfn(p) << PAGE_SHIFT;
+}
+static inline struct page *paddr_page(paddr_t pa)
+{
+	return pfn_page(pa >> PAGE_SHIFT);
+}
+static inline void *page_virt(const struct page *p)
+{
+	return phys_to_virt(page_paddr(p));
+}
+static inline struct page *virt_page(const void *v)
+{
+	return paddr_page(virt_to_phys(v));
+}
 /* Is there a struct page (RAM) for this frame? */
 bool pfn_valid(pfn_t pfn);
 
 enum alloc_flags {
-	ALLOC_ZERO = 1,   /* filled with zeros */
-	ALLOC_ATOMIC = 2, /* must not sleep, may dip into the reserve; also in interrupts */
+	ALLOC_ZERO = 1,          /* filled with zeros */
+	ALLOC_ATOMIC = 2,        /* must not sleep, may dip into the reserve; also in interrupts */
 	ALLOC_NOFAIL_INJECT = 4, /* not subject to the failure knob (boot, page cache of the kernel itself) */
-	ALLOC_USER = 8,   /* a page for user memory or page cache: refused when only the kernel's reserve is left */
+	ALLOC_USER =
+	        8, /* a page for user memory or page cache: refused when only the kernel's reserve is left */
 };
 enum { MAX_ORDER = 10 };
 /* 2^order pages, reference count 1, or NULL.  Without ALLOC_ATOMIC it may sleep in reclaim (none yet). */
 struct page *page_alloc(unsigned order, unsigned flags);
 /* Drops a reference; at zero the block goes back.  Any context. */
 void page_put(struct page *p);
-static inline void page_get(struct page *p) { ref_get(&p->ref); }
+static inline void page_get(struct page *p)
+{
+	ref_get(&p->ref);
+}
 /* Frees a block whose one reference the caller holds. */
 void page_free(struct page *p, unsigned order);
 /* Shorthand for whole pages as memory. */

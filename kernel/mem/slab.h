@@ -11,10 +11,13 @@ void *kmem_cache_alloc(struct kmem_cache *c, unsigned flags);
 void kmem_cache_free(struct kmem_cache *c, void *obj);
 /* Any size up to 4 MiB (above 8 KiB: whole pages).  NULL = out of memory.  Any context with ALLOC_ATOMIC. */
 void *kmalloc(size_t size, unsigned flags);
-static inline void *kzalloc(size_t size) { return kmalloc(size, ALLOC_ZERO); }
+static inline void *kzalloc(size_t size)
+{
+	return kmalloc(size, ALLOC_ZERO);
+}
 void *krealloc(void *old, size_t new_size); /* keeps the bytes; NULL leaves old */
-void kfree(const void *p); /* NULL is fine */
-size_t kmalloc_size(const void *p); /* usable bytes */
+void kfree(const void *p);                  /* NULL is fine */
+size_t kmalloc_size(const void *p);         /* usable bytes */
 char *kstrdup(const char *s);
 /* For /proc/slabinfo and leak tests. */
 struct slab_stats {

@@ -17,7 +17,7 @@
  * `revalidate`: the dentry cache does not keep their names, so a process that is gone has no name.
  *
  *     proc_root_dir ---- "meminfo" .show = proc_show_meminfo
- *        |        \----- "sys" .dir = &proc_sys_dir ...
+ *        |        \----- "sys" .dir = &proc_sys_dir ..
  *        \--- .lookup("42") -> the entry of all processes, .dir = &proc_pid_dir
  *                                    |---- "stat"  .task_show = proc_show_stat
  *                                    \---- "fd"    .dir = &proc_fd_dir,  .lookup("0") -> a link to an open file

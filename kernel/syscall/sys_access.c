@@ -34,24 +34,15 @@ static const struct cred *access_cred(const struct cred *c)
 	return real;
 }
 
-static int access_path(struct user_path *p, unsigned want, unsigned lookup)
-{
-	if (user_path_is_fd(p) && path_is_anon(&p->base))
-		return inode_permission(p->ref.file->inode, want, p->walk.cred);
-	return vfs_access(&p->walk, p->name, want, lookup);
-}
-
 static long do_access(int dirfd, const char __user *path, int mode, int flags)
 {
-	unsigned lookup = flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
+	unsigned lookup = at_lookup(flags);
 	const struct cred *real = NULL;
 	struct user_path p;
 	int err;
 
 	if (mode & ~(R_OK | W_OK | X_OK) || flags & ~(AT_EACCESS | AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	if (flags & AT_EMPTY_PATH)
-		lookup |= LOOKUP_EMPTY;
 	if (!(flags & AT_EACCESS)) {
 		real = access_cred(current_task()->cred);
 		if (!real)
@@ -62,7 +53,7 @@ static long do_access(int dirfd, const char __user *path, int mode, int flags)
 		if (real)
 			p.walk.cred = real;
 		/* R_OK, W_OK, X_OK have the values of MAY_READ, MAY_WRITE, MAY_EXEC */
-		err = access_path(&p, (unsigned)mode, lookup);
+		err = vfs_access(&p.walk, p.name, (unsigned)mode, lookup);
 		user_path_put(&p);
 	}
 	if (real)

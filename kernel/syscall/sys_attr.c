@@ -2,7 +2,7 @@
  *
  * syscall/sys_attr.c - chmod(2), chown(2)
  *
- * Owns:      nothing; user_path_setattr, through which all calls that change attributes by name go.
+ * Owns:      nothing; setattr_at and setattr_fd, through which all changes of attributes go.
  * Layer:     syscall.  Uses fs.
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
@@ -12,40 +12,26 @@
 #include <syscall/syscall.h>
 #include <sys_protos.h>
 
-int file_setattr(struct file *f, struct iattr *a)
-{
-	const struct cred *c = current_task()->cred;
-
-	return path_is_anon(&f->path) ? inode_setattr(f->inode, a, c) : vfs_setattr_path(&f->path, a, c);
-}
-
-int user_path_setattr(struct user_path *p, unsigned lookup, struct iattr *a)
-{
-	if (user_path_is_fd(p))
-		return file_setattr(p->ref.file, a);
-	return vfs_setattr(&p->walk, p->name, lookup, a);
-}
-
-static long set_at(int dirfd, const char __user *path, unsigned lookup, struct iattr *a)
+long setattr_at(int dirfd, const char __user *path, unsigned lookup, struct iattr *a)
 {
 	struct user_path p;
 	int err = user_path_get(&p, dirfd, path, lookup);
 
 	if (err)
 		return err;
-	err = user_path_setattr(&p, lookup, a);
+	err = vfs_setattr(&p.walk, p.name, lookup, a);
 	user_path_put(&p);
 	return err;
 }
 
-static long set_fd(unsigned fd, struct iattr *a)
+long setattr_fd(unsigned fd, struct iattr *a)
 {
 	struct fd_ref r = fd_arg(fd);
 	int err;
 
 	if (!r.file)
 		return -EBADF;
-	err = file_setattr(r.file, a);
+	err = vfs_setattr_path(&r.file->path, a, current_task()->cred);
 	fd_ref_put(r);
 	return err;
 }
@@ -69,51 +55,49 @@ long sys_chmod(const char __user *path, umode_t mode)
 {
 	struct iattr a = attr_mode(mode);
 
-	return set_at(AT_FDCWD, path, LOOKUP_FOLLOW, &a);
+	return setattr_at(AT_FDCWD, path, LOOKUP_FOLLOW, &a);
 }
 
 long sys_fchmod(unsigned fd, umode_t mode)
 {
 	struct iattr a = attr_mode(mode);
 
-	return set_fd(fd, &a);
+	return setattr_fd(fd, &a);
 }
 
 long sys_fchmodat(int dirfd, const char __user *path, umode_t mode)
 {
 	struct iattr a = attr_mode(mode);
 
-	return set_at(dirfd, path, LOOKUP_FOLLOW, &a);
+	return setattr_at(dirfd, path, LOOKUP_FOLLOW, &a);
 }
 
 long sys_chown(const char __user *path, uid_t uid, gid_t gid)
 {
 	struct iattr a = attr_owner(uid, gid);
 
-	return set_at(AT_FDCWD, path, LOOKUP_FOLLOW, &a);
+	return setattr_at(AT_FDCWD, path, LOOKUP_FOLLOW, &a);
 }
 
 long sys_lchown(const char __user *path, uid_t uid, gid_t gid)
 {
 	struct iattr a = attr_owner(uid, gid);
 
-	return set_at(AT_FDCWD, path, 0, &a);
+	return setattr_at(AT_FDCWD, path, 0, &a);
 }
 
 long sys_fchown(unsigned fd, uid_t uid, gid_t gid)
 {
 	struct iattr a = attr_owner(uid, gid);
 
-	return set_fd(fd, &a);
+	return setattr_fd(fd, &a);
 }
 
 long sys_fchownat(int dirfd, const char __user *path, uid_t uid, gid_t gid, int flags)
 {
 	struct iattr a = attr_owner(uid, gid);
-	unsigned lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-	                  (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	return set_at(dirfd, path, lookup, &a);
+	return setattr_at(dirfd, path, at_lookup(flags), &a);
 }

@@ -134,7 +134,7 @@ long sys_fchdir(unsigned fd)
 
 	if (!r.file)
 		return -EBADF;
-	if (s_isdir(r.file->inode->mode) && !path_is_anon(&r.file->path)) {
+	if (s_isdir(r.file->inode->mode)) {
 		err = inode_permission(r.file->inode, MAY_EXEC, t->cred);
 		if (!err)
 			fs_ctx_set_cwd(t->fs, &r.file->path);

@@ -31,10 +31,7 @@ static long do_link(int olddir, const char __user *old, int newdir, const char _
 	err = user_path_get(&n, newdir, new, 0);
 	if (err)
 		goto put_old;
-	if (user_path_is_fd(&o) && path_is_anon(&o.base))
-		err = -EXDEV; /* a pipe */
-	else
-		err = vfs_link(&o.walk, o.name, &n.walk, n.name, lookup);
+	err = vfs_link(&o.walk, o.name, &n.walk, n.name, lookup);
 	user_path_put(&n);
 put_old:
 	user_path_put(&o);
@@ -88,9 +85,6 @@ static long do_readlink(int dirfd, const char __user *path, char __user *buf, in
 	n = user_path_get(&p, dirfd, path, LOOKUP_EMPTY);
 	if (n)
 		return n;
-	n = -ENOENT;
-	if (!p.name[0] && (!p.ref.file || path_is_anon(&p.base)))
-		goto put;
 	n = -ENOMEM;
 	text = kmalloc(PATH_MAX, 0);
 	if (!text)

@@ -17,12 +17,6 @@
 #include <arch/user_access.h>
 #include <mem/slab.h>
 
-enum {
-	MAP_KNOWN = MAP_TYPE | MAP_FIXED | MAP_ANONYMOUS | MAP_32BIT | MAP_GROWSDOWN | MAP_DENYWRITE |
-	            MAP_EXECUTABLE | MAP_LOCKED | MAP_NORESERVE | MAP_POPULATE | MAP_NONBLOCK | MAP_STACK |
-	            MAP_FIXED_NOREPLACE,
-};
-
 static struct vm_space *own_space(void)
 {
 	return current_task()->mm;
@@ -35,25 +29,11 @@ static long mmap_file(struct vm_mmap_args *a, unsigned fd)
 
 	if (!r.file)
 		return -EBADF;
-	addr = file_mmap(r.file, a);
+	addr = a->len ? file_mmap(r.file, a) : -EINVAL;
 	if (!addr)
 		addr = vm_mmap(own_space(), a);
 	fd_ref_put(r);
 	return addr;
-}
-
-/* 0, or what is wrong with the flags. */
-static int mmap_check(unsigned long flags)
-{
-	unsigned long type = flags & MAP_TYPE;
-
-	if (flags & MAP_HUGETLB)
-		return -EINVAL; /* no such page size */
-	if (type == MAP_SHARED_VALIDATE && flags & ~(unsigned long)MAP_KNOWN)
-		return -EOPNOTSUPP;
-	if (type != MAP_SHARED && type != MAP_PRIVATE && type != MAP_SHARED_VALIDATE)
-		return -EINVAL;
-	return 0;
 }
 
 long sys_mmap(unsigned long addr, size_t len, unsigned long prot, unsigned long flags, unsigned long fd,
@@ -63,18 +43,14 @@ long sys_mmap(unsigned long addr, size_t len, unsigned long prot, unsigned long 
 		.addr = addr,
 		.len = len,
 		.prot = (int)prot,
-		.flags = (int)(flags & MAP_KNOWN),
+		.flags = (int)flags,
 		.pgoff = offset >> PAGE_SHIFT,
 	};
-	int err;
 
-	if (offset & ~PAGE_MASK || !len)
+	if (offset & ~PAGE_MASK)
 		return -EINVAL;
-	err = mmap_check(flags);
-	if (unlikely(err))
-		return err;
-	if ((flags & MAP_TYPE) == MAP_SHARED_VALIDATE)
-		a.flags = (a.flags & ~MAP_TYPE) | MAP_SHARED;
+	if (unlikely(flags & MAP_LOCKED) && mlock_set_limit(own_space()))
+		return -EPERM;
 	if (!(flags & MAP_ANONYMOUS))
 		return mmap_file(&a, (unsigned)fd);
 	a.pgoff = 0;

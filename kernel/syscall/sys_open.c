@@ -15,32 +15,12 @@
 #include <syscall/syscall.h>
 #include <sys_protos.h>
 
+/* Flags unknown to open(2) are ignored, as they always were; vfs_open() judges the others. */
 enum {
 	OPEN_FLAGS = O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC |
 	             FASYNC | O_DIRECT | O_LARGEFILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC |
 	             O_PATH | O_TMPFILE_BIT,
-	OPEN_PATH_FLAGS = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC,
 };
-
-/* Flags unknown to open(2) are ignored, as they always were. 0 or -EINVAL. */
-static int open_flags_check(int *flags, umode_t *mode)
-{
-	int f = (*flags & OPEN_FLAGS) | O_LARGEFILE;
-
-	if (f & O_PATH)
-		f &= OPEN_PATH_FLAGS;
-	else if (f & O_TMPFILE_BIT) {
-		if ((f & O_TMPFILE) != O_TMPFILE || !(f & O_ACCMODE) || f & O_CREAT)
-			return -EINVAL;
-	} else if ((f & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY)) {
-		f &= ~O_DIRECTORY; /* Linux before 6.4: the directory flag counts for what exists only */
-		if (f & O_EXCL)
-			return -EINVAL;
-	}
-	*mode = f & (O_CREAT | O_TMPFILE_BIT) ? *mode & S_IALLUGO : 0;
-	*flags = f;
-	return 0;
-}
 
 static long do_open(int dirfd, const char __user *path, int flags, umode_t mode)
 {
@@ -49,13 +29,11 @@ static long do_open(int dirfd, const char __user *path, int flags, umode_t mode)
 	struct file *f;
 	int fd;
 
-	fd = open_flags_check(&flags, &mode);
-	if (unlikely(fd))
-		return fd;
+	flags &= OPEN_FLAGS;
 	fd = user_path_get(&p, dirfd, path, 0);
 	if (unlikely(fd))
 		return fd;
-	fd = vfs_open(&p.walk, p.name, (unsigned)flags, mode, &f);
+	fd = vfs_open(&p.walk, p.name, (unsigned)flags, mode & S_IALLUGO, &f);
 	user_path_put(&p);
 	if (fd)
 		return fd;

@@ -98,8 +98,7 @@ long sys_clone3(const struct clone3_args_k __user *args, size_t size)
 static long do_exec(int dirfd, const char __user *path, const void __user *argv, const void __user *envp,
                     int flags)
 {
-	unsigned lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-	                  (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+	unsigned lookup = at_lookup(flags);
 	struct exec_strings a = { (const void __force *)argv, true },
 	                    e = { (const void __force *)envp, true };
 	struct user_path p;
@@ -110,10 +109,7 @@ static long do_exec(int dirfd, const char __user *path, const void __user *argv,
 	err = user_path_get(&p, dirfd, path, lookup);
 	if (err)
 		return err;
-	if (user_path_is_fd(&p) && path_is_anon(&p.base))
-		err = -EACCES; /* a pipe */
-	else
-		err = process_exec(&p.walk, p.name, lookup, a, e);
+	err = process_exec(&p.walk, p.name, lookup, a, e);
 	user_path_put(&p);
 	return err;
 }

@@ -4,7 +4,7 @@
  *
  * Owns:      nothing.
  * Layer:     syscall.  Uses proc, tty.
- * Locks:     proc_lock, to read the controlling terminal.
+ * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    setpgid(2), setsid(2), vhangup(2), credentials(7).
  * Tests:     tests/abi/session.c
@@ -43,15 +43,5 @@ long sys_getsid(pid_t pid)
 
 long sys_vhangup(void)
 {
-	struct tty *tty;
-	irqflags_t f;
-
-	if (!capable(CAP_SYS_TTY_CONFIG))
-		return -EPERM;
-	f = spin_lock_irqsave(&proc_lock);
-	tty = current_task()->group->tty;
-	spin_unlock_irqrestore(&proc_lock, f);
-	if (tty)
-		tty_hangup(tty);
-	return 0;
+	return tty_vhangup_current();
 }

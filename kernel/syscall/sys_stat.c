@@ -45,14 +45,6 @@ static int stat_put(const struct kstat *st, struct stat_k __user *u)
 	return copy_to_user(u, &k, sizeof(k));
 }
 
-static int stat_file(struct file *f, struct kstat *st)
-{
-	if (!path_is_anon(&f->path))
-		return vfs_stat_path(&f->path, st);
-	*st = (struct kstat){ 0 };
-	return inode_getattr(f->inode, st);
-}
-
 static int stat_at(int dirfd, const char __user *path, unsigned lookup, struct kstat *st)
 {
 	struct user_path p;
@@ -60,17 +52,9 @@ static int stat_at(int dirfd, const char __user *path, unsigned lookup, struct k
 
 	if (err)
 		return err;
-	if (user_path_is_fd(&p))
-		err = stat_file(p.ref.file, st);
-	else
-		err = vfs_stat(&p.walk, p.name, lookup, st);
+	err = vfs_stat(&p.walk, p.name, lookup, st);
 	user_path_put(&p);
 	return err;
-}
-
-static unsigned stat_lookup(unsigned flags)
-{
-	return (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
 }
 
 static long do_stat(int dirfd, const char __user *path, unsigned lookup, struct stat_k __user *u)
@@ -95,7 +79,7 @@ long sys_newfstatat(int dirfd, const char __user *path, struct stat_k __user *st
 {
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return -EINVAL;
-	return do_stat(dirfd, path, stat_lookup((unsigned)flags), st);
+	return do_stat(dirfd, path, at_lookup(flags), st);
 }
 
 long sys_fstat(unsigned fd, struct stat_k __user *u)
@@ -106,7 +90,7 @@ long sys_fstat(unsigned fd, struct stat_k __user *u)
 
 	if (!r.file)
 		return -EBADF;
-	err = stat_file(r.file, &st);
+	err = vfs_stat_path(&r.file->path, &st);
 	fd_ref_put(r);
 	return err ? err : stat_put(&st, u);
 }
@@ -152,7 +136,7 @@ long sys_statx(int dirfd, const char __user *path, unsigned flags, unsigned mask
 		return -EINVAL;
 	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return -EINVAL;
-	err = stat_at(dirfd, path, stat_lookup(flags), &st);
+	err = stat_at(dirfd, path, at_lookup((int)flags), &st);
 	return err ? err : statx_put(&st, mask, u);
 }
 
@@ -174,15 +158,6 @@ long sys_statfs(const char __user *path, struct statfs64_k __user *u)
 	return err ? err : copy_to_user(u, &st, sizeof(st));
 }
 
-/* Of a pipe: the file system that all nameless files seem to live in. */
-static int statfs_anon(struct statfs64_k *st)
-{
-	*st = (struct statfs64_k){
-		.f_type = PIPEFS_MAGIC, .f_bsize = PAGE_SIZE, .f_frsize = PAGE_SIZE, .f_namelen = NAME_MAX
-	};
-	return 0;
-}
-
 long sys_fstatfs(unsigned fd, struct statfs64_k __user *u)
 {
 	struct fd_ref r = fd_arg_path(fd);
@@ -191,7 +166,7 @@ long sys_fstatfs(unsigned fd, struct statfs64_k __user *u)
 
 	if (!r.file)
 		return -EBADF;
-	err = !path_is_anon(&r.file->path) ? vfs_statfs(&r.file->path, &st) : statfs_anon(&st);
+	err = vfs_statfs(&r.file->path, &st);
 	fd_ref_put(r);
 	return err ? err : copy_to_user(u, &st, sizeof(st));
 }

@@ -12,23 +12,12 @@
 #include <syscall/syscall.h>
 #include <sys_protos.h>
 
-static int truncate_path(const struct path *p, struct inode *i, loff_t len)
+static int truncate_path(const struct path *p, loff_t len)
 {
-	const struct cred *c = current_task()->cred;
 	struct iattr a = { .valid = ATTR_SIZE, .size = len };
-	int err;
+	int err = size_limit(p->dentry->inode, len);
 
-	if (s_isdir(i->mode))
-		return -EISDIR;
-	if (!s_isreg(i->mode))
-		return -EINVAL;
-	err = inode_permission(i, MAY_WRITE, c);
-	if (err)
-		return err;
-	if (atomic_load(&i->writers) < 0)
-		return -ETXTBSY;
-	err = size_limit(i, len);
-	return err ? err : vfs_setattr_path(p, &a, c);
+	return err ? err : vfs_setattr_path(p, &a, current_task()->cred);
 }
 
 long sys_truncate(const char __user *path, loff_t len)
@@ -46,7 +35,7 @@ long sys_truncate(const char __user *path, loff_t len)
 	user_path_put(&p);
 	if (err)
 		return err;
-	err = truncate_path(&found, found.dentry->inode, len);
+	err = truncate_path(&found, len);
 	path_put(&found);
 	return err;
 }
@@ -71,34 +60,18 @@ long sys_ftruncate(unsigned fd, loff_t len)
 	return err;
 }
 
-static int fallocate_check(const struct file *f, int mode, loff_t offset, loff_t len)
-{
-	if (!(f->mode & FMODE_WRITE))
-		return -EBADF;
-	if (s_isdir(f->inode->mode))
-		return -EISDIR;
-	if ((f->inode->mode & S_IFMT) == S_IFIFO)
-		return -ESPIPE;
-	if (!s_isreg(f->inode->mode))
-		return -ENODEV;
-	if (offset > INT64_MAX - len)
-		return -EFBIG;
-	if (mode & FALLOC_FL_KEEP_SIZE)
-		return 0;
-	return size_limit(f->inode, offset + len);
-}
-
 long sys_fallocate(int fd, int mode, loff_t offset, loff_t len)
 {
 	struct fd_ref r = fd_arg((unsigned)fd);
-	int err;
+	int err = 0;
+	loff_t end;
 
 	if (!r.file)
 		return -EBADF;
-	if (offset < 0 || len <= 0)
-		err = -EINVAL;
-	else
-		err = fallocate_check(r.file, mode, offset, len);
+	/* file_fallocate() judges the rest. */
+	if (!(mode & FALLOC_FL_KEEP_SIZE) && offset >= 0 && len > 0 && r.file->mode & FMODE_WRITE &&
+	    !__builtin_add_overflow(offset, len, &end))
+		err = size_limit(r.file->inode, end);
 	if (!err)
 		err = file_fallocate(r.file, mode, offset, len);
 	fd_ref_put(r);

@@ -51,30 +51,11 @@ static int attr_from_timespecs(struct iattr *a, const struct timespec_k t[2])
 /* path NULL: the descriptor itself. */
 static long do_utimes(int dirfd, const char __user *path, struct iattr *a, int flags)
 {
-	unsigned lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) |
-	                  (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
-	struct user_path p;
-	struct fd_ref r;
-	int err;
-
-	if (!path && dirfd != AT_FDCWD) {
-		if (flags)
-			return -EINVAL;
-		r = fd_arg((unsigned)dirfd);
-		if (!r.file)
-			return -EBADF;
-		err = file_setattr(r.file, a);
-		fd_ref_put(r);
-		return err;
-	}
+	if (!path && dirfd != AT_FDCWD)
+		return flags ? -EINVAL : setattr_fd((unsigned)dirfd, a);
 	if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH))
 		return -EINVAL;
-	err = user_path_get(&p, dirfd, path, lookup);
-	if (err)
-		return err;
-	err = user_path_setattr(&p, lookup, a);
-	user_path_put(&p);
-	return err;
+	return setattr_at(dirfd, path, at_lookup(flags), a);
 }
 
 long sys_utimensat(int dirfd, const char __user *path, const struct timespec_k __user *times, int flags)

@@ -22,19 +22,9 @@ struct user_path {
  * -ENAMETOOLONG, -ENOMEM, -EBADF; nothing to put then. May sleep. */
 MUST_CHECK int user_path_get(struct user_path *p, int dirfd, const char __user *name, unsigned flags);
 void user_path_put(struct user_path *p);
-/* True when the name is "" and dirfd is an open descriptor: the call is about p->ref.file. */
-static inline bool user_path_is_fd(const struct user_path *p)
-{
-	return p->ref.file && !p->name[0];
-}
 /* A string of at most size - 1 bytes into a new kmalloc buffer, ERR_PTR(-EFAULT, -ENAMETOOLONG, -ENOMEM). */
 char *user_string(const char __user *s, size_t size);
 
-/* A pipe or the like: it stands in no directory and below no mount. */
-static inline bool path_is_anon(const struct path *p)
-{
-	return !p->mnt || !p->dentry || p->dentry->anon;
-}
 static inline struct fd_ref fd_arg(unsigned fd)
 {
 	return fd_ref_get(current_task()->files, fd);
@@ -73,10 +63,14 @@ MUST_CHECK int wait_mask_begin(const sigset_k __user *u, size_t size);
 /* The end of such a call: unless a signal ended it (-EINTR), the old mask is back at once. */
 void wait_mask_end(long result);
 
-/* ---- sys_attr.c: attributes of an open file, also of one that stands in no directory ---- */
-MUST_CHECK int file_setattr(struct file *f, struct iattr *a);
-/* fchownat, utimensat and others: by name, or by descriptor for AT_EMPTY_PATH. */
-MUST_CHECK int user_path_setattr(struct user_path *p, unsigned lookup, struct iattr *a);
+/* ---- sys_attr.c: changes attributes by name, or (fd) of an open file ---- */
+MUST_CHECK long setattr_at(int dirfd, const char __user *path, unsigned lookup, struct iattr *a);
+MUST_CHECK long setattr_fd(unsigned fd, struct iattr *a);
+/* What AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH mean to path_lookup(). */
+static inline unsigned at_lookup(int flags)
+{
+	return (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);
+}
 
 /* ---- find a task by the argument of a call: 0 = the caller. Referenced, or NULL (-ESRCH). ---- */
 static inline struct task *task_arg(pid_t pid)
@@ -86,6 +80,9 @@ static inline struct task *task_arg(pid_t pid)
 	task_get(current_task());
 	return current_task();
 }
+
+/* ---- sys_mlock.c: how much the caller may lock goes into its space; 0 or -EPERM ---- */
+MUST_CHECK int mlock_set_limit(struct vm_space *s);
 
 /* ---- sys_ioctl.c ---- */
 enum { IOCTL_IN = 1, IOCTL_OUT = 2, IOCTL_ARG_MAX = 64 };

@@ -60,11 +60,6 @@ int user_path_get(struct user_path *p, int dirfd, const char __user *name, unsig
 	}
 	p->base = p->ref.file->path;
 	p->walk.base = &p->base;
-	/* Pipes and the like stand in no directory: nothing can be found below them. */
-	if (path_is_anon(&p->base) && p->name[0]) {
-		user_path_put(p);
-		return -ENOTDIR;
-	}
 	return 0;
 }
 

@@ -35,7 +35,8 @@ static void test_values(void **state)
 static void test_init_words(void **state)
 {
 	(void)state;
-	parse("console=ttyS0 auto init=/bin/sh -c HOME=/x \"quoted arg\" VAR=\"a b\" mod.opt=1 zerno.bare HOME=/y -- "
+	parse("console=ttyS0 auto init=/bin/sh -c HOME=/x \"quoted arg\" VAR=\"a b\" mod.opt=1 zerno.bare "
+	      "HOME=/y -- "
 	      "quiet A=1");
 	assert_int_equal(argc, 4);
 	assert_string_equal(argv[0], "-c");

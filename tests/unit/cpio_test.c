@@ -18,8 +18,8 @@ static void pad4(void)
 static void put_entry(const char *name, u32 mode, const char *data, size_t size)
 {
 	char header[160];
-	snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 11, mode, 1000,
-		 100, 1, 0x5f000000, size, 8, 1, 5, 3, strlen(name) + 1, 0);
+	snprintf(header, sizeof(header), "070701%08x%08x%08x%08x%08x%08x%08zx%08x%08x%08x%08x%08zx%08x", 11,
+	         mode, 1000, 100, 1, 0x5f000000, size, 8, 1, 5, 3, strlen(name) + 1, 0);
 	memcpy(archive + archive_len, header, 110);
 	archive_len += 110;
 	memcpy(archive + archive_len, name, strlen(name) + 1);
@@ -49,7 +49,8 @@ static int build(void **state)
 static void test_good(void **state)
 {
 	(void)state;
-	static const char *const names[] = { ".", "hello", "dev/console", "a/longer/name/with/many/parts", "second" };
+	static const char *const names[] = { ".", "hello", "dev/console", "a/longer/name/with/many/parts",
+		                             "second" };
 	struct cpio_entry e;
 	size_t at = 0, seen = 0;
 	while (at < archive_len) {

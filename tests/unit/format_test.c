@@ -28,11 +28,16 @@ static u64 random_value(void)
 {
 	u64 v = (u64)unit_random() << 40 ^ (u64)unit_random() << 20 ^ unit_random();
 	switch (unit_random() % 5) {
-	case 0: return unit_random() % 3;
-	case 1: return v >> unit_random() % 64;
-	case 2: return -(v >> (1 + unit_random() % 63));
-	case 3: return (u64)INT64_MIN;
-	default: return v;
+	case 0:
+		return unit_random() % 3;
+	case 1:
+		return v >> unit_random() % 64;
+	case 2:
+		return -(v >> (1 + unit_random() % 63));
+	case 3:
+		return (u64)INT64_MIN;
+	default:
+		return v;
 	}
 }
 

@@ -49,7 +49,8 @@ static void fill_noise(size_t n)
 
 static void fill_text(size_t n)
 {
-	static const char *const words[] = { "kernel ", "page ", "table\n", "the ", "of ", "interrupt ", "zerno " };
+	static const char *const words[] = { "kernel ", "page ",      "table\n", "the ",
+		                             "of ",     "interrupt ", "zerno " };
 	for (size_t i = 0; i < n;) {
 		const char *w = words[unit_random() % ARRAY_SIZE(words)];
 		for (; *w && i < n; w++)
@@ -63,7 +64,10 @@ static void fill_skewed(size_t n)
 		plain[i] = (u8)__builtin_ctz(unit_random() | 1u << 30); /* long codes */
 }
 
-static void fill_zero(size_t n) { memset(plain, 0, n); }
+static void fill_zero(size_t n)
+{
+	memset(plain, 0, n);
+}
 
 static void check(void (*fill)(size_t), size_t n, const char *options)
 {
@@ -161,8 +165,9 @@ static void test_crc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_crc),   cmocka_unit_test(test_gzip),	 cmocka_unit_test(test_damaged),
-		cmocka_unit_test(test_noise), cmocka_unit_test(test_emit_error),
+		cmocka_unit_test(test_crc),        cmocka_unit_test(test_gzip),
+		cmocka_unit_test(test_damaged),    cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_emit_error),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,7 +14,9 @@ enum { MIB = 1 << 20, HELD = 400, ROUNDS = 100000 };
 static int boot(void **state)
 {
 	(void)state;
-	static const struct boot_range ram[] = { { 0x10000, 0x9f000 }, { MIB, 40 * MIB }, { 4096ul * MIB, 4104ul * MIB } };
+	static const struct boot_range ram[] = { { 0x10000, 0x9f000 },
+		                                 { MIB, 40 * MIB },
+		                                 { 4096ul * MIB, 4104ul * MIB } };
 	for (size_t i = 0; i < ARRAY_SIZE(ram); i++) {
 		boot_info.ram[i] = ram[i];
 		stub_ram_map(ram[i].start, ram[i].end);
@@ -69,7 +71,8 @@ static void test_pages(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		unsigned i = unit_random() % HELD;
 		if (held[i]) {
-			u64 *first = page_virt(held[i]), *last = first + (PAGE_SIZE << held[i]->order) / 8 - 1;
+			u64 *first = page_virt(held[i]),
+			    *last = first + (PAGE_SIZE << held[i]->order) / 8 - 1;
 			assert_true(*first == i && *last == i);
 			page_put(held[i]);
 			held[i] = NULL;
@@ -189,7 +192,8 @@ static void test_cache(void **state)
 static void test_misuse(void **state)
 {
 	(void)state;
-	struct kmem_cache *a = kmem_cache_create("misuse-a", 64, 0), *b = kmem_cache_create("misuse-b", 64, 0);
+	struct kmem_cache *a = kmem_cache_create("misuse-a", 64, 0),
+	                  *b = kmem_cache_create("misuse-b", 64, 0);
 	void *x = kmem_cache_alloc(a, 0), *y = kmem_cache_alloc(b, 0);
 	assert_true(PANICS(kmem_cache_free(a, y)));
 	struct page *p = page_alloc(0, 0);
@@ -203,7 +207,10 @@ static void test_misuse(void **state)
 }
 
 static unsigned fail_in;
-static bool fail_nth(void) { return fail_in && --fail_in == 0; }
+static bool fail_nth(void)
+{
+	return fail_in && --fail_in == 0;
+}
 
 static void test_failure_knob(void **state)
 {
@@ -319,10 +326,12 @@ static void test_xarray_nodes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_boot),	     cmocka_unit_test(test_pages),   cmocka_unit_test(test_exhaustion),
-		cmocka_unit_test(test_kmalloc),	     cmocka_unit_test(test_cache),   cmocka_unit_test(test_misuse),
-		cmocka_unit_test(test_failure_knob), cmocka_unit_test(test_reclaim), cmocka_unit_test(test_krealloc),
-		cmocka_unit_test(test_kstacks),	     cmocka_unit_test(test_xarray_nodes),
+		cmocka_unit_test(test_boot),         cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_exhaustion),   cmocka_unit_test(test_kmalloc),
+		cmocka_unit_test(test_cache),        cmocka_unit_test(test_misuse),
+		cmocka_unit_test(test_failure_knob), cmocka_unit_test(test_reclaim),
+		cmocka_unit_test(test_krealloc),     cmocka_unit_test(test_kstacks),
+		cmocka_unit_test(test_xarray_nodes),
 	};
 	return cmocka_run_group_tests(tests, boot, NULL);
 }

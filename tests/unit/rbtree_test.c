@@ -14,8 +14,14 @@ static struct item items[KEYS], twins[KEYS];
 static struct item *current[KEYS]; /* items[k] or twins[k] */
 static struct rb_root root = { NULL };
 
-static struct rb_node *parent(const struct rb_node *n) { return (struct rb_node *)(n->parent_color & ~1UL); }
-static bool red(const struct rb_node *n) { return n && !(n->parent_color & 1); }
+static struct rb_node *parent(const struct rb_node *n)
+{
+	return (struct rb_node *)(n->parent_color & ~1UL);
+}
+static bool red(const struct rb_node *n)
+{
+	return n && !(n->parent_color & 1);
+}
 
 /* The black height of the subtree; checks order, colours and parent links on the way. */
 static int check(const struct rb_node *n, const struct rb_node *p, int low, int high)

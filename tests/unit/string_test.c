@@ -76,7 +76,10 @@ static void test_overlap(void **state)
 		}
 }
 
-static int sign(int x) { return (x > 0) - (x < 0); }
+static int sign(int x)
+{
+	return (x > 0) - (x < 0);
+}
 
 static void test_compare(void **state)
 {
@@ -140,13 +143,20 @@ static void test_parse(void **state)
 		u64 value;
 		const char *rest;
 	} cases[] = {
-		{ "123k", 0, true, 123, "k" },	   { "0x1fz", 0, true, 31, "z" },
-		{ "0x1F", 16, true, 31, "" },	   { "1f", 16, true, 31, "" },
-		{ "017", 0, true, 15, "" },	   { "017", 10, true, 17, "" },
-		{ "0", 0, true, 0, "" },	   { "0x", 0, true, 0, "x" },
-		{ "08", 0, true, 0, "8" },	   { "", 0, false, 0, "" },
-		{ "-1", 10, false, 0, "-1" },	   { " 1", 10, false, 0, " 1" },
-		{ "x", 16, false, 0, "x" },	   { "18446744073709551615", 10, true, UINT64_MAX, "" },
+		{ "123k", 0, true, 123, "k" },
+		{ "0x1fz", 0, true, 31, "z" },
+		{ "0x1F", 16, true, 31, "" },
+		{ "1f", 16, true, 31, "" },
+		{ "017", 0, true, 15, "" },
+		{ "017", 10, true, 17, "" },
+		{ "0", 0, true, 0, "" },
+		{ "0x", 0, true, 0, "x" },
+		{ "08", 0, true, 0, "8" },
+		{ "", 0, false, 0, "" },
+		{ "-1", 10, false, 0, "-1" },
+		{ " 1", 10, false, 0, " 1" },
+		{ "x", 16, false, 0, "x" },
+		{ "18446744073709551615", 10, true, UINT64_MAX, "" },
 		{ "18446744073709551616", 10, false, 0, "18446744073709551616" },
 		{ "0xffffffffffffffff", 0, true, UINT64_MAX, "" },
 		{ "0x10000000000000000", 0, false, 0, "0x10000000000000000" },
@@ -163,8 +173,9 @@ static void test_parse(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_copies),	cmocka_unit_test(test_overlap), cmocka_unit_test(test_compare),
-		cmocka_unit_test(test_strings), cmocka_unit_test(test_strlcpy), cmocka_unit_test(test_parse),
+		cmocka_unit_test(test_copies),  cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_compare), cmocka_unit_test(test_strings),
+		cmocka_unit_test(test_strlcpy), cmocka_unit_test(test_parse),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,10 @@ static void test_sort(void **state)
 	}
 }
 
-static int by_first_byte(const void *a, const void *b) { return *(const u8 *)a - *(const u8 *)b; }
+static int by_first_byte(const void *a, const void *b)
+{
+	return *(const u8 *)a - *(const u8 *)b;
+}
 
 static void test_sort_odd_size(void **state)
 {
@@ -50,7 +53,8 @@ static void test_bitmap(void **state)
 	unsigned long m[BITMAP_LONGS(BITS)] = { 0 };
 	bool model[BITS] = { false };
 	for (int round = 0; round < 20000; round++) {
-		unsigned i = unit_random() % BITS, nbits = 1 + unit_random() % BITS, from = unit_random() % (BITS + 5);
+		unsigned i = unit_random() % BITS, nbits = 1 + unit_random() % BITS,
+		         from = unit_random() % (BITS + 5);
 		if (unit_random() % 2)
 			bitmap_set(m, i), model[i] = true;
 		else
@@ -119,8 +123,9 @@ static void test_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_sort), cmocka_unit_test(test_sort_odd_size), cmocka_unit_test(test_bitmap),
-		cmocka_unit_test(test_hash), cmocka_unit_test(test_list),
+		cmocka_unit_test(test_sort),   cmocka_unit_test(test_sort_odd_size),
+		cmocka_unit_test(test_bitmap), cmocka_unit_test(test_hash),
+		cmocka_unit_test(test_list),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

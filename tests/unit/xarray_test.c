@@ -97,7 +97,8 @@ static void test_random(void **state)
 	random_ops(&xa, ROUNDS);
 	u64 i, seen = 0;
 	void *p;
-	xa_for_each (&xa, i, p) {
+	xa_for_each(&xa, i, p)
+	{
 		assert_ptr_equal(p, model[i]);
 		seen++;
 	}
@@ -179,8 +180,8 @@ static void test_idr(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(test_random, setup),   cmocka_unit_test_setup(test_failing, setup),
-		cmocka_unit_test_setup(test_destroy, setup),  cmocka_unit_test_setup(test_extremes, setup),
+		cmocka_unit_test_setup(test_random, setup),  cmocka_unit_test_setup(test_failing, setup),
+		cmocka_unit_test_setup(test_destroy, setup), cmocka_unit_test_setup(test_extremes, setup),
 		cmocka_unit_test_setup(test_idr, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

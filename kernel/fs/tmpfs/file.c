@@ -23,8 +23,12 @@ static const struct mapping_ops tmpfs_mapping_ops; /* new pages are zero, nothin
 
 void tmpfs_recount(struct inode *i)
 {
-	u64 now = atomic_load(&i->data.nr_pages) * SECTORS;
-	u64 before = atomic_xchg(&i->blocks, now);
+	u64 now, before;
+
+	spin_lock(&i->data.lock);
+	now = i->data.nr_pages * SECTORS;
+	spin_unlock(&i->data.lock);
+	before = atomic_xchg(&i->blocks, now);
 
 	if (now != before)
 		atomic_add(&tmpfs_sb(i->sb)->pages, (s64)(now - before) / SECTORS);
@@ -102,6 +106,14 @@ int tmpfs_setattr(struct inode *i, const struct iattr *a)
 		inode_truncate(i, a->size);
 		tmpfs_recount(i);
 	}
+	return 0;
+}
+
+int tmpfs_getattr(struct inode *i, struct kstat *st)
+{
+	if (i->mapping)
+		tmpfs_recount(i); /* faults may have made pages */
+	st->blocks = i->blocks;
 	return 0;
 }
 

@@ -250,6 +250,7 @@ static const struct inode_ops dir_ops = {
 };
 static const struct inode_ops node_ops = {
 	.setattr = tmpfs_setattr,
+	.getattr = tmpfs_getattr,
 };
 
 /* ---- instances ---- */
@@ -386,8 +387,8 @@ static int parse_options(struct tmpfs_sb *t, const char *o, u64 total_pages)
 		memcpy(word, o, n);
 		word[n] = 0;
 		o += n + (comma ? 1 : 0);
-		if (!n)
-			continue;
+		if (!n || !strcmp(word, "inode64") || !strcmp(word, "inode32"))
+			continue; /* inode numbers have 64 bits here */
 		eq = strchr(word, '=');
 		if (!eq)
 			return -EINVAL;

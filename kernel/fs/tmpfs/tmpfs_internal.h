@@ -50,3 +50,4 @@ extern const struct file_ops tmpfs_file_ops;
 void tmpfs_recount(struct inode *i);
 void tmpfs_init_regular(struct inode *i);
 int tmpfs_setattr(struct inode *i, const struct iattr *a);
+int tmpfs_getattr(struct inode *i, struct kstat *st);

@@ -31,7 +31,7 @@ char stub_panic_text[256];
 static void map_at(unsigned long va, unsigned long size)
 {
 	void *p = mmap((void *)va, size, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
+	               MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_NORESERVE, -1, 0);
 	if (p != (void *)va) {
 		perror("mmap");
 		exit(2);

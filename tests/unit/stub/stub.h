@@ -10,7 +10,7 @@ extern bool stub_panic_expected;
 extern char stub_panic_text[256];
 #define PANICS(statement)                                                                                    \
 	({                                                                                                   \
-		volatile bool did_ = true;                                                                            \
+		volatile bool did_ = true;                                                                   \
 		stub_panic_expected = true;                                                                  \
 		if (!setjmp(stub_panic_jump)) {                                                              \
 			statement;                                                                           \

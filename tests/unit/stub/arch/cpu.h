@@ -7,17 +7,32 @@ struct thread;
 struct trapframe;
 extern unsigned long stub_irqs_on; /* 1 = on */
 
-static inline unsigned arch_cpu_id(void) { return 0; }
-static inline unsigned long arch_percpu_offset(void) { return 0; }
-static inline struct thread *arch_current(void) { return NULL; }
+static inline unsigned arch_cpu_id(void)
+{
+	return 0;
+}
+static inline unsigned long arch_percpu_offset(void)
+{
+	return 0;
+}
+static inline struct thread *arch_current(void)
+{
+	return NULL;
+}
 static inline unsigned long arch_irq_save(void)
 {
 	unsigned long f = stub_irqs_on;
 	stub_irqs_on = 0;
 	return f;
 }
-static inline void arch_irq_restore(unsigned long f) { stub_irqs_on = f; }
-static inline bool arch_irqs_enabled(void) { return stub_irqs_on; }
+static inline void arch_irq_restore(unsigned long f)
+{
+	stub_irqs_on = f;
+}
+static inline bool arch_irqs_enabled(void)
+{
+	return stub_irqs_on;
+}
 static inline void arch_cpu_relax(void) {}
 u64 arch_cycles(void);
 bool arch_random(u64 *out);

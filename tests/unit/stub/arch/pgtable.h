@@ -11,5 +11,11 @@
 enum { KMAP_W = 1, KMAP_X = 2, KMAP_UNCACHED = 4 };
 MUST_CHECK int arch_kernel_map(unsigned long va, paddr_t pa, unsigned long size, unsigned flags);
 void arch_kernel_unmap(unsigned long va, unsigned long size);
-static inline void *phys_to_virt(paddr_t pa) { return (void *)(pa + DIRECT_MAP); }
-static inline paddr_t virt_to_phys(const void *p) { return (unsigned long)p - DIRECT_MAP; }
+static inline void *phys_to_virt(paddr_t pa)
+{
+	return (void *)(pa + DIRECT_MAP);
+}
+static inline paddr_t virt_to_phys(const void *p)
+{
+	return (unsigned long)p - DIRECT_MAP;
+}

@@ -12,5 +12,11 @@
 extern unsigned long percpu_offset[NR_CPUS];
 extern unsigned cpu_count;
 extern cpumask_t cpu_online_mask;
-static inline unsigned cpu_id(void) { return 0; }
-static inline bool percpu_ready(void) { return true; }
+static inline unsigned cpu_id(void)
+{
+	return 0;
+}
+static inline bool percpu_ready(void)
+{
+	return true;
+}
