@@ -20,7 +20,7 @@ def read_symbols(lines):
             start = addr
         elif name == "_etext":
             end = addr
-        if kind in "tTwW" and not name.startswith((".L", "_text", "_etext", "_init_text")):
+        if kind in "tTwW" and not name.startswith((".L", "_text", "_etext", "_init_text", "_kernel_start")):
             old = found.get(addr)
             if old is None or (old[1] in "tw" and kind in "TW"):
                 found[addr] = (name, kind)

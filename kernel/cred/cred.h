@@ -16,12 +16,19 @@ struct cred {
 	unsigned ngroups;
 	gid_t *groups; /* sorted; NULL when none */
 };
-extern struct cred cred_init; /* root with all capabilities */
+extern struct cred cred_init;                 /* root with all capabilities */
 struct cred *cred_copy(const struct cred *c); /* one reference; NULL = out of memory */
-static inline const struct cred *cred_get(const struct cred *c) { ref_get(&((struct cred *)c)->ref); return c; }
+static inline const struct cred *cred_get(const struct cred *c)
+{
+	ref_get(&((struct cred *)c)->ref);
+	return c;
+}
 void cred_put(const struct cred *c);
-static inline bool cred_capable(const struct cred *c, unsigned cap) { return c->cap_effective >> cap & 1; }
-bool cred_in_group(const struct cred *c, gid_t gid); /* fsgid or supplementary */
+static inline bool cred_capable(const struct cred *c, unsigned cap)
+{
+	return c->cap_effective >> cap & 1;
+}
+bool cred_in_group(const struct cred *c, gid_t gid);                             /* fsgid or supplementary */
 MUST_CHECK int cred_set_groups(struct cred *c, const gid_t *groups, unsigned n); /* 0, -EINVAL, -ENOMEM */
 /* Rules of setuid(2), setreuid(2), setresuid(2) on a private copy, -1 = keep; with the capability effects of
  * capabilities(7).  0 or -EPERM. */

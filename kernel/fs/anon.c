@@ -40,8 +40,8 @@ void anon_init(void)
 	super_put(sb);
 }
 
-struct file *file_alloc_anon(const char *name, umode_t mode, const struct file_ops *ops, unsigned flags, void *private,
-			     const struct cred *c)
+struct file *file_alloc_anon(const char *name, umode_t mode, const struct file_ops *ops, unsigned flags,
+                             void *private, const struct cred *c)
 {
 	struct qname n = { name, (unsigned)strlen(name), 0 };
 	struct inode *i = inode_alloc(anon_root.mnt->sb, mode);

@@ -17,13 +17,13 @@
 
 enum { BUCKETS = 32, NODE_NAME = 32 };
 struct range {
-	struct range *next;       /* of the bucket */
-	struct range *next_all;   /* in order of registration */
+	struct range *next;     /* of the bucket */
+	struct range *next_all; /* in order of registration */
 	unsigned major, first, count;
 	const char *name;
 	umode_t mode;
 	const struct file_ops *ops;
-	char base[NODE_NAME];     /* a copy of the caller's name */
+	char base[NODE_NAME];      /* a copy of the caller's name */
 	char text[NODE_NAME + 12]; /* the name asked for last, when it has a number */
 };
 static struct range *buckets[BUCKETS];
@@ -56,7 +56,7 @@ static void node_fill(struct range *r, unsigned i, struct chrdev_node *out)
 }
 
 int chrdev_register(unsigned major, unsigned first, unsigned count, const char *name, umode_t mode,
-		    const struct file_ops *ops)
+                    const struct file_ops *ops)
 {
 	struct range *r = kzalloc(sizeof(*r));
 

@@ -3,11 +3,9 @@
  *
  * Owns:      nothing.
  * Layer:     fs.
- * Locks:     the parent directory's inode lock for writing, from the lookup of the last component to the end; then the
- *            linked inode's.  Order: parent before child.
- * Contexts:  process context; may sleep.
- * Manual:    mkdir(2), mknod(2), symlink(2), link(2).
- * Tests:     tests/abi/dirs.c, tests/abi/links.c.
+ * Locks:     the parent directory's inode lock for writing, from the lookup of the last component to the end;
+ * then the linked inode's.  Order: parent before child. Contexts:  process context; may sleep. Manual:
+ * mkdir(2), mknod(2), symlink(2), link(2). Tests:     tests/abi/dirs.c, tests/abi/links.c.
  */
 #include <fs/namei.h>
 #include <fs/walk.h>
@@ -33,8 +31,8 @@ int create_node(struct dentry *d, umode_t mode, dev_t rdev, const char *target, 
 	return 0;
 }
 
-/* Walks to the parent, locks it and finds that the last name is free: a negative dentry with a reference, or ERR_PTR
- * (nothing held).  After success: create_end. */
+/* Walks to the parent, locks it and finds that the last name is free: a negative dentry with a reference, or
+ * ERR_PTR (nothing held).  After success: create_end. */
 static struct dentry *create_begin(struct walker *k, const struct fs_walk *w, const char *name, bool dir)
 {
 	struct dentry *d;
@@ -149,7 +147,8 @@ static int link_checked(struct walker *k, struct dentry *d, const struct path *o
 	return err;
 }
 
-int vfs_link(const struct fs_walk *ow, const char *old, const struct fs_walk *nw, const char *new, unsigned lookup)
+int vfs_link(const struct fs_walk *ow, const char *old, const struct fs_walk *nw, const char *new,
+             unsigned lookup)
 {
 	struct walker k;
 	struct dentry *d;

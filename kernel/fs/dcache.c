@@ -2,28 +2,28 @@
  * fs/dcache.c - the cache of names
  *
  * Owns:      struct dentry, the hash table by (parent, name), the LRU list.
- * Layer:     fs.  Uses mem (slab), sched (rcu, rwlock of inodes).  Used by walk.c and everything that changes names.
- * Locks:     dcache_lock guards chains, names, parents, children, LRU.  It is a leaf.  An inode's lock (of the
- *            parent directory) is taken before it and makes "look up, then insert" one step.
- * Contexts:  process context; dcache_find_rcu does not sleep, the others may.
- * Manual:    path_resolution(7).
- * Tests:     fs/dcache_ktest.c; tests/abi (every call that takes a name).
+ * Layer:     fs.  Uses mem (slab), sched (rcu, rwlock of inodes).  Used by walk.c and everything that changes
+ * names. Locks:     dcache_lock guards chains, names, parents, children, LRU.  It is a leaf.  An inode's lock
+ * (of the parent directory) is taken before it and makes "look up, then insert" one step. Contexts:  process
+ * context; dcache_find_rcu does not sleep, the others may. Manual:    path_resolution(7). Tests:
+ * fs/dcache_ktest.c; tests/abi (every call that takes a name).
  *
  * Theory
  * ------
- * A dentry says "in directory `parent`, `name` is `inode`", or with inode NULL: "there is no such name" (negative).
+ * A dentry says "in directory `parent`, `name` is `inode`", or with inode NULL: "there is no such name"
+ * (negative).
  *
- *   - While a dentry is in the hash table, the cache itself holds ONE reference.  So ref == 1 means cached and unused,
- *     and giving a dentry back is one atomic subtraction: no list is touched.  Eviction changes 1 to 0 by
- *     compare-and-swap, and from then on nobody can get it (ref_get_unless_zero).
+ *   - While a dentry is in the hash table, the cache itself holds ONE reference.  So ref == 1 means cached
+ * and unused, and giving a dentry back is one atomic subtraction: no list is touched.  Eviction changes 1 to
+ * 0 by compare-and-swap, and from then on nobody can get it (ref_get_unless_zero).
  *   - A child holds a reference to its parent: a directory with cached children has ref > 1 and stays.
- *   - inode changes once, from NULL to a value, under the directory's lock.  It never goes back: a removed name leaves
- *     the table instead, and who still holds the dentry (an open file) keeps seeing the old inode.
- *   - Lockless walkers follow the chains under RCU; memory is freed after a grace period.  Rename changes name and
- *     parent in place, because open files and working directories point at the dentry; a walker that ran meanwhile
- *     sees dcache_seq changed and walks again with references.
- *   - Names are NUL-terminated at all times, also in the middle of a change, so that a comparison, which stops at the
- *     first difference, never leaves the name's memory.
+ *   - inode changes once, from NULL to a value, under the directory's lock.  It never goes back: a removed
+ * name leaves the table instead, and who still holds the dentry (an open file) keeps seeing the old inode.
+ *   - Lockless walkers follow the chains under RCU; memory is freed after a grace period.  Rename changes
+ * name and parent in place, because open files and working directories point at the dentry; a walker that ran
+ * meanwhile sees dcache_seq changed and walks again with references.
+ *   - Names are NUL-terminated at all times, also in the middle of a change, so that a comparison, which
+ * stops at the first difference, never leaves the name's memory.
  *
  * The LRU is a clock: the hand takes the oldest entry; one used since the last turn goes to the young end.
  */
@@ -195,9 +195,9 @@ struct dentry *dcache_find_rcu(const struct dentry *parent, const struct qname *
 {
 	struct dentry *d;
 
-	hlist_for_each_entry (d, bucket(parent, n->hash), hnode)
-		if (d->hash == n->hash && atomic_load(&d->parent) == parent && d->len == n->len && name_equal(d, n))
-			return d;
+	hlist_for_each_entry(d, bucket(parent, n->hash),
+	                     hnode) if (d->hash == n->hash && atomic_load(&d->parent) == parent &&
+	                                d->len == n->len && name_equal(d, n)) return d;
 	return NULL;
 }
 
@@ -229,8 +229,8 @@ static void hash_out(struct dentry *d) MUST_HOLD(&dcache_lock)
 	cached--;
 }
 
-/* Looks at up to n of the oldest entries and moves the unused ones to `dead`; with sb, only its entries and without
- * regard for recent use.  The number moved. */
+/* Looks at up to n of the oldest entries and moves the unused ones to `dead`; with sb, only its entries and
+ * without regard for recent use.  The number moved. */
 static unsigned lru_collect(unsigned n, struct super_block *sb, bool all, struct list_head *dead)
 {
 	unsigned found = 0;
@@ -293,7 +293,8 @@ void dcache_shrink_super(struct super_block *sb)
 	shrink(sb);
 }
 
-/* Puts d into the table and returns it, or the one that another reader of the directory put there meanwhile. */
+/* Puts d into the table and returns it, or the one that another reader of the directory put there meanwhile.
+ */
 static struct dentry *dcache_insert(struct dentry *d)
 {
 	struct qname n = { d->name, d->len, d->hash };
@@ -323,7 +324,8 @@ static struct dentry *dcache_insert(struct dentry *d)
 
 /* ---- lookup with the file system's help ---- */
 
-/* The parent's inode lock is held (either way), so the answer of the file system stays true until it is in the table. */
+/* The parent's inode lock is held (either way), so the answer of the file system stays true until it is in
+ * the table. */
 static struct dentry *lookup_real(struct dentry *parent, const struct qname *n)
 {
 	struct inode *dir = parent->inode, *i;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * fs/dcache.h - inside fs: what the walk and the name-changing calls use of the dentry cache.  See dcache.c. */
+ * fs/dcache.h - inside fs: what the walk and the name-changing calls use of the dentry cache.  See dcache.c.
+ */
 #pragma once
 #include <fs/dentry.h>
 
@@ -21,20 +22,21 @@ extern struct spinlock dcache_lock;
 /* Odd while a name moves; a lockless walk is good if it is even and unchanged from beginning to end. */
 extern u32 dcache_seq;
 
-/* A private dentry, reference 1, not in the cache; takes over `inode` (may be NULL).  NULL: no memory, inode kept. */
+/* A private dentry, reference 1, not in the cache; takes over `inode` (may be NULL).  NULL: no memory, inode
+ * kept. */
 struct dentry *dentry_alloc(struct dentry *parent, const struct qname *n, struct inode *inode);
 /* Under RCU, no reference taken. NULL: not in the cache. */
 struct dentry *dcache_find_rcu(const struct dentry *parent, const struct qname *n);
-/* The child (negative too) with a reference, from the cache or the file system, or ERR_PTR. Takes parent's inode lock
- * for reading; the _locked form is for who holds it for writing. May sleep. */
+/* The child (negative too) with a reference, from the cache or the file system, or ERR_PTR. Takes parent's
+ * inode lock for reading; the _locked form is for who holds it for writing. May sleep. */
 struct dentry *dentry_lookup(struct dentry *parent, const struct qname *n);
 struct dentry *dentry_lookup_locked(struct dentry *parent, const struct qname *n);
 /* A negative dentry gets its inode (reference taken over). Parent's inode lock held for writing. */
 void dentry_instantiate(struct dentry *d, struct inode *i);
 /* The name is gone: out of the cache, with the (negative) names below. Parent's and own inode lock held. */
 void dentry_kill_name(struct dentry *d);
-/* Rename.  move: the target's cached dentry must have been killed; ext: from dentry_name_alloc for the new name.
- * Returns an allocation to be freed after rcu_synchronize(), or NULL. */
+/* Rename.  move: the target's cached dentry must have been killed; ext: from dentry_name_alloc for the new
+ * name. Returns an allocation to be freed after rcu_synchronize(), or NULL. */
 char *dentry_move(struct dentry *d, struct dentry *new_parent, const struct qname *n, char *ext);
 void dentry_exchange(struct dentry *a, struct dentry *b);
 /* Memory for a name that does not fit inline; *ext NULL when it does. 0 or -ENOMEM. */

@@ -10,17 +10,19 @@
  *
  * Theory
  * ------
- * The table is an array of file pointers with two bitmaps (in use, close-on-exec).  It is replaced by a larger one when
- * needed; the old one is freed after a grace period, since a reader may be in it.
+ * The table is an array of file pointers with two bitmaps (in use, close-on-exec).  It is replaced by a
+ * larger one when needed; the old one is freed after a grace period, since a reader may be in it.
  *
  * A system call borrows a file for its duration.  Three cases:
- *   - One thread uses the table (ref 1).  Only that thread could close the descriptor, and it is here: no counting.
- *   - Threads share it.  The file's count may reach zero between reading the pointer and counting, so the count is
- *     raised only from a value above zero and the slot read again; the memory is freed after a grace period.
+ *   - One thread uses the table (ref 1).  Only that thread could close the descriptor, and it is here: no
+ * counting.
+ *   - Threads share it.  The file's count may reach zero between reading the pointer and counting, so the
+ * count is raised only from a value above zero and the slot read again; the memory is freed after a grace
+ * period.
  *   - Another process looks (procfs).  It holds a reference to the table and uses fd_file_get, which locks.
  *
- * So a file must be freed after a grace period only if it left a table that threads share: f->rcu_free says so, and a
- * single-threaded program pays nothing for it.
+ * So a file must be freed after a grace period only if it left a table that threads share: f->rcu_free says
+ * so, and a single-threaded program pays nothing for it.
  */
 #include <fs/fdtable.h>
 #include <fs/inode.h>
@@ -69,9 +71,9 @@ static struct fd_table *table_alloc(void)
 	ref_init(&t->ref, 1);
 	spin_init(&t->lock, "fd_table");
 	t->first = (struct fd_array){ .size = FD_FIRST,
-				      .files = t->first_files,
-				      .used = &t->first_used,
-				      .cloexec = &t->first_cloexec };
+		                      .files = t->first_files,
+		                      .used = &t->first_used,
+		                      .cloexec = &t->first_cloexec };
 	t->array = &t->first;
 	return t;
 }
@@ -171,7 +173,8 @@ static int close_file(struct fd_table *t, struct file *f)
 {
 	int err = 0;
 
-	/* The slot was emptied before the count of users is read; a reader counts itself a user before it reads the slot. */
+	/* The slot was emptied before the count of users is read; a reader counts itself a user before it
+	 * reads the slot. */
 	memory_barrier();
 	if (ref_read(&t->ref) > 1)
 		f->rcu_free = true;

@@ -3,14 +3,12 @@
  *
  * Owns:      struct file, its slab, the count of open files.
  * Layer:     fs.
- * Locks:     f->pos_lock makes read, write and lseek of one description see one position (POSIX 2.9.7); it is skipped
- *            when nobody else can use the description.
- * Contexts:  process context; may sleep.
- * Manual:    read(2), write(2), lseek(2), proc(5) (file-max).
- * Tests:     tests/abi/rw.c.
+ * Locks:     f->pos_lock makes read, write and lseek of one description see one position (POSIX 2.9.7); it is
+ * skipped when nobody else can use the description. Contexts:  process context; may sleep. Manual: read(2),
+ * write(2), lseek(2), proc(5) (file-max). Tests:     tests/abi/rw.c.
  *
- * Every operation here is: is it allowed by the mode, does this kind of file have it, do it.  Reading a byte from
- * /dev/zero passes through file_read in some twenty instructions, so nothing more belongs on that path.
+ * Every operation here is: is it allowed by the mode, does this kind of file have it, do it.  Reading a byte
+ * from /dev/zero passes through file_read in some twenty instructions, so nothing more belongs on that path.
  */
 #include <fs/namei.h>
 #include <fs/mount_tree.h>
@@ -44,7 +42,8 @@ u64 files_open(void)
 
 /* ---- life ---- */
 
-struct file *file_alloc_path(const struct path *path, const struct file_ops *ops, unsigned flags, const struct cred *c)
+struct file *file_alloc_path(const struct path *path, const struct file_ops *ops, unsigned flags,
+                             const struct cred *c)
 {
 	static const u8 acc_mode[4] = { FMODE_READ, FMODE_WRITE, FMODE_READ | FMODE_WRITE, 0 };
 	struct inode *i = path->dentry->inode;
@@ -59,7 +58,7 @@ struct file *file_alloc_path(const struct path *path, const struct file_ops *ops
 		goto fail;
 	ref_init(&f->ref, 1);
 	f->mode = acc_mode[flags & O_ACCMODE] | (ops->lseek ? FMODE_LSEEK : 0) |
-		  (s_isreg(i->mode) || s_isdir(i->mode) ? FMODE_ATOMIC_POS : 0);
+	          (s_isreg(i->mode) || s_isdir(i->mode) ? FMODE_ATOMIC_POS : 0);
 	f->flags = flags;
 	f->ops = ops;
 	f->inode = i;
@@ -77,7 +76,8 @@ fail:
 	return ERR_PTR(err);
 }
 
-struct file *file_alloc(const struct path *path, const struct file_ops *ops, unsigned flags, const struct cred *c)
+struct file *file_alloc(const struct path *path, const struct file_ops *ops, unsigned flags,
+                        const struct cred *c)
 {
 	struct file *f;
 
@@ -122,7 +122,8 @@ void file_put(struct file *f)
 
 /* ---- position ---- */
 
-/* With one reference (a table of one thread, which borrows it for the call) nobody else can be in the description. */
+/* With one reference (a table of one thread, which borrows it for the call) nobody else can be in the
+ * description. */
 static inline bool pos_lock(struct file *f)
 {
 	if (!(f->mode & FMODE_ATOMIC_POS) || ref_read(&f->ref) == 1)
@@ -363,8 +364,8 @@ int file_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 
 	if (off < 0 || len <= 0)
 		return -EINVAL;
-	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_COLLAPSE_RANGE |
-		     FALLOC_FL_INSERT_RANGE))
+	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE |
+	             FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
 		return -EOPNOTSUPP;
 	if (mode & FALLOC_FL_PUNCH_HOLE && mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
 		return -EOPNOTSUPP;

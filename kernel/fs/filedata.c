@@ -3,14 +3,14 @@
  *
  * Owns:      nothing; works on inode->mapping.
  * Layer:     fs.  Uses vm (mapping, mmap arguments).
- * Locks:     writers hold inode->lock for writing; readers take none (POSIX asks for atomicity of reads against writes;
- *            Linux gives it on no file system but XFS).  The page cache has its own lock.
- * Contexts:  process context; may sleep, also in the middle of a copy (the caller's page may be absent).
- * Manual:    read(2), write(2), mmap(2), inode(7).
- * Tests:     tests/abi/rw.c, tests/abi/sparse.c.
+ * Locks:     writers hold inode->lock for writing; readers take none (POSIX asks for atomicity of reads
+ * against writes; Linux gives it on no file system but XFS).  The page cache has its own lock. Contexts:
+ * process context; may sleep, also in the middle of a copy (the caller's page may be absent). Manual:
+ * read(2), write(2), mmap(2), inode(7). Tests:     tests/abi/rw.c, tests/abi/sparse.c.
  *
  * A hole of a memory-only file is a page that is not there: reading it copies zeros and allocates nothing.
- * i->size and mapping->size move together, after the bytes: a reader or a fault that sees the new size finds them.
+ * i->size and mapping->size move together, after the bytes: a reader or a fault that sees the new size finds
+ * them.
  */
 #include <fs/namei.h>
 #include <fs/mount_tree.h>
@@ -95,7 +95,8 @@ static ssize_t write_piece(struct mapping *m, u64 index, size_t off, size_t n, s
 	dst = page_virt(p);
 	done = copy_from_iter(dst + off, n, from);
 	if (unlikely(!(atomic_load(&p->flags) & PAGE_UPTODATE))) {
-		/* Only in a page that was to be wholly overwritten; what the caller failed to give is zero. */
+		/* Only in a page that was to be wholly overwritten; what the caller failed to give is zero.
+		 */
 		memset(dst + off + done, 0, n - done);
 		atomic_or(&p->flags, PAGE_UPTODATE);
 	}

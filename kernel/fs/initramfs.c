@@ -5,20 +5,22 @@
  * Layer:     fs.  Uses lib (cpio, inflate).
  * Locks:     none; runs once, before there are other processes (and in a kernel test).
  * Contexts:  process context; may sleep.
- * Manual:    cpio(5) "New ASCII Format"; Linux' early userspace: plain or gzip, several archives one after another.
- * Tests:     tests/boot, fs/initramfs_ktest.c (mutated archives).
+ * Manual:    cpio(5) "New ASCII Format"; Linux' early userspace: plain or gzip, several archives one after
+ * another. Tests:     tests/boot, fs/initramfs_ktest.c (mutated archives).
  *
  * Theory
  * ------
- * The archive comes in pieces of any size: all at once when plain, 32 KiB at a time when it is being decompressed.
+ * The archive comes in pieces of any size: all at once when plain, 32 KiB at a time when it is being
+ * decompressed.
  *
  *      HEADER --110 bytes--> NAME --namesize, padded--> BODY --filesize, padded--> HEADER ...
- *                                                   "TRAILER!!!" --> PADDING --a byte that is not 0--> next archive
+ *                                                   "TRAILER!!!" --> PADDING --a byte that is not 0--> next
+ * archive
  *
  * Header and name are gathered in a small buffer; a body goes straight into its file, wherever the piece is.
- * A name that cannot be made (its directory is missing, it is in use as another type) is skipped with its body, as Linux
- * does; only a damaged archive or lack of memory ends the work.  ".." cannot leave the root: the walk starts in it.
- * Times of directories are set at the end, since making their entries changes them.
+ * A name that cannot be made (its directory is missing, it is in use as another type) is skipped with its
+ * body, as Linux does; only a damaged archive or lack of memory ends the work.  ".." cannot leave the root:
+ * the walk starts in it. Times of directories are set at the end, since making their entries changes them.
  */
 #include <fs/initramfs.h>
 #include <fs/file.h>
@@ -42,16 +44,16 @@ struct remembered {
 struct unpack {
 	const struct fs_walk *w;
 	enum state state;
-	char *buf;          /* header and name, or a link's text; HEADER + NAME_LIMIT + 4 bytes */
-	size_t have, need;  /* gathered, wanted in buf */
-	u64 offset;         /* in the (decompressed) archive, for the padding to 4 */
+	char *buf;         /* header and name, or a link's text; HEADER + NAME_LIMIT + 4 bytes */
+	size_t have, need; /* gathered, wanted in buf */
+	u64 offset;        /* in the (decompressed) archive, for the padding to 4 */
 	u64 body_left;
-	loff_t pos;         /* in the file */
+	loff_t pos; /* in the file */
 	struct cpio_entry e;
-	char *name;         /* e's, a copy: buf is used again for a link's text */
-	struct file *file;  /* being written, or NULL: skip */
+	char *name;        /* e's, a copy: buf is used again for a link's text */
+	struct file *file; /* being written, or NULL: skip */
 	struct list_head links, dirs;
-	int fatal;          /* the error that ends it */
+	int fatal; /* the error that ends it */
 };
 
 /* ---- entries ---- */
@@ -87,8 +89,8 @@ static void set_attrs(struct unpack *u, const char *name, const struct cpio_entr
 {
 	struct iattr owner = { .valid = ATTR_UID | ATTR_GID | ATTR_FORCE, .uid = e->uid, .gid = e->gid };
 	struct iattr rest = { .valid = ATTR_MTIME | ATTR_MTIME_SET | ATTR_FORCE,
-			      .mode = e->mode & S_IALLUGO,
-			      .mtime = (ktime_t)e->mtime * NSEC_PER_SEC };
+		              .mode = e->mode & S_IALLUGO,
+		              .mtime = (ktime_t)e->mtime * NSEC_PER_SEC };
 
 	if (!s_islnk(e->mode))
 		rest.valid |= ATTR_MODE;
@@ -168,7 +170,8 @@ static int make_special(struct unpack *u)
 		if (made && !remember(&u->dirs, e, u->name))
 			err = -ENOMEM;
 	} else {
-		err = vfs_mknod(u->w, u->name, e->mode, dev_make(e->rdev_major & 0xfff, e->rdev_minor & 0xfffff));
+		err = vfs_mknod(u->w, u->name, e->mode,
+		                dev_make(e->rdev_major & 0xfff, e->rdev_minor & 0xfffff));
 		made = !err;
 	}
 	if (made)
@@ -220,7 +223,7 @@ static void set_dir_times(struct unpack *u)
 
 	list_for_each_entry (r, &u->dirs, link) {
 		struct iattr a = { .valid = ATTR_MTIME | ATTR_MTIME_SET | ATTR_FORCE,
-				   .mtime = (ktime_t)r->mtime * NSEC_PER_SEC };
+			           .mtime = (ktime_t)r->mtime * NSEC_PER_SEC };
 
 		(void)!vfs_setattr(u->w, r->name, 0, &a);
 	}

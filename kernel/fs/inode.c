@@ -3,11 +3,10 @@
  *
  * Owns:      struct inode and its slab.
  * Layer:     fs.
- * Locks:     inode->lock: contents of a directory, size of a file, and the fields chmod and chown change.  Readers of
- *            single fields (stat, permission) take none: each is one word.  `writers` is atomic.
- * Contexts:  process context; inode_permission of mode bits does not sleep (the quick walk calls it under RCU).
- * Manual:    inode(7), path_resolution(7), capabilities(7).
- * Tests:     tests/abi/perm.c.
+ * Locks:     inode->lock: contents of a directory, size of a file, and the fields chmod and chown change.
+ * Readers of single fields (stat, permission) take none: each is one word.  `writers` is atomic. Contexts:
+ * process context; inode_permission of mode bits does not sleep (the quick walk calls it under RCU). Manual:
+ * inode(7), path_resolution(7), capabilities(7). Tests:     tests/abi/perm.c.
  */
 #include <fs/inode.h>
 #include <fs/chrdev.h>
@@ -86,7 +85,7 @@ void inode_init_owner(struct inode *i, const struct inode *dir, umode_t mode, co
 		if (s_isdir(mode))
 			mode |= S_ISGID;
 		else if ((mode & (S_ISGID | S_IXGRP)) == (S_ISGID | S_IXGRP) && !cred_in_group(c, i->gid) &&
-			 !cred_capable(c, CAP_FSETID))
+		         !cred_capable(c, CAP_FSETID))
 			mode &= ~(umode_t)S_ISGID;
 	}
 	i->mode = mode;
@@ -181,7 +180,8 @@ static int count_toward(s32 *count, s32 step)
 	do {
 		if (step > 0 ? n < 0 : n > 0)
 			return -ETXTBSY;
-	} while (!__atomic_compare_exchange_n(count, &n, n + step, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	} while (
+	        !__atomic_compare_exchange_n(count, &n, n + step, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
 	return 0;
 }
 

@@ -10,9 +10,9 @@
  *
  * Theory
  * ------
- * Three kinds, told apart by their owner: record locks belong to a process (its descriptor table) and go when the
- * process closes ANY descriptor of the file; OFD locks belong to an open file description; flock locks do too, cover
- * the whole file and do not meet the other two.
+ * Three kinds, told apart by their owner: record locks belong to a process (its descriptor table) and go when
+ * the process closes ANY descriptor of the file; OFD locks belong to an open file description; flock locks do
+ * too, cover the whole file and do not meet the other two.
  *
  * An inode's list holds, for each owner, disjoint ranges.  Setting [s,e] cuts it out of what the owner has
  *
@@ -21,8 +21,9 @@
  *
  * and neighbours of the same type melt together.
  *
- * A sleeper says whom it waits for (the owner of the first conflicting lock).  Before a record lock sleeps, the chain
- * "waits for X, who waits for Y ..." is followed; if it comes back to the asker, the answer is EDEADLK.
+ * A sleeper says whom it waits for (the owner of the first conflicting lock).  Before a record lock sleeps,
+ * the chain "waits for X, who waits for Y ..." is followed; if it comes back to the asker, the answer is
+ * EDEADLK.
  */
 #include <fs/locks.h>
 #include <fs/file.h>
@@ -37,8 +38,8 @@ struct file_lock {
 	const void *owner;
 	pid_t pid;
 	enum kind kind;
-	int type;              /* F_RDLCK, F_WRLCK, F_UNLCK (in a request) */
-	loff_t start, end;     /* bytes, both inclusive */
+	int type;          /* F_RDLCK, F_WRLCK, F_UNLCK (in a request) */
+	loff_t start, end; /* bytes, both inclusive */
 };
 struct sleeper {
 	struct list_head link;
@@ -88,8 +89,8 @@ static bool would_deadlock(const void *me, const void *blocker) MUST_HOLD(&locks
 	return false;
 }
 
-/* Takes the request's range out of l, which has another type; the right rest goes into *spare if there are two rests.
- * Returns true when nothing of l is left. */
+/* Takes the request's range out of l, which has another type; the right rest goes into *spare if there are
+ * two rests. Returns true when nothing of l is left. */
 static bool cut(struct file_lock *l, loff_t start, loff_t end, struct file_lock **spare)
 {
 	if (l->start >= start && l->end <= end)
@@ -116,8 +117,10 @@ static bool adjoins(const struct file_lock *l, loff_t start, loff_t end)
 	return (l->start <= end || l->start - 1 == end) && (l->end >= start || l->end == start - 1);
 }
 
-/* Applies a request that conflicts with nobody. spare[0] for the lock, spare[1] for a split; used ones become NULL. */
-static void apply(struct inode *i, const struct file_lock *req, struct file_lock **spare) MUST_HOLD(&locks_lock)
+/* Applies a request that conflicts with nobody. spare[0] for the lock, spare[1] for a split; used ones become
+ * NULL. */
+static void apply(struct inode *i, const struct file_lock *req, struct file_lock **spare)
+        MUST_HOLD(&locks_lock)
 {
 	struct file_lock *l, *next, *new = spare[0];
 
@@ -267,9 +270,9 @@ int locks_fcntl(struct file *f, int cmd, struct flock_k *l, void *owner, pid_t p
 	bool ofd = cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
 	bool get = cmd == F_GETLK || cmd == F_OFD_GETLK;
 	struct file_lock req = { .owner = ofd ? (void *)f : owner,
-				 .pid = pid,
-				 .kind = ofd ? KIND_OFD : KIND_POSIX,
-				 .type = l->l_type };
+		                 .pid = pid,
+		                 .kind = ofd ? KIND_OFD : KIND_POSIX,
+		                 .type = l->l_type };
 	int err;
 
 	if (ofd && l->l_pid)
@@ -283,7 +286,8 @@ int locks_fcntl(struct file *f, int cmd, struct flock_k *l, void *owner, pid_t p
 		get_lock(f->inode, &req, l);
 		return 0;
 	}
-	if ((req.type == F_RDLCK && !(f->mode & FMODE_READ)) || (req.type == F_WRLCK && !(f->mode & FMODE_WRITE)))
+	if ((req.type == F_RDLCK && !(f->mode & FMODE_READ)) ||
+	    (req.type == F_WRLCK && !(f->mode & FMODE_WRITE)))
 		return -EBADF;
 	return set_lock(f->inode, &req, cmd == F_SETLKW || cmd == F_OFD_SETLKW);
 }

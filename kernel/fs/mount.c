@@ -10,15 +10,16 @@
  *
  * Theory
  * ------
- *   A place is (mount, dentry), because one file system can be seen at several places (bind mounts).  A mount says:
- *   "whoever comes to `mountpoint` in `parent` goes on at `root`".  The root mount is its own parent.
+ *   A place is (mount, dentry), because one file system can be seen at several places (bind mounts).  A mount
+ * says: "whoever comes to `mountpoint` in `parent` goes on at `root`".  The root mount is its own parent.
  *
  *       rootfs  /            mount A: parent A,  root "/" of rootfs
  *         |--- proc          mount B: parent A, mountpoint "/proc" of rootfs, root "/" of proc
  *         `--- mnt           mount C: parent A, mountpoint "/mnt",  root "/home" of rootfs (a bind mount)
  *
- *   References: the tree holds one on each mount in it, each struct path one more.  So umount(2) knows that a mount is
- *   busy.  Walkers without references look under RCU and check mount_seq afterwards, as with dcache_seq.
+ *   References: the tree holds one on each mount in it, each struct path one more.  So umount(2) knows that a
+ * mount is busy.  Walkers without references look under RCU and check mount_seq afterwards, as with
+ * dcache_seq.
  */
 #include <fs/mount_tree.h>
 #include <fs/dcache.h>
@@ -48,9 +49,8 @@ struct mount *mount_find_rcu(const struct mount *parent, const struct dentry *at
 {
 	struct mount *m;
 
-	hlist_for_each_entry (m, bucket(parent, at), hnode)
-		if (atomic_load(&m->parent) == parent && atomic_load(&m->mountpoint) == at)
-			return m;
+	hlist_for_each_entry(m, bucket(parent, at), hnode) if (atomic_load(&m->parent) == parent &&
+	                                                       atomic_load(&m->mountpoint) == at) return m;
 	return NULL;
 }
 
@@ -220,7 +220,7 @@ int mount_root(const char *type, struct path *out)
 
 	if (!t)
 		return -ENODEV;
-	sb = super_get(t, "none", "");
+	sb = super_get(t, type, "");
 	if (IS_ERR(sb))
 		return (int)PTR_ERR(sb);
 	m = mount_create(sb, sb->root, MS_RELATIME);
@@ -251,7 +251,8 @@ static bool mount_below(const struct mount *m, const struct path *root)
 	return dentry_is_ancestor(root->dentry, at);
 }
 
-void mounts_for_each(const struct path *root, void (*fn)(struct mount *m, const char *path, void *ctx), void *ctx)
+void mounts_for_each(const struct path *root, void (*fn)(struct mount *m, const char *path, void *ctx),
+                     void *ctx)
 {
 	enum { BUF = 4096 };
 	char *buf = kmalloc(BUF, 0);

@@ -16,19 +16,28 @@ struct mount *mount_find_rcu(const struct mount *parent, const struct dentry *at
 void path_enter_mounts(struct path *p);
 /* A mount of sb's `root` in no tree yet, reference 1; takes its own references. NULL = no memory. */
 struct mount *mount_create(struct super_block *sb, struct dentry *root, u32 flags);
-static inline struct mount *mount_get(struct mount *m) { ref_get(&m->ref); return m; }
+static inline struct mount *mount_get(struct mount *m)
+{
+	ref_get(&m->ref);
+	return m;
+}
 void mount_put(struct mount *m); /* may sleep */
-/* Links m (whose reference the tree takes over) at `at`; its own references to the place. mount_mutex held. */
+/* Links m (whose reference the tree takes over) at `at`; its own references to the place. mount_mutex held.
+ */
 void mount_attach(struct mount *m, const struct path *at);
-/* Unlinks m from its place; with `tree` everything below it too, each dropping the tree's reference. For pivot and
- * move (tree = false) m keeps its children and the tree's reference is the caller's. mount_mutex held. */
+/* Unlinks m from its place; with `tree` everything below it too, each dropping the tree's reference. For
+ * pivot and move (tree = false) m keeps its children and the tree's reference is the caller's. mount_mutex
+ * held. */
 void mount_detach(struct mount *m, bool tree);
 bool mount_has_children(const struct mount *m);
-/* The next mount of the subtree of `top` in depth-first order after m, NULL at the end; without `down`, the subtree of m
- * is skipped. mount_mutex held. */
+/* The next mount of the subtree of `top` in depth-first order after m, NULL at the end; without `down`, the
+ * subtree of m is skipped. mount_mutex held. */
 struct mount *mount_next(struct mount *m, const struct mount *top, bool down);
 /* Is m mounted (or the top of a tree)?  Not so after a lazy umount. mount_mutex held. */
-static inline bool mount_in_tree(const struct mount *m) { return !list_empty(&m->all); }
+static inline bool mount_in_tree(const struct mount *m)
+{
+	return !list_empty(&m->all);
+}
 /* Parent mount and mountpoint with references; false at the top of a tree. */
 bool mount_above(struct mount *m, struct path *out);
 void mounts_init(void);

@@ -5,16 +5,18 @@
  * Layer:     fs.
  * Locks:     mount_mutex over each change.
  * Contexts:  process context; may sleep.
- * Manual:    mount(2), umount(2), pivot_root(2).  There is one mount namespace, so propagation types change nothing.
- * Tests:     tests/abi/mount.c.
+ * Manual:    mount(2), umount(2), pivot_root(2).  There is one mount namespace, so propagation types change
+ * nothing. Tests:     tests/abi/mount.c.
  */
 #include <fs/namei.h>
 #include <fs/walk.h>
 #include <abi/errno.h>
 
-enum { MNT_FLAGS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME |
-		   MS_NOSYMFOLLOW,
-       PROPAGATION = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE };
+enum {
+	MNT_FLAGS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME |
+	            MS_NOSYMFOLLOW,
+	PROPAGATION = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE
+};
 
 static u32 flags_of(unsigned long flags)
 {
@@ -66,7 +68,7 @@ static int attach_at(struct mount *m, const struct path *at)
 }
 
 static int mount_new(const struct path *at, const char *source, const char *type, unsigned long flags,
-		     const char *options)
+                     const char *options)
 {
 	struct fs_type *t = type ? fs_type_find(type) : NULL;
 	struct super_block *sb;
@@ -107,7 +109,7 @@ static int remount(const struct path *at, unsigned long flags)
 		      (old & (MS_NOATIME | MS_NODIRATIME | MS_RELATIME));
 	atomic_store(&m->flags, new);
 	memory_barrier();
-	if (new & MS_RDONLY && !(old & MS_RDONLY) && atomic_load(&m->writers) > 0) {
+	if (new &MS_RDONLY && !(old & MS_RDONLY) && atomic_load(&m->writers) > 0) {
 		atomic_store(&m->flags, old);
 		return -EBUSY;
 	}
@@ -161,7 +163,8 @@ static int bind(const struct fs_walk *w, const char *source, const struct path *
 	err = 0;
 	if (recursive)
 		err = bind_children(&from, m);
-	/* Attached last: while the copy grows, it is not below its source, and the walk over the source ends. */
+	/* Attached last: while the copy grows, it is not below its source, and the walk over the source ends.
+	 */
 	if (err)
 		mount_discard(m);
 	else
@@ -204,8 +207,8 @@ out:
 	return err;
 }
 
-int vfs_mount(const struct fs_walk *w, const char *source, const char *target, const char *type, unsigned long flags,
-	      const char *options)
+int vfs_mount(const struct fs_walk *w, const char *source, const char *target, const char *type,
+              unsigned long flags, const char *options)
 {
 	struct path at;
 	int err;

@@ -8,8 +8,8 @@
  * Manual:    open(2), execve(2) (ETXTBSY, EACCES).
  * Tests:     tests/abi/open.c.
  *
- * The order of the checks is Linux': the walk; EEXIST; EISDIR; ENOTDIR; ELOOP; the type (EISDIR, nodev and noexec:
- * EACCES); permission; EROFS; ENFILE; ETXTBSY; the file's own open; truncation last.
+ * The order of the checks is Linux': the walk; EEXIST; EISDIR; ENOTDIR; ELOOP; the type (EISDIR, nodev and
+ * noexec: EACCES); permission; EROFS; ENFILE; ETXTBSY; the file's own open; truncation last.
  */
 #include <fs/namei.h>
 #include <fs/walk.h>
@@ -198,8 +198,10 @@ int vfs_open_path(const struct path *p, unsigned flags, const struct cred *c, st
 
 /* ---- O_CREAT ---- */
 
-/* The name was not there: makes it unless somebody else did meanwhile.  *d: its dentry, with a reference; *made. */
-static int create_missing(struct walker *k, const struct fs_walk *w, umode_t mode, struct dentry **d, bool *made)
+/* The name was not there: makes it unless somebody else did meanwhile.  *d: its dentry, with a reference;
+ * *made. */
+static int create_missing(struct walker *k, const struct fs_walk *w, umode_t mode, struct dentry **d,
+                          bool *made)
 {
 	struct dentry *dir = k->at.dentry;
 	int err = 0;
@@ -214,7 +216,8 @@ static int create_missing(struct walker *k, const struct fs_walk *w, umode_t mod
 		if (!err)
 			err = may_create(dir, w->cred);
 		if (!err)
-			err = create_node(*d, S_IFREG | (mode & S_IALLUGO & ~fs_umask(w->fs)), 0, NULL, w->cred);
+			err = create_node(*d, S_IFREG | (mode & S_IALLUGO & ~fs_umask(w->fs)), 0, NULL,
+			                  w->cred);
 		if (err)
 			dentry_put(*d);
 		*made = !err;
@@ -255,7 +258,8 @@ static int create_last(struct walker *k, const struct fs_walk *w, unsigned flags
 	return err;
 }
 
-static int open_create(const struct fs_walk *w, const char *name, unsigned flags, umode_t mode, struct file **out)
+static int open_create(const struct fs_walk *w, const char *name, unsigned flags, umode_t mode,
+                       struct file **out)
 {
 	struct walker k;
 	struct path p;
@@ -277,10 +281,12 @@ static int open_create(const struct fs_walk *w, const char *name, unsigned flags
 	if (err)
 		return err;
 	/* Who made it may open it, whatever the mode says; there is nothing to truncate. */
-	return made ? open_file(&p, flags & ~(unsigned)O_TRUNC, 0, w->cred, out) : open_existing(&p, flags, w->cred, out);
+	return made ? open_file(&p, flags & ~(unsigned)O_TRUNC, 0, w->cred, out)
+	            : open_existing(&p, flags, w->cred, out);
 }
 
-static int open_tmpfile(const struct fs_walk *w, const char *name, unsigned flags, umode_t mode, struct file **out)
+static int open_tmpfile(const struct fs_walk *w, const char *name, unsigned flags, umode_t mode,
+                        struct file **out)
 {
 	struct qname n = { "#tmp", 4, 0 };
 	struct path p, dir;
@@ -296,7 +302,8 @@ static int open_tmpfile(const struct fs_walk *w, const char *name, unsigned flag
 		err = -EOPNOTSUPP;
 	if (err)
 		goto out;
-	i = dir.dentry->inode->ops->tmpfile(dir.dentry->inode, S_IFREG | (mode & S_IALLUGO & ~fs_umask(w->fs)), w->cred);
+	i = dir.dentry->inode->ops->tmpfile(dir.dentry->inode,
+	                                    S_IFREG | (mode & S_IALLUGO & ~fs_umask(w->fs)), w->cred);
 	if (IS_ERR(i)) {
 		err = (int)PTR_ERR(i);
 		goto out;

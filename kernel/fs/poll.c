@@ -10,10 +10,10 @@
  *
  * Theory
  * ------
- * First pass: each file's poll() names its wait queues (poll_wait puts a waiter on each) and answers what is ready.
- * If nothing is, sleep until a waiter's callback has run, then ask again, this time without queueing: the waiters stay
- * on their queues.  The callback sets `fired` before it wakes, and the sleeper sets its state before it looks at
- * `fired`, so no wake-up is lost.
+ * First pass: each file's poll() names its wait queues (poll_wait puts a waiter on each) and answers what is
+ * ready. If nothing is, sleep until a waiter's callback has run, then ask again, this time without queueing:
+ * the waiters stay on their queues.  The callback sets `fired` before it wakes, and the sleeper sets its
+ * state before it looks at `fired`, so no wake-up is lost.
  */
 #include <fs/poll.h>
 #include <base/clock.h>
@@ -132,7 +132,8 @@ static int poll_sleep(struct poll_wait *pw, struct poll_item *items, unsigned n,
 			late = sched_schedule_until(deadline) == -ETIMEDOUT;
 		thread_set_state(THREAD_RUNNING);
 		atomic_store(&pw->fired, false);
-		memory_barrier(); /* a wake-up from now on sets it again, and then we see its cause below or next time */
+		memory_barrier(); /* a wake-up from now on sets it again, and then we see its cause below or
+		                     next time */
 		ready = poll_pass(items, n, NULL);
 		if (ready || late)
 			return ready;

@@ -15,7 +15,8 @@
 /* Sticky directory: only the owner of the file, of the directory, or CAP_FOWNER. */
 static bool sticky_forbids(const struct inode *dir, const struct inode *i, const struct cred *c)
 {
-	return dir->mode & S_ISVTX && c->fsuid != i->uid && c->fsuid != dir->uid && !cred_capable(c, CAP_FOWNER);
+	return dir->mode & S_ISVTX && c->fsuid != i->uid && c->fsuid != dir->uid &&
+	       !cred_capable(c, CAP_FOWNER);
 }
 
 int may_delete(const struct dentry *dir, const struct dentry *victim, bool isdir, const struct cred *c)
@@ -103,7 +104,9 @@ int vfs_unlink(const struct fs_walk *w, const char *name)
 
 int vfs_rmdir(const struct fs_walk *w, const char *name)
 {
-	static const int answer[] = { [LAST_DOT] = -EINVAL, [LAST_DOTDOT] = -ENOTEMPTY, [LAST_NONE] = -EBUSY };
+	static const int answer[] = {
+		[LAST_DOT] = -EINVAL, [LAST_DOTDOT] = -ENOTEMPTY, [LAST_NONE] = -EBUSY
+	};
 	struct walker k;
 	int err = walk_to_parent(&k, w, name);
 

@@ -3,12 +3,9 @@
  *
  * Owns:      rename_mutex.
  * Layer:     fs.
- * Locks:     rename_mutex when the two directories differ: no directory changes its parent meanwhile, so "is A above
- *            B" has a stable answer.  Then both directories (the upper one first; unrelated ones by address), then the
- *            victim.
- * Contexts:  process context; may sleep.
- * Manual:    rename(2).
- * Tests:     tests/abi/rename.c.
+ * Locks:     rename_mutex when the two directories differ: no directory changes its parent meanwhile, so "is
+ * A above B" has a stable answer.  Then both directories (the upper one first; unrelated ones by address),
+ * then the victim. Contexts:  process context; may sleep. Manual:    rename(2). Tests: tests/abi/rename.c.
  */
 #include <fs/namei.h>
 #include <fs/walk.h>
@@ -20,10 +17,10 @@ static struct mutex rename_mutex = { NULL, WAITQ_INIT(rename_mutex.waiters) };
 
 struct rename {
 	struct walker o, n;
-	struct dentry *od, *nd;     /* the two directories */
-	struct dentry *from, *to;   /* the two names; `to` may be negative */
+	struct dentry *od, *nd;   /* the two directories */
+	struct dentry *from, *to; /* the two names; `to` may be negative */
 	unsigned flags;
-	struct dentry *trap;        /* the child through which the one directory lies below the other */
+	struct dentry *trap; /* the child through which the one directory lies below the other */
 };
 
 /* The child of `top` that is `d` or above it, or NULL when d is not below top. */
@@ -141,10 +138,10 @@ static int move_name(struct rename *r, char **old_name)
 		return err;
 	if (victim && !exchange)
 		rwlock_write_lock(&victim->lock);
-	err = r->from->mounted || r->to->mounted ?
-		      -EBUSY :
-		      od->ops->rename(od, r->from->name, r->from->len, r->from->inode, nd, r->to->name, r->to->len,
-				      victim, r->flags);
+	err = r->from->mounted || r->to->mounted
+	              ? -EBUSY
+	              : od->ops->rename(od, r->from->name, r->from->len, r->from->inode, nd, r->to->name,
+	                                r->to->len, victim, r->flags);
 	if (!err && exchange) {
 		dentry_exchange(r->from, r->to);
 	} else if (!err) {
@@ -197,7 +194,8 @@ static int rename_walked(struct rename *r, const struct cred *c)
 	return err;
 }
 
-int vfs_rename(const struct fs_walk *ow, const char *old, const struct fs_walk *nw, const char *new, unsigned flags)
+int vfs_rename(const struct fs_walk *ow, const char *old, const struct fs_walk *nw, const char *new,
+               unsigned flags)
 {
 	struct rename *r;
 	int err;

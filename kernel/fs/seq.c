@@ -8,8 +8,8 @@
  * Manual:    proc(5).
  * Tests:     tests/abi/procfs.c.
  *
- * The whole text is made at once, so that what one reader sees is of one moment even if it reads byte by byte; a
- * buffer that was too small is doubled and the text made again.
+ * The whole text is made at once, so that what one reader sees is of one moment even if it reads byte by
+ * byte; a buffer that was too small is doubled and the text made again.
  */
 #include <fs/seq.h>
 #include <fs/inode.h>
@@ -148,8 +148,8 @@ const struct file_ops seq_file_ops = {
 	.release = seq_file_release,
 };
 
-int seq_open(struct file *f, int (*show)(struct seq *s, void *ctx), ssize_t (*write)(void *ctx, char *text, size_t n),
-	     void *ctx, void (*release)(void *ctx))
+int seq_open(struct file *f, int (*show)(struct seq *s, void *ctx),
+             ssize_t (*write)(void *ctx, char *text, size_t n), void *ctx, void (*release)(void *ctx))
 {
 	struct seq_file *q = kzalloc(sizeof(*q));
 

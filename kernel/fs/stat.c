@@ -97,16 +97,17 @@ int vfs_statfs(const struct path *p, struct statfs64_k *out)
 	int err = 0;
 
 	*out = (struct statfs64_k){ .f_type = (s64)sb->magic,
-				    .f_bsize = sb->blocksize,
-				    .f_namelen = NAME_MAX,
-				    .f_fsid = { (s32)sb->dev, 0 } };
+		                    .f_bsize = sb->blocksize,
+		                    .f_namelen = NAME_MAX,
+		                    .f_fsid = { (s32)sb->dev, 0 } };
 	if (sb->ops && sb->ops->statfs)
 		err = sb->ops->statfs(sb, out);
 	if (!out->f_frsize)
 		out->f_frsize = out->f_bsize;
 	/* The first four flags and NOATIME, NODIRATIME have the values of mount(2). */
-	out->f_flags = ST_VALID | (f & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME)) |
-		       (f & MS_RELATIME ? ST_RELATIME : 0);
+	out->f_flags = ST_VALID |
+	               (f & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME)) |
+	               (f & MS_RELATIME ? ST_RELATIME : 0);
 	return err;
 }
 

@@ -3,24 +3,24 @@
  *
  * Owns:      struct walker.
  * Layer:     fs.
- * Locks:     the quick walk takes none but the fs context's spinlock at the start.  The sure walk takes dcache_lock,
- *            mount_lock and, when a name is not cached, the directory's lock, one at a time.
- * Contexts:  process context; may sleep.
- * Manual:    path_resolution(7), symlink(7), openat(2).
- * Tests:     tests/abi/path.c, fs/dcache_ktest.c.
+ * Locks:     the quick walk takes none but the fs context's spinlock at the start.  The sure walk takes
+ * dcache_lock, mount_lock and, when a name is not cached, the directory's lock, one at a time. Contexts:
+ * process context; may sleep. Manual:    path_resolution(7), symlink(7), openat(2). Tests: tests/abi/path.c,
+ * fs/dcache_ktest.c.
  *
  * Theory
  * ------
  * One loop, two gaits:
  *
- *   quick (rcu)  takes no reference on anything.  Dentries, inodes and mounts it meets stay readable until the next
- *                grace period, and it does not sleep.  At the end it takes references to the one place it arrived at,
- *                and then looks whether a rename or mount happened meanwhile (dcache_seq, mount_seq).  Whatever it
- *                cannot do (a name not cached, a permission check that may sleep, a magic link) ends in -ECHILD.
- *   sure         holds references on the place where it stands, asks the file system, sleeps.
+ *   quick (rcu)  takes no reference on anything.  Dentries, inodes and mounts it meets stay readable until
+ * the next grace period, and it does not sleep.  At the end it takes references to the one place it arrived
+ * at, and then looks whether a rename or mount happened meanwhile (dcache_seq, mount_seq).  Whatever it
+ *                cannot do (a name not cached, a permission check that may sleep, a magic link) ends in
+ * -ECHILD. sure         holds references on the place where it stands, asks the file system, sleeps.
  *
- * Every lookup tries quick first.  Links need no recursion: what follows a link in the string is pushed on rest[],
- * and the link's text becomes the string; at its end the walk pops.  40 links in all, so the stack is an array.
+ * Every lookup tries quick first.  Links need no recursion: what follows a link in the string is pushed on
+ * rest[], and the link's text becomes the string; at its end the walk pops.  40 links in all, so the stack is
+ * an array.
  *
  *       "/a/link/b"    link -> "../x/y"
  *        name = "../x/y"   rest = [ "b" ]      then name = "b"
@@ -136,7 +136,8 @@ static void walk_up(struct walker *k)
 		}
 		if (k->rcu) {
 			/* mount_above() would take references; mount_seq tells if these two do not fit */
-			above = (struct path){ atomic_load(&k->at.mnt->parent), atomic_load(&k->at.mnt->mountpoint) };
+			above = (struct path){ atomic_load(&k->at.mnt->parent),
+				               atomic_load(&k->at.mnt->mountpoint) };
 			if (above.mnt == k->at.mnt || !above.dentry)
 				break;
 		} else {

@@ -10,14 +10,14 @@ enum last_type { LAST_NORM, LAST_DOT, LAST_DOTDOT, LAST_NONE /* "/", or only sla
 
 struct walker {
 	const struct cred *cred;
-	struct path at, root;  /* referenced unless rcu */
-	const char *name;      /* what is left of the present string */
-	struct qname last;     /* after walk_parent: the component not yet walked */
+	struct path at, root; /* referenced unless rcu */
+	const char *name;     /* what is left of the present string */
+	struct qname last;    /* after walk_parent: the component not yet walked */
 	enum last_type last_type;
 	bool rcu;
-	bool need_dir;         /* a slash follows the last component */
+	bool need_dir; /* a slash follows the last component */
 	u32 dcache_seq, mount_seq;
-	unsigned links;        /* followed so far */
+	unsigned links; /* followed so far */
 	unsigned nrest, nheld;
 	const char *rest[LINKS_MAX];   /* what follows the links being walked; never empty strings */
 	struct inode *held[LINKS_MAX]; /* links whose text is in use */
@@ -26,7 +26,8 @@ struct walker {
 /* Begins at the root, the base or the working directory.  After success walk_end() is due. */
 int walk_begin(struct walker *k, const struct fs_walk *w, const char *name, bool rcu);
 void walk_end(struct walker *k);
-/* Walks all but the last component, which is left in k->last.  -ECHILD (rcu only): try again with references. */
+/* Walks all but the last component, which is left in k->last.  -ECHILD (rcu only): try again with references.
+ */
 int walk_parent(struct walker *k);
 /* Walks k->last.  0, or 1: it was a link, and its text is to be walked (walk_parent again), or -errno. */
 int walk_last(struct walker *k, bool follow);
@@ -39,11 +40,14 @@ static inline int path_check_write(const struct path *p)
 {
 	return mount_readonly(p->mnt) ? -EROFS : 0;
 }
-/* Removing `victim` from `dir`: -EACCES, -EPERM (sticky), -ENOTDIR or -EISDIR (isdir is what the caller wants),
- * -EBUSY, -ENOENT; the checks of unlink, rmdir and rename in Linux' order. */
+/* Removing `victim` from `dir`: -EACCES, -EPERM (sticky), -ENOTDIR or -EISDIR (isdir is what the caller
+ * wants), -EBUSY, -ENOENT; the checks of unlink, rmdir and rename in Linux' order. */
 int may_delete(const struct dentry *dir, const struct dentry *victim, bool isdir, const struct cred *c);
 /* Making a name in `dir`: -ENOENT (a removed directory) or -EACCES. */
 int may_create(const struct dentry *dir, const struct cred *c);
 /* Makes the node for a negative dentry; dir's lock held. */
 int create_node(struct dentry *d, umode_t mode, dev_t rdev, const char *target, const struct cred *c);
-static inline u32 fs_umask(const struct fs_ctx *fs) { return atomic_load(&fs->umask); }
+static inline u32 fs_umask(const struct fs_ctx *fs)
+{
+	return atomic_load(&fs->umask);
+}

@@ -32,7 +32,7 @@
 #include <base/panic.h>
 #include <dev/virtio.h>
 #include <drivers/drivers.h>
-#include <fs/dentry.h>
+#include <fs/namei.h>
 #include <fs/devfs/devfs.h>
 #include <fs/tmpfs/tmpfs.h>
 #include <ipc/pipe.h>
@@ -92,12 +92,12 @@ static const struct step early_steps[] = {
 static const struct step late_steps[] = {
 	{ "work queues", work_init_threads },    /* scheduler; drivers queue work */
 	{ "address spaces", vm_init },           /* slab, RCU */
-	{ "name cache", dcache_init },           /* slab, RCU */
-	{ "tmpfs", tmpfs_init },                 /* name cache; gives rootfs */
+	{ "files", vfs_init },                   /* slab, RCU: inodes, names, mounts, descriptors */
+	{ "tmpfs", tmpfs_init },                 /* files; gives rootfs */
 	{ "devtmpfs", devfs_init },              /* tmpfs */
 	{ "memory devices", memdev_init },       /* devtmpfs */
-	{ "pipes", pipe_init },                  /* name cache; gives FIFOs */
-	{ "processes", proc_init },              /* address spaces, name cache */
+	{ "pipes", pipe_init },                  /* files; gives FIFOs */
+	{ "processes", proc_init },              /* address spaces, files */
 	{ "terminals", tty_init },               /* processes: sessions; gives /dev/console */
 	{ "pseudo terminals", pty_init },
 	{ "serial line", serial_init },          /* terminals, interrupts */

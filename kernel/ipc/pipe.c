@@ -75,17 +75,18 @@ static struct spinlock fifo_lock = SPINLOCK_INIT("fifo_lock");
 
 /* ---- the ring ---- */
 
-static u32 pipe_size(const struct pipe *p)
+/* Also read without the lock, by poll and F_GETPIPE_SZ. */
+static u32 pipe_size(const struct pipe *p) NO_LOCK_CHECK
 {
 	return p->slots << PAGE_SHIFT;
 }
 
-static u32 pipe_space(const struct pipe *p)
+static u32 pipe_space(const struct pipe *p) MUST_HOLD(&p->lock)
 {
 	return pipe_size(p) - p->used;
 }
 
-static struct pipe *pipe_alloc(struct inode *i)
+static struct pipe *pipe_alloc(struct inode *i) NO_LOCK_CHECK
 {
 	struct pipe *p = kzalloc(sizeof(*p));
 
@@ -100,7 +101,7 @@ static struct pipe *pipe_alloc(struct inode *i)
 	return p;
 }
 
-static void pipe_free(struct pipe *p)
+static void pipe_free(struct pipe *p) NO_LOCK_CHECK
 {
 	for (u32 i = 0; i < p->slots; i++)
 		if (p->pages[i])

@@ -20,6 +20,14 @@ static inline bool bitmap_test(const unsigned long *m, unsigned n)
 /* First clear (set) bit >= from, or nbits. */
 unsigned bitmap_find_clear(const unsigned long *m, unsigned nbits, unsigned from);
 unsigned bitmap_find_set(const unsigned long *m, unsigned nbits, unsigned from);
+/* The number of set bits (no instruction for it on the oldest CPUs). */
+static inline unsigned popcount64(u64 x)
+{
+	x -= x >> 1 & 0x5555555555555555UL;
+	x = (x & 0x3333333333333333UL) + (x >> 2 & 0x3333333333333333UL);
+	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fUL;
+	return (unsigned)(x * 0x0101010101010101UL >> 56);
+}
 static inline unsigned fls64(u64 x)
 {
 	return x ? 64 - __builtin_clzll(x) : 0;

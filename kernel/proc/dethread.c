@@ -47,7 +47,10 @@ static struct task *take_over(struct task *t) MUST_HOLD(&proc_lock)
 	struct thread_group *g = t->group;
 	struct task *old = g->leader;
 	struct pid *mine = t->pid_node, *theirs = old->pid_node;
+	struct thread_group *child;
 
+	list_for_each_entry(child, &g->children, sibling)
+		child->parent_tid = g->tgid;
 	t->pid_node = theirs;
 	old->pid_node = mine;
 	rcu_assign(theirs->task, t);

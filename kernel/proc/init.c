@@ -86,8 +86,8 @@ static int init_fill(struct task *t, struct fs_ctx *fs)
 	atomic_add(&t->user->processes, 1);
 	strlcpy(t->comm, "init", COMM_LEN);
 	t->group->rlim = rlimits_init;
-	for (unsigned i = RLIMIT_NPROC; i <= RLIMIT_SIGPENDING; i += RLIMIT_SIGPENDING - RLIMIT_NPROC)
-		t->group->rlim.lim[i] = (struct rlimit64_k){ tasks_max / 2, tasks_max / 2 };
+	t->group->rlim.lim[RLIMIT_NPROC] = t->group->rlim.lim[RLIMIT_SIGPENDING] =
+		(struct rlimit64_k){ tasks_max / 2, tasks_max / 2 };
 	t->group->exit_signal = SIGCHLD;
 	t->group->unkillable = true;
 	return 0;

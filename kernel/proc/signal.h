@@ -12,6 +12,7 @@ int signal_send_thread(struct task *t, int sig, const struct siginfo *info);
 int signal_send_pgrp(struct pid *pgrp, int sig, const struct siginfo *info); /* takes proc_lock */
 /* kill(2), tkill, tgkill, rt_sigqueueinfo with the permission rules; sig 0 checks only. */
 int signal_kill(pid_t pid, int sig);
+/* tgid < 0: whatever process the thread belongs to (tkill) */
 int signal_tgkill(pid_t tgid, pid_t tid, int sig);
 int signal_queue(pid_t pid, int sig, struct siginfo *info);
 int signal_tgqueue(pid_t tgid, pid_t tid, int sig, struct siginfo *info);

@@ -148,6 +148,8 @@ void process_times(struct thread_group *g, u64 *utime, u64 *stime)
 
 /* Limits. */
 
+enum { RLIMIT_NOFILE_MAX = 1 << 20 }; /* fs.nr_open */
+
 void limits_apply(const struct thread_group *g, struct vm_space *mm)
 {
 	atomic_store(&mm->limit_as, g->rlim.lim[RLIMIT_AS].cur);
@@ -164,6 +166,8 @@ int process_rlimit(struct thread_group *g, unsigned resource, const struct rlimi
 
 	if (resource >= RLIM_NLIMITS || (new &&new->cur > new->max))
 		return -EINVAL;
+	if (new && resource == RLIMIT_NOFILE && new->max > RLIMIT_NOFILE_MAX)
+		return -EPERM;
 	bool may_raise = cred_capable(current_task()->cred, CAP_SYS_RESOURCE);
 
 	f = spin_lock_irqsave(&proc_lock);

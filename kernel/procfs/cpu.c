@@ -35,9 +35,9 @@ int proc_show_cpuinfo(struct seq *s, struct proc_node *n)
 static void show_cpu_line(struct seq *s, const char *name, const struct sched_cpu_stats *c)
 {
 	/* user nice system idle iowait irq softirq steal guest guest_nice */
-	seq_printf(s, "%s %llu 0 %llu %llu 0 %llu 0 0 0 0\n", name, (unsigned long long)ns_to_ticks(c->user_ns),
-		   (unsigned long long)ns_to_ticks(c->system_ns), (unsigned long long)ns_to_ticks(c->idle_ns),
-		   (unsigned long long)ns_to_ticks(c->irq_ns));
+	seq_printf(s, "%s %llu 0 %llu %llu 0 %llu 0 0 0 0\n", name,
+	           (unsigned long long)ns_to_ticks(c->user_ns), (unsigned long long)ns_to_ticks(c->system_ns),
+	           (unsigned long long)ns_to_ticks(c->idle_ns), (unsigned long long)ns_to_ticks(c->irq_ns));
 }
 
 static u64 line_total(unsigned line)
@@ -105,9 +105,9 @@ int proc_show_cpu_stat(struct seq *s, struct proc_node *n)
 	}
 	show_intr(s);
 	seq_printf(s, "ctxt %llu\nbtime %lld\nprocesses %llu\nprocs_running %u\nprocs_blocked %u\n",
-		   (unsigned long long)sum.nr_switches,
-		   (long long)((clock_realtime() - clock_monotonic()) / NSEC_PER_SEC),
-		   (unsigned long long)sched_forks_total(), sched_nr_running(), tasks_blocked());
+	           (unsigned long long)sum.nr_switches,
+	           (long long)((clock_realtime() - clock_monotonic()) / NSEC_PER_SEC),
+	           (unsigned long long)sched_forks_total(), sched_nr_running(), tasks_blocked());
 	seq_puts(s, "softirq 0 0 0 0 0 0 0 0 0 0 0\n");
 	return 0;
 }
@@ -147,7 +147,7 @@ int proc_show_loadavg(struct seq *s, struct proc_node *n)
 static void show_centiseconds(struct seq *s, u64 ns, const char *end)
 {
 	seq_printf(s, "%llu.%02llu%s", (unsigned long long)(ns / NSEC_PER_SEC),
-		   (unsigned long long)(ns % NSEC_PER_SEC / (NSEC_PER_SEC / 100)), end);
+	           (unsigned long long)(ns % NSEC_PER_SEC / (NSEC_PER_SEC / 100)), end);
 }
 
 int proc_show_uptime(struct seq *s, struct proc_node *n)

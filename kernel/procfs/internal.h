@@ -13,18 +13,18 @@ struct proc_node;
 /* One name of a directory.  Exactly one of show, task_show, dir, link, follow, fops says what it is. */
 struct proc_entry {
 	const char *name;
-	umode_t mode;  /* type and permission bits */
-	bool guarded;  /* only for who could trace the task: proc_may_see */
+	umode_t mode; /* type and permission bits */
+	bool guarded; /* only for who could trace the task: proc_may_see */
 	int (*show)(struct seq *s, struct proc_node *n);
 	ssize_t (*write)(struct proc_node *n, char *text, size_t len); /* bytes taken, or -errno */
 	int (*task_show)(struct seq *s, struct task *t, struct proc_node *n);
 	ssize_t (*task_write)(struct task *t, char *text, size_t len);
 	const struct proc_dir *dir;
 	int (*link)(struct proc_node *n, char *buf, size_t size); /* text of a symbolic link: 0 or -errno */
-	int (*follow)(struct proc_node *n, struct path *out);     /* a link to an object, see struct inode_ops */
+	int (*follow)(struct proc_node *n, struct path *out); /* a link to an object, see struct inode_ops */
 	const struct file_ops *fops;
-	void *data;    /* of show and write: the variable, or constant text */
-	s64 min, max;  /* bounds of an integer variable */
+	void *data;   /* of show and write: the variable, or constant text */
+	s64 min, max; /* bounds of an integer variable */
 };
 /* A directory: names that are always there, and names that come and go. */
 struct proc_dir {
@@ -47,16 +47,20 @@ struct proc_node {
 };
 
 /* procfs.c */
-/* A node for `entry` in `dir` called name; takes over the reference to pid, also on failure.  ERR_PTR(-ENOMEM). */
-struct inode *proc_inode(struct inode *dir, const struct proc_entry *entry, struct pid *pid, bool thread, unsigned fd,
-			 const char *name, unsigned len);
+/* A node for `entry` in `dir` called name; takes over the reference to pid, also on failure.
+ * ERR_PTR(-ENOMEM). */
+struct inode *proc_inode(struct inode *dir, const struct proc_entry *entry, struct pid *pid, bool thread,
+                         unsigned fd, const char *name, unsigned len);
 /* The task of a node, referenced; NULL: it is gone. */
 struct task *proc_task(const struct proc_node *n);
 /* May the running task look into t, as ptrace(2) PTRACE_MODE_READ_FSCREDS? */
 bool proc_may_see(struct task *t);
 /* A decimal number without leading zeros; false: it is none. */
 bool proc_parse_number(const char *name, unsigned len, u32 *out);
-static inline struct proc_node *proc_node(const struct inode *i) { return i->private; }
+static inline struct proc_node *proc_node(const struct inode *i)
+{
+	return i->private;
+}
 /* An integer from written text, which may end in white space: 0 or -EINVAL. */
 MUST_CHECK int proc_parse_int(const char *text, s64 *out);
 /* As proc_may_see for n's task, or -ESRCH, -EACCES. */
@@ -71,12 +75,18 @@ int proc_show_text(struct seq *s, struct proc_node *n); /* const char[] */
 
 /* Text with \ooo for the characters of `set` and the backslash, as /proc/mounts and /proc/[pid]/maps. */
 void seq_escaped(struct seq *s, const char *text, const char *set);
-static inline u64 ns_to_ticks(u64 ns) { return ns / (NSEC_PER_SEC / 100); }
-static inline u64 pages_to_kb(u64 pages) { return pages << (PAGE_SHIFT - 10); }
+static inline u64 ns_to_ticks(u64 ns)
+{
+	return ns / (NSEC_PER_SEC / 100);
+}
+static inline u64 pages_to_kb(u64 pages)
+{
+	return pages << (PAGE_SHIFT - 10);
+}
 
 /* The tables of the other files. */
-extern const struct proc_dir proc_root_dir, proc_pid_dir, proc_fd_dir, proc_fdinfo_dir, proc_task_dir, proc_sys_dir,
-	proc_zerno_dir;
+extern const struct proc_dir proc_root_dir, proc_pid_dir, proc_fd_dir, proc_fdinfo_dir, proc_task_dir,
+        proc_sys_dir, proc_zerno_dir;
 
 /* pid_stat.c */
 int proc_show_stat(struct seq *s, struct task *t, struct proc_node *n);

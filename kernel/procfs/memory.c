@@ -32,7 +32,8 @@ int proc_show_meminfo(struct seq *s, struct proc_node *n)
 	struct mem_stats m;
 
 	mem_stats(&m);
-	u64 file = pages_to_kb(m.cache_pages), shm = pages_to_kb(m.shmem_pages), anon = pages_to_kb(m.anon_pages);
+	u64 file = pages_to_kb(m.cache_pages), shm = pages_to_kb(m.shmem_pages),
+	    anon = pages_to_kb(m.anon_pages);
 	u64 slab = pages_to_kb(m.slab_pages), cached = file + shm, free = pages_to_kb(m.free_pages);
 	const struct named_kb list[] = {
 		{ "MemTotal", pages_to_kb(m.total_pages) },
@@ -74,7 +75,7 @@ int proc_show_meminfo(struct seq *s, struct proc_node *n)
 	};
 	show_kb(s, list, ARRAY_SIZE(list));
 	seq_puts(s, "HugePages_Total:       0\nHugePages_Free:        0\nHugePages_Rsvd:        0\n"
-		    "HugePages_Surp:        0\nHugepagesize:       2048 kB\nHugetlb:               0 kB\n");
+	            "HugePages_Surp:        0\nHugepagesize:       2048 kB\nHugetlb:               0 kB\n");
 	return 0;
 }
 
@@ -144,16 +145,20 @@ int proc_show_slabinfo(struct seq *s, struct proc_node *n)
 {
 	struct slab_stats c;
 
-	seq_puts(s, "slabinfo - version: 2.1\n"
-		    "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables "
-		    "<limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
+	seq_puts(
+	        s,
+	        "slabinfo - version: 2.1\n"
+	        "# name            <active_objs> <num_objs> <objsize> <objperslab> <pagesperslab> : tunables "
+	        "<limit> <batchcount> <sharedfactor> : slabdata <active_slabs> <num_slabs> <sharedavail>\n");
 	for (unsigned i = 0; slab_stats(i, &c); i++) {
 		u64 per_slab = c.slabs ? c.total / c.slabs : 0;
 
-		seq_printf(s, "%-17s %6llu %6llu %6zu %4llu %4zu : tunables    0    0    0 : slabdata %6llu %6llu      0\n",
-			   c.name, (unsigned long long)c.active, (unsigned long long)c.total, c.size,
-			   (unsigned long long)per_slab, c.slab_pages, (unsigned long long)c.slabs,
-			   (unsigned long long)c.slabs);
+		seq_printf(s,
+		           "%-17s %6llu %6llu %6zu %4llu %4zu : tunables    0    0    0 : slabdata %6llu "
+		           "%6llu      0\n",
+		           c.name, (unsigned long long)c.active, (unsigned long long)c.total, c.size,
+		           (unsigned long long)per_slab, c.slab_pages, (unsigned long long)c.slabs,
+		           (unsigned long long)c.slabs);
 	}
 	return 0;
 }

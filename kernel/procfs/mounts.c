@@ -96,7 +96,8 @@ static void mountinfo_one(struct mount *m, const char *path, void *ctx)
 }
 
 /* As the task sees them: below its root. */
-static int for_each_mount(struct seq *s, struct task *t, void (*fn)(struct mount *m, const char *path, void *ctx))
+static int for_each_mount(struct seq *s, struct task *t,
+                          void (*fn)(struct mount *m, const char *path, void *ctx))
 {
 	struct fs_ctx *fs = task_fs_get(t);
 	struct path root;

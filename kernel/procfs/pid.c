@@ -79,7 +79,7 @@ static int show_io(struct seq *s, struct task *t, struct proc_node *n)
 	const struct thread_group *g = t->group;
 
 	seq_printf(s, "rchar: %llu\nwchar: %llu\nsyscr: %llu\nsyscw: %llu\n", (unsigned long long)g->rchar,
-		   (unsigned long long)g->wchar, (unsigned long long)g->syscr, (unsigned long long)g->syscw);
+	           (unsigned long long)g->wchar, (unsigned long long)g->syscr, (unsigned long long)g->syscw);
 	seq_puts(s, "read_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n"); /* there are no disks */
 	return 0;
 }
@@ -123,7 +123,7 @@ static int show_personality(struct seq *s, struct task *t, struct proc_node *n)
 static int show_schedstat(struct seq *s, struct task *t, struct proc_node *n)
 {
 	seq_printf(s, "%llu 0 %llu\n", (unsigned long long)sched_cpu_time(&t->thread),
-		   (unsigned long long)(t->thread.nvcsw + t->thread.nivcsw));
+	           (unsigned long long)(t->thread.nvcsw + t->thread.nivcsw));
 	return 0;
 }
 
@@ -161,11 +161,22 @@ static ssize_t write_strace(struct task *t, char *text, size_t len)
 
 /* ---- the table: the same below task/, but for task/ itself ---- */
 
-#define FILE_SHOW(name_, mode_, fn) { .name = name_, .mode = S_IFREG | mode_, .task_show = fn }
-#define GUARDED(name_, mode_, fn) { .name = name_, .mode = S_IFREG | mode_, .guarded = true, .task_show = fn }
-#define LINK(name_, fn) { .name = name_, .mode = S_IFLNK | 0777, .guarded = true, .follow = fn }
+#define FILE_SHOW(name_, mode_, fn)                                                                          \
+	{                                                                                                    \
+		.name = name_, .mode = S_IFREG | mode_, .task_show = fn                                      \
+	}
+#define GUARDED(name_, mode_, fn)                                                                            \
+	{                                                                                                    \
+		.name = name_, .mode = S_IFREG | mode_, .guarded = true, .task_show = fn                     \
+	}
+#define LINK(name_, fn)                                                                                      \
+	{                                                                                                    \
+		.name = name_, .mode = S_IFLNK | 0777, .guarded = true, .follow = fn                         \
+	}
 #define SUBDIR(name_, mode_, guarded_, dir_)                                                                 \
-	{ .name = name_, .mode = S_IFDIR | mode_, .guarded = guarded_, .dir = &(dir_) }
+	{                                                                                                    \
+		.name = name_, .mode = S_IFDIR | mode_, .guarded = guarded_, .dir = &(dir_)                  \
+	}
 
 /* clang-format off */
 #define COMMON_ENTRIES                                                                                       \

@@ -105,8 +105,8 @@ static int show_fdinfo(struct seq *s, struct proc_node *n)
 	if (!f)
 		return -ENOENT;
 	seq_printf(s, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n",
-		   f->mode & FMODE_LSEEK ? (long long)f->pos : 0LL, f->flags | flags,
-		   f->path.mnt ? f->path.mnt->id : 0, (unsigned long long)f->inode->ino);
+	           f->mode & FMODE_LSEEK ? (long long)f->pos : 0LL, f->flags | flags,
+	           f->path.mnt ? f->path.mnt->id : 0, (unsigned long long)f->inode->ino);
 	file_put(f);
 	return 0;
 }
@@ -118,8 +118,9 @@ static const struct proc_entry fd_links[4] = {
 	{ .name = "fd", .mode = S_IFLNK | 0300, .guarded = true, .follow = follow_fd },
 	{ .name = "fd", .mode = S_IFLNK | 0700, .guarded = true, .follow = follow_fd },
 };
-static const struct proc_entry fdinfo_file = { .name = "fdinfo", .mode = S_IFREG | 0400, .guarded = true,
-					       .show = show_fdinfo };
+static const struct proc_entry fdinfo_file = {
+	.name = "fdinfo", .mode = S_IFREG | 0400, .guarded = true, .show = show_fdinfo
+};
 
 static struct inode *lookup_fd(struct inode *dir, const char *name, unsigned len, bool info)
 {

@@ -30,10 +30,11 @@ static void show_vma(struct seq *s, const struct vma *v, char *name)
 	else if (v->flags & VM_STACK)
 		strlcpy(name, "[stack]", PATH_MAX);
 
-	seq_printf(s, "%08lx-%08lx %c%c%c%c %08llx %02x:%02x %llu ", v->start, v->end, v->flags & VM_READ ? 'r' : '-',
-		   v->flags & VM_WRITE ? 'w' : '-', v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p',
-		   v->mapping ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0, dev_major(dev), dev_minor(dev),
-		   (unsigned long long)ino);
+	seq_printf(s, "%08lx-%08lx %c%c%c%c %08llx %02x:%02x %llu ", v->start, v->end,
+	           v->flags & VM_READ ? 'r' : '-', v->flags & VM_WRITE ? 'w' : '-',
+	           v->flags & VM_EXEC ? 'x' : '-', v->flags & VM_SHARED ? 's' : 'p',
+	           v->mapping ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0, dev_major(dev),
+	           dev_minor(dev), (unsigned long long)ino);
 	if (*name) {
 		while (s->len - start < MAPS_NAME_COLUMN && !s->overflow)
 			seq_puts(s, " ");
@@ -43,8 +44,8 @@ static void show_vma(struct seq *s, const struct vma *v, char *name)
 }
 
 /* Runs fn for each vma; 0, or -ENOMEM. */
-static int for_each_vma(struct seq *s, struct task *t, void (*fn)(struct seq *s, struct vma *v, char *name, void *ctx),
-			void *ctx)
+static int for_each_vma(struct seq *s, struct task *t,
+                        void (*fn)(struct seq *s, struct vma *v, char *name, void *ctx), void *ctx)
 {
 	struct vm_space *mm = task_mm_get(t);
 	char *name;
@@ -109,9 +110,9 @@ static const struct {
 	u32 flag;
 	char text[4];
 } vma_flag_names[] = {
-	{ VM_READ, "rd " },      { VM_WRITE, "wr " },    { VM_EXEC, "ex " },       { VM_SHARED, "sh " },
-	{ VM_MAYREAD, "mr " },   { VM_MAYWRITE, "mw " }, { VM_MAYEXEC, "me " },    { VM_GROWSDOWN, "gd " },
-	{ VM_LOCKED, "lo " },    { VM_SPECIAL, "pf " },  { VM_DONTFORK, "dc " },   { VM_DONTDUMP, "dd " },
+	{ VM_READ, "rd " },       { VM_WRITE, "wr " },    { VM_EXEC, "ex " },      { VM_SHARED, "sh " },
+	{ VM_MAYREAD, "mr " },    { VM_MAYWRITE, "mw " }, { VM_MAYEXEC, "me " },   { VM_GROWSDOWN, "gd " },
+	{ VM_LOCKED, "lo " },     { VM_SPECIAL, "pf " },  { VM_DONTFORK, "dc " },  { VM_DONTDUMP, "dd " },
 	{ VM_WIPEONFORK, "wf " }, { VM_ACCOUNT, "ac " },  { VM_NORESERVE, "nr " },
 };
 

@@ -40,8 +40,9 @@ void proc_ids(struct task *t, const struct proc_node *n, struct proc_ids *out)
 	struct task *x;
 	irqflags_t f;
 
-	*out = (struct proc_ids){ .tgid = g->tgid, .min_flt = n->thread ? 0 : g->min_flt,
-				  .maj_flt = n->thread ? 0 : g->maj_flt };
+	*out = (struct proc_ids){ .tgid = g->tgid,
+		                  .min_flt = n->thread ? 0 : g->min_flt,
+		                  .maj_flt = n->thread ? 0 : g->maj_flt };
 	if (n->thread)
 		thread_times(t, &out->utime, &out->stime);
 	else
@@ -110,7 +111,7 @@ static void show_head(struct seq *s, struct task *t, const struct proc_ids *ids)
 	seq_printf(s, "%d (", t->pid);
 	seq_escaped(s, t->comm, "\n");
 	seq_printf(s, ") %c %d %d %d %u %d %u", task_state_char(t), ids->ppid, ids->pgrp, ids->session,
-		   encode_dev(tty), tty ? tty_foreground(t->group) : -1, flags);
+	           encode_dev(tty), tty ? tty_foreground(t->group) : -1, flags);
 }
 
 static void show_times(struct seq *s, struct task *t, const struct proc_ids *ids)
@@ -119,13 +120,14 @@ static void show_times(struct seq *s, struct task *t, const struct proc_ids *ids
 	const struct thread *th = &t->thread;
 	bool rt = th->policy == POLICY_FIFO || th->policy == POLICY_RR;
 
-	seq_printf(s, " %llu %llu %llu %llu", (unsigned long long)ids->min_flt, (unsigned long long)g->cmin_flt,
-		   (unsigned long long)ids->maj_flt, (unsigned long long)g->cmaj_flt);
+	seq_printf(s, " %llu %llu %llu %llu", (unsigned long long)ids->min_flt,
+	           (unsigned long long)g->cmin_flt, (unsigned long long)ids->maj_flt,
+	           (unsigned long long)g->cmaj_flt);
 	seq_printf(s, " %llu %llu %llu %llu", (unsigned long long)ns_to_ticks(ids->utime),
-		   (unsigned long long)ns_to_ticks(ids->stime), (unsigned long long)ns_to_ticks(g->cutime_ns),
-		   (unsigned long long)ns_to_ticks(g->cstime_ns));
+	           (unsigned long long)ns_to_ticks(ids->stime), (unsigned long long)ns_to_ticks(g->cutime_ns),
+	           (unsigned long long)ns_to_ticks(g->cstime_ns));
 	seq_printf(s, " %d %d %u 0 %llu", rt ? -1 - (int)th->rt_prio : 20 + th->nice, th->nice, ids->threads,
-		   (unsigned long long)ns_to_ticks((u64)g->start_time));
+	           (unsigned long long)ns_to_ticks((u64)g->start_time));
 }
 
 static u64 space_rss(const struct vm_space *mm)
@@ -143,11 +145,12 @@ static void show_memory(struct seq *s, struct task *t, const struct vm_space *mm
 		seq_printf(s, " 0 0 %llu 0 0 0 0 0", (unsigned long long)limit);
 	else if (!may_see)
 		seq_printf(s, " %llu %llu %llu 1 1 0 0 0", (unsigned long long)mm->total_pages << PAGE_SHIFT,
-			   (unsigned long long)space_rss(mm), (unsigned long long)limit);
+		           (unsigned long long)space_rss(mm), (unsigned long long)limit);
 	else
-		seq_printf(s, " %llu %llu %llu %lu %lu %lu 0 0", (unsigned long long)mm->total_pages << PAGE_SHIFT,
-			   (unsigned long long)space_rss(mm), (unsigned long long)limit, mm->code_start, mm->code_end,
-			   mm->arg_start);
+		seq_printf(s, " %llu %llu %llu %lu %lu %lu 0 0",
+		           (unsigned long long)mm->total_pages << PAGE_SHIFT,
+		           (unsigned long long)space_rss(mm), (unsigned long long)limit, mm->code_start,
+		           mm->code_end, mm->arg_start);
 }
 
 static void show_tail(struct seq *s, struct task *t, const struct vm_space *mm, bool may_see)
@@ -157,13 +160,16 @@ static void show_tail(struct seq *s, struct task *t, const struct vm_space *mm, 
 
 	proc_signals(t, &sig);
 	proc_wchan(t, wchan, sizeof(wchan));
-	seq_printf(s, " %llu %llu %llu %llu %d 0 0 %d %u %u %u 0 0 0", (unsigned long long)(sig.pending & 0x7fffffff),
-		   (unsigned long long)(t->blocked & 0x7fffffff), (unsigned long long)(sig.ignored & 0x7fffffff),
-		   (unsigned long long)(sig.caught & 0x7fffffff), may_see && strcmp(wchan, "0") != 0,
-		   t->group->exit_signal, t->thread.cpu, t->thread.rt_prio, t->thread.policy);
+	seq_printf(s, " %llu %llu %llu %llu %d 0 0 %d %u %u %u 0 0 0",
+	           (unsigned long long)(sig.pending & 0x7fffffff),
+	           (unsigned long long)(t->blocked & 0x7fffffff),
+	           (unsigned long long)(sig.ignored & 0x7fffffff),
+	           (unsigned long long)(sig.caught & 0x7fffffff), may_see && strcmp(wchan, "0") != 0,
+	           t->group->exit_signal, t->thread.cpu, t->thread.rt_prio, t->thread.policy);
 	if (mm && may_see)
-		seq_printf(s, " %lu %lu %lu %lu %lu %lu %lu %d\n", mm->data_start, mm->data_end, mm->brk_start,
-			   mm->arg_start, mm->arg_end, mm->env_start, mm->env_end, t->exit_code);
+		seq_printf(s, " %lu %lu %lu %lu %lu %lu %lu %d\n", mm->data_start, mm->data_end,
+		           mm->brk_start, mm->arg_start, mm->arg_end, mm->env_start, mm->env_end,
+		           t->exit_code);
 	else
 		seq_puts(s, " 0 0 0 0 0 0 0 0\n");
 }
@@ -197,8 +203,8 @@ int proc_show_statm(struct seq *s, struct task *t, struct proc_node *n)
 	u64 text = (ALIGN_UP(mm->code_end, PAGE_SIZE) - ALIGN_DOWN(mm->code_start, PAGE_SIZE)) >> PAGE_SHIFT;
 
 	seq_printf(s, "%llu %llu %lld %llu 0 %llu 0\n", (unsigned long long)mm->total_pages,
-		   (unsigned long long)space_rss(mm), (long long)MAX(shared, (s64)0), (unsigned long long)text,
-		   (unsigned long long)(mm->data_pages + mm->stack_pages));
+	           (unsigned long long)space_rss(mm), (long long)MAX(shared, (s64)0),
+	           (unsigned long long)text, (unsigned long long)(mm->data_pages + mm->stack_pages));
 	vm_space_put(mm);
 	return 0;
 }

@@ -64,13 +64,15 @@ static void show_identity(struct seq *s, struct task *t, const struct proc_ids *
 	seq_puts(s, "Name:\t");
 	seq_escaped(s, t->comm, "\n");
 	seq_printf(s, "\nUmask:\t%04o\nState:\t%s\n", task_umask(t), state_text(task_state_char(t)));
-	seq_printf(s, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", ids->tgid, t->pid, ids->ppid);
+	seq_printf(s, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", ids->tgid, t->pid,
+	           ids->ppid);
 	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid, c->fsuid);
 	seq_printf(s, "Gid:\t%u\t%u\t%u\t%u\n", c->gid, c->egid, c->sgid, c->fsgid);
 	seq_printf(s, "FDSize:\t%u\nGroups:\t", task_fd_size(t));
 	for (unsigned i = 0; i < c->ngroups; i++)
 		seq_printf(s, "%u ", c->groups[i]);
-	seq_printf(s, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", ids->tgid, t->pid, ids->pgrp, ids->session);
+	seq_printf(s, "\nNStgid:\t%d\nNSpid:\t%d\nNSpgid:\t%d\nNSsid:\t%d\n", ids->tgid, t->pid, ids->pgrp,
+	           ids->session);
 }
 
 static void show_kb(struct seq *s, const char *name, s64 pages)
@@ -80,9 +82,11 @@ static void show_kb(struct seq *s, const char *name, s64 pages)
 
 static void show_space(struct seq *s, const struct vm_space *mm)
 {
-	s64 anon = atomic_load(&mm->rss_anon), file = atomic_load(&mm->rss_file), shm = atomic_load(&mm->rss_shmem);
+	s64 anon = atomic_load(&mm->rss_anon), file = atomic_load(&mm->rss_file),
+	    shm = atomic_load(&mm->rss_shmem);
 	s64 rss = anon + file + shm;
-	s64 text = (s64)((ALIGN_UP(mm->code_end, PAGE_SIZE) - ALIGN_DOWN(mm->code_start, PAGE_SIZE)) >> PAGE_SHIFT);
+	s64 text = (s64)((ALIGN_UP(mm->code_end, PAGE_SIZE) - ALIGN_DOWN(mm->code_start, PAGE_SIZE)) >>
+	                 PAGE_SHIFT);
 
 	show_kb(s, "VmPeak", (s64)MAX(mm->hiwater_vm, mm->total_pages));
 	show_kb(s, "VmSize", (s64)mm->total_pages);
@@ -108,18 +112,23 @@ static void show_signals(struct seq *s, struct task *t)
 
 	proc_signals(t, &sig);
 	seq_printf(s, "SigQ:\t%d/%llu\n", atomic_load(&t->user->sigpending),
-		   (unsigned long long)task_rlimit(t, RLIMIT_SIGPENDING));
-	seq_printf(s, "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
-		   (unsigned long long)sig.pending, (unsigned long long)sig.shared, (unsigned long long)t->blocked,
-		   (unsigned long long)sig.ignored, (unsigned long long)sig.caught);
+	           (unsigned long long)task_rlimit(t, RLIMIT_SIGPENDING));
+	seq_printf(
+	        s,
+	        "SigPnd:\t%016llx\nShdPnd:\t%016llx\nSigBlk:\t%016llx\nSigIgn:\t%016llx\nSigCgt:\t%016llx\n",
+	        (unsigned long long)sig.pending, (unsigned long long)sig.shared,
+	        (unsigned long long)t->blocked, (unsigned long long)sig.ignored,
+	        (unsigned long long)sig.caught);
 }
 
 static void show_caps(struct seq *s, struct task *t, const struct cred *c)
 {
-	seq_printf(s, "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
-		   (unsigned long long)c->cap_inheritable, (unsigned long long)c->cap_permitted,
-		   (unsigned long long)c->cap_effective, (unsigned long long)c->cap_bounding,
-		   (unsigned long long)c->cap_ambient);
+	seq_printf(
+	        s,
+	        "CapInh:\t%016llx\nCapPrm:\t%016llx\nCapEff:\t%016llx\nCapBnd:\t%016llx\nCapAmb:\t%016llx\n",
+	        (unsigned long long)c->cap_inheritable, (unsigned long long)c->cap_permitted,
+	        (unsigned long long)c->cap_effective, (unsigned long long)c->cap_bounding,
+	        (unsigned long long)c->cap_ambient);
 	seq_printf(s, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", t->no_new_privs);
 	seq_puts(s, "Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunknown\n");
 }
@@ -172,6 +181,6 @@ int proc_show_status(struct seq *s, struct task *t, struct proc_node *n)
 	cred_put(c);
 	show_cpus(s, t);
 	seq_printf(s, "voluntary_ctxt_switches:\t%llu\nnonvoluntary_ctxt_switches:\t%llu\n",
-		   (unsigned long long)t->thread.nvcsw, (unsigned long long)t->thread.nivcsw);
+	           (unsigned long long)t->thread.nvcsw, (unsigned long long)t->thread.nivcsw);
 	return 0;
 }

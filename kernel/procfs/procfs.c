@@ -4,23 +4,23 @@
  *
  * Owns:      struct proc_node, the instance.
  * Layer:     procfs.  Consumer of everything below; nobody calls it but boot.
- * Locks:     none of its own.  A node holds a struct pid, so its number is not given out again; the task behind it is
- *            looked up anew by each access, since it may exit at any time.
- * Contexts:  process context; may sleep.
- * Manual:    proc(5).
- * Tests:     tests/abi/procfs.c
+ * Locks:     none of its own.  A node holds a struct pid, so its number is not given out again; the task
+ * behind it is looked up anew by each access, since it may exit at any time. Contexts:  process context; may
+ * sleep. Manual:    proc(5). Tests:     tests/abi/procfs.c
  *
  * Theory
  * ------
- * Each directory is a table of struct proc_entry, plus, where names come and go (processes, threads, descriptors),
- * two functions that find one and walk over all.  Directories with such names, and all below a process, are marked
- * `revalidate`: the dentry cache does not keep their names, so a process that is gone has no name.
+ * Each directory is a table of struct proc_entry, plus, where names come and go (processes, threads,
+ * descriptors), two functions that find one and walk over all.  All directories are marked `revalidate`: the
+ * dentry cache does not keep their names, so a process that is gone has no name, and nothing stays cached
+ * below a node that was made anew.
  *
  *     proc_root_dir ---- "meminfo" .show = proc_show_meminfo
  *        |        \----- "sys" .dir = &proc_sys_dir ..
  *        \--- .lookup("42") -> the entry of all processes, .dir = &proc_pid_dir
  *                                    |---- "stat"  .task_show = proc_show_stat
- *                                    \---- "fd"    .dir = &proc_fd_dir,  .lookup("0") -> a link to an open file
+ *                                    \---- "fd"    .dir = &proc_fd_dir,  .lookup("0") -> a link to an open
+ * file
  *
  * A text is made when it is first read (fs/seq.h), in one go; so one read of a file shows one moment.
  */
@@ -122,7 +122,7 @@ static int proc_set_ops(struct inode *i, struct proc_node *n)
 		i->ops = &proc_dir_iops;
 		i->fops = &proc_dir_fops;
 		i->nlink = 2;
-		i->revalidate = n->pid || e->dir->lookup;
+		i->revalidate = true;
 	} else if (e->follow) {
 		i->ops = &proc_object_link_iops;
 		i->revalidate = true;
@@ -142,8 +142,8 @@ static int proc_set_ops(struct inode *i, struct proc_node *n)
 	return 0;
 }
 
-static struct inode *proc_inode_in(struct super_block *sb, u64 ino, const struct proc_entry *entry, struct pid *pid,
-				   bool thread, unsigned fd)
+static struct inode *proc_inode_in(struct super_block *sb, u64 ino, const struct proc_entry *entry,
+                                   struct pid *pid, bool thread, unsigned fd)
 {
 	struct proc_node *n = kmalloc(sizeof(*n), 0);
 	struct inode *i = n ? inode_alloc(sb, entry->mode) : NULL;
@@ -168,8 +168,8 @@ static struct inode *proc_inode_in(struct super_block *sb, u64 ino, const struct
 	return i;
 }
 
-struct inode *proc_inode(struct inode *dir, const struct proc_entry *entry, struct pid *pid, bool thread, unsigned fd,
-			 const char *name, unsigned len)
+struct inode *proc_inode(struct inode *dir, const struct proc_entry *entry, struct pid *pid, bool thread,
+                         unsigned fd, const char *name, unsigned len)
 {
 	return proc_inode_in(dir->sb, proc_ino(dir->ino, name, len), entry, pid, thread, fd);
 }
@@ -388,7 +388,9 @@ static const struct file_ops proc_text_fops = { .open = proc_text_open };
 /* ---- the instance ---- */
 
 static const struct super_ops proc_super_ops = { .evict = proc_evict };
-static const struct proc_entry proc_root_entry = { .name = "/", .mode = S_IFDIR | 0555, .dir = &proc_root_dir };
+static const struct proc_entry proc_root_entry = { .name = "/",
+	                                           .mode = S_IFDIR | 0555,
+	                                           .dir = &proc_root_dir };
 
 static int proc_fill(struct super_block *sb, const char *source, const char *options)
 {

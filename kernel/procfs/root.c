@@ -22,8 +22,8 @@
 static int show_version(struct seq *s, struct proc_node *n)
 {
 	scoped_mutex(&uts_lock);
-	seq_printf(s, "%s version %s (zerno@zerno) (gcc " __VERSION__ ") %s\n", uts_name.sysname, uts_name.release,
-		   uts_name.version);
+	seq_printf(s, "%s version %s (zerno@zerno) (gcc " __VERSION__ ") %s\n", uts_name.sysname,
+	           uts_name.release, uts_name.version);
 	return 0;
 }
 
@@ -45,7 +45,8 @@ static const struct {
 	unsigned major;
 	const char *name;
 } major_names[] = {
-	{ 1, "mem" }, { 4, "ttyS" }, { 5, "/dev/tty" }, { 10, "misc" }, { 128, "ptm" }, { 136, "pts" }, { 229, "hvc" },
+	{ 1, "mem" },   { 4, "ttyS" },  { 5, "/dev/tty" }, { 10, "misc" },
+	{ 128, "ptm" }, { 136, "pts" }, { 229, "hvc" },
 };
 
 static const char *major_name(unsigned major, const char *otherwise)
@@ -155,8 +156,14 @@ static bool root_next(struct proc_node *n, u32 *key, char *name, unsigned *d_typ
 	return true;
 }
 
-#define FILE_SHOW(name_, fn) { .name = name_, .mode = S_IFREG | 0444, .show = fn }
-#define FILE_TEXT(name_, text) { .name = name_, .mode = S_IFREG | 0444, .show = proc_show_text, .data = (void *)(text) }
+#define FILE_SHOW(name_, fn)                                                                                 \
+	{                                                                                                    \
+		.name = name_, .mode = S_IFREG | 0444, .show = fn                                            \
+	}
+#define FILE_TEXT(name_, text)                                                                               \
+	{                                                                                                    \
+		.name = name_, .mode = S_IFREG | 0444, .show = proc_show_text, .data = (void *)(text)        \
+	}
 
 static const struct proc_entry root_entries[] = {
 	FILE_SHOW("cmdline", show_cmdline),

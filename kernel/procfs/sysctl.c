@@ -167,14 +167,27 @@ static ssize_t write_pipe_max(struct proc_node *n, char *text, size_t len)
 	return (ssize_t)len;
 }
 
-#define RO(name_, fn) { .name = name_, .mode = S_IFREG | 0444, .show = fn }
-#define RW(name_, s_, w_) { .name = name_, .mode = S_IFREG | 0644, .show = s_, .write = w_ }
+#define RO(name_, fn)                                                                                        \
+	{                                                                                                    \
+		.name = name_, .mode = S_IFREG | 0444, .show = fn                                            \
+	}
+#define RW(name_, s_, w_)                                                                                    \
+	{                                                                                                    \
+		.name = name_, .mode = S_IFREG | 0644, .show = s_, .write = w_                               \
+	}
 #define RW_INT(name_, var, min_, max_)                                                                       \
-	{ .name = name_, .mode = S_IFREG | 0644, .show = proc_show_int, .write = proc_write_int, .data = &(var),  \
-	  .min = min_, .max = max_ }
+	{                                                                                                    \
+		.name = name_, .mode = S_IFREG | 0644, .show = proc_show_int, .write = proc_write_int,       \
+		.data = &(var), .min = min_, .max = max_                                                     \
+	}
 #define CONSTANT(name_, text)                                                                                \
-	{ .name = name_, .mode = S_IFREG | 0444, .show = proc_show_text, .data = (void *)(text "\n") }
-#define SUBDIR(name_, dir_) { .name = name_, .mode = S_IFDIR | 0555, .dir = &(dir_) }
+	{                                                                                                    \
+		.name = name_, .mode = S_IFREG | 0444, .show = proc_show_text, .data = (void *)(text "\n")   \
+	}
+#define SUBDIR(name_, dir_)                                                                                  \
+	{                                                                                                    \
+		.name = name_, .mode = S_IFDIR | 0555, .dir = &(dir_)                                        \
+	}
 
 static const struct proc_entry random_entries[] = {
 	RO("boot_id", show_boot_id),
@@ -223,8 +236,13 @@ static int show_pipe_max(struct seq *s, struct proc_node *n)
 }
 
 static const struct proc_entry fs_entries[] = {
-	{ .name = "file-max", .mode = S_IFREG | 0644, .show = proc_show_u64, .write = proc_write_u64, .data = &files_max,
-	  .min = 0, .max = INT64_MAX },
+	{ .name = "file-max",
+	  .mode = S_IFREG | 0644,
+	  .show = proc_show_u64,
+	  .write = proc_write_u64,
+	  .data = &files_max,
+	  .min = 0,
+	  .max = INT64_MAX },
 	RO("file-nr", show_file_nr),
 	CONSTANT("nr_open", "1048576"),
 	RW("pipe-max-size", show_pipe_max, write_pipe_max),

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * sched/mutex.h - locks that sleep: mutex (one owner) and rwlock (many readers or one writer, writers preferred). */
+ * sched/mutex.h - locks that sleep: mutex (one owner) and rwlock (many readers or one writer, writers
+ * preferred). */
 #pragma once
 #include <sched/waitq.h>
 
@@ -18,7 +19,10 @@ bool mutex_trylock(struct mutex *m) TRY_ACQUIRES(m);
 void mutex_unlock(struct mutex *m) RELEASES(m);
 /* 0, or -EINTR when a fatal signal came first. */
 MUST_CHECK int mutex_lock_killable(struct mutex *m) NO_LOCK_CHECK;
-static inline bool mutex_is_locked(const struct mutex *m) { return atomic_load(&m->owner) != NULL; }
+static inline bool mutex_is_locked(const struct mutex *m)
+{
+	return atomic_load(&m->owner) != NULL;
+}
 
 void rwlock_init(struct rwlock *l);
 void rwlock_read_lock(struct rwlock *l) ACQUIRES_SHARED(l);
@@ -29,7 +33,7 @@ void rwlock_write_unlock(struct rwlock *l) RELEASES(l);
 /* Sleeps on q, with m dropped meanwhile; 0 or -ERESTARTSYS (signal). */
 MUST_CHECK int waitq_sleep(struct waitq *q, struct mutex *m) MUST_HOLD(m);
 
-static inline void mutex_unlock_scope_(struct mutex **m) NO_LOCK_CHECK
+static inline void mutex_unlock_scope_(struct mutex **m) RELEASES(*m) NO_LOCK_CHECK
 {
 	mutex_unlock(*m);
 }

@@ -91,8 +91,7 @@ unsigned rt_best(const struct rt_queue *q); /* the highest priority queued, 0 = 
 struct thread *rt_migratable(struct rt_queue *q, cpumask_t cpu_bit);
 
 /* core.c */
-struct run_queue *rq_lock_thread(struct thread *t)
-        ACQUIRES(rq->lock) NO_LOCK_CHECK; /* the queue t belongs to */
+struct run_queue *rq_lock_thread(struct thread *t) NO_LOCK_CHECK; /* the queue t belongs to */
 void rq_account(struct run_queue *rq, ktime_t now);
 void rq_enqueue(struct run_queue *rq, struct thread *t);
 void rq_dequeue(struct run_queue *rq, struct thread *t);

@@ -19,11 +19,11 @@ enum thread_state {
 };
 /* thread->flags: work before the return to user mode, and tracing of system calls. */
 enum thread_flag {
-	TF_NEED_RESCHED = 1 << 0, /* the CPU should pick again */
-	TF_SIGPENDING = 1 << 1,   /* a signal may be deliverable */
-	TF_KILLED = 1 << 2,       /* a fatal signal is pending (THREAD_KILLABLE wakes) */
-	TF_NOTIFY = 1 << 3,       /* other work at the exit to user mode */
-	TF_RESTORE_MASK = 1 << 4, /* sigsuspend and friends: restore the saved mask */
+	TF_NEED_RESCHED = 1 << 0,   /* the CPU should pick again */
+	TF_SIGPENDING = 1 << 1,     /* a signal may be deliverable */
+	TF_KILLED = 1 << 2,         /* a fatal signal is pending (THREAD_KILLABLE wakes) */
+	TF_NOTIFY = 1 << 3,         /* other work at the exit to user mode */
+	TF_RESTORE_MASK = 1 << 4,   /* sigsuspend and friends: restore the saved mask */
 	TF_SYSCALL_STRACE = 1 << 8, /* print system calls to the log */
 	TF_SYSCALL_PTRACE = 1 << 9,
 	TF_SYSCALL_TRACE = 1 << 10, /* tracepoints syscall_* are on */
@@ -33,49 +33,61 @@ enum thread_flag {
 enum sched_policy { POLICY_NORMAL = 0, POLICY_FIFO = 1, POLICY_RR = 2, POLICY_BATCH = 3, POLICY_IDLE = 5 };
 
 struct thread {
-	u32 flags;               /* enum thread_flag; atomically, by anyone */
-	u32 state;               /* enum thread_state */
+	u32 flags; /* enum thread_flag; atomically, by anyone */
+	u32 state; /* enum thread_state */
 	struct arch_thread arch;
-	void *kstack;            /* lowest address */
-	pid_t tid;               /* for traces and logs; proc sets it */
-	bool on_rq;              /* queued or running; run queue lock */
-	bool on_cpu;             /* its registers are live on a CPU */
+	void *kstack; /* lowest address */
+	pid_t tid;    /* for traces and logs; proc sets it */
+	bool on_rq;   /* queued or running; run queue lock */
+	bool on_cpu;  /* its registers are live on a CPU */
 	bool is_idle, is_kernel;
-	u32 cpu;                 /* where it runs or ran last */
-	cpumask_t allowed;       /* sched_setaffinity */
-	s8 nice;                 /* -20..19 */
-	u8 policy;               /* enum sched_policy */
-	u8 rt_prio;              /* 1..99 */
+	u32 cpu;           /* where it runs or ran last */
+	cpumask_t allowed; /* sched_setaffinity */
+	s8 nice;           /* -20..19 */
+	u8 policy;         /* enum sched_policy */
+	u8 rt_prio;        /* 1..99 */
 	u32 weight;
-	struct rb_node rb;       /* fair queue */
+	struct rb_node rb; /* fair queue */
 	struct list_head rt_link;
-	u64 vruntime, deadline;  /* weighted ns */
+	u64 vruntime, deadline; /* weighted ns */
 	u64 slice_ns;
 	s64 vlag;
-	ktime_t exec_start;      /* last accounting point */
-	u64 sum_exec_ns;         /* CPU time in all */
-	u64 utime_ns, stime_ns;  /* sum_exec split by where the accounting points fell */
-	u64 nvcsw, nivcsw;       /* voluntary, involuntary switches */
+	ktime_t exec_start;     /* last accounting point */
+	u64 sum_exec_ns;        /* CPU time in all */
+	u64 utime_ns, stime_ns; /* sum_exec split by where the accounting points fell */
+	u64 nvcsw, nivcsw;      /* voluntary, involuntary switches */
 	u64 last_wake_ns;
-	u32 fail_nth;            /* the failure knob of mem: fail the n-th allocation from now; 0 = off */
-	struct thread_ops *ops;  /* NULL in pure kernel threads */
+	u32 fail_nth;              /* the failure knob of mem: fail the n-th allocation from now; 0 = off */
+	struct thread_ops *ops;    /* NULL in pure kernel threads */
 	struct spinlock wake_lock; /* serialises wake-ups against going to sleep */
-	const void *wait_site;   /* where it sleeps, for wchan */
-	bool sample_user;        /* the last tick fell into user mode: where time up to the next point goes */
-	bool slice_over;         /* round robin: to the end of the list */
-	bool in_load;            /* counted as uninterruptible; run queue lock */
-	const char *name;        /* of a kernel thread; user tasks have task->comm */
+	const void *wait_site;     /* where it sleeps, for wchan */
+	bool sample_user; /* the last tick fell into user mode: where time up to the next point goes */
+	bool slice_over;  /* round robin: to the end of the list */
+	bool in_load;     /* counted as uninterruptible; run queue lock */
+	const char *name; /* of a kernel thread; user tasks have task->comm */
 };
 /* Upward calls of sched, one set for all user tasks (proc provides). */
 struct thread_ops {
-	void (*switch_in)(struct thread *next);  /* before next runs: activate its address space. Irqs off. */
-	void (*dead)(struct thread *t);          /* after the last switch away from a THREAD_DEAD thread; frees it.
-	                                            Runs on another stack, irqs on, must not sleep. */
+	void (*switch_in)(struct thread *next); /* before next runs: activate its address space. Irqs off. */
+	void (*dead)(struct thread *t); /* after the last switch away from a THREAD_DEAD thread; frees it.
+	                                   Runs on another stack, irqs on, must not sleep. */
 };
-static inline struct thread *thread_current(void) { return arch_current(); }
-static inline bool thread_flag(const struct thread *t, unsigned f) { return atomic_load(&t->flags) & f; }
-static inline void thread_set_flag(struct thread *t, unsigned f) { atomic_or(&t->flags, f); }
-static inline void thread_clear_flag(struct thread *t, unsigned f) { atomic_and(&t->flags, ~f); }
+static inline struct thread *thread_current(void)
+{
+	return arch_current();
+}
+static inline bool thread_flag(const struct thread *t, unsigned f)
+{
+	return atomic_load(&t->flags) & f;
+}
+static inline void thread_set_flag(struct thread *t, unsigned f)
+{
+	atomic_or(&t->flags, f);
+}
+static inline void thread_clear_flag(struct thread *t, unsigned f)
+{
+	atomic_and(&t->flags, ~f);
+}
 
 /* Fills a thread with defaults (normal policy, nice 0, all CPUs), allocates its kernel stack and calls
  * arch_thread_init.  The thread does not run until sched_start.  0 or -ENOMEM (nothing kept). */
@@ -108,13 +120,20 @@ static inline void thread_set_state(enum thread_state s)
 bool thread_wake_state(struct thread *t, unsigned state_mask);
 static inline bool thread_wake(struct thread *t)
 {
-	return thread_wake_state(t, BIT(THREAD_INTERRUPTIBLE) | BIT(THREAD_UNINTERRUPTIBLE) | BIT(THREAD_KILLABLE));
+	return thread_wake_state(t, BIT(THREAD_INTERRUPTIBLE) | BIT(THREAD_UNINTERRUPTIBLE) |
+	                                    BIT(THREAD_KILLABLE));
 }
 /* After setting a TF_ flag on a thread that may be running: makes it pass through the exit path soon. */
 void thread_kick(struct thread *t);
 /* True when an interruptible (killable) sleep must end now. */
-static inline bool thread_signal_pending(void) { return thread_flag(thread_current(), TF_SIGPENDING); }
-static inline bool thread_kill_pending(void) { return thread_flag(thread_current(), TF_KILLED); }
+static inline bool thread_signal_pending(void)
+{
+	return thread_flag(thread_current(), TF_SIGPENDING);
+}
+static inline bool thread_kill_pending(void)
+{
+	return thread_flag(thread_current(), TF_KILLED);
+}
 /* The current thread never runs again; sched calls ops->dead later. */
 NORETURN void sched_exit(void);
 
@@ -134,8 +153,8 @@ u64 sched_forks_total(void);
 /* 1, 5, 15 minutes, fixed point with 11 bits. */
 void sched_loadavg(u32 out[3]);
 unsigned sched_nr_running(void);
-/* The thread of the boot CPU's first context, later its idle thread.  arch makes it `current` before it calls C
- * code that asks thread_current(). */
+/* The thread of the boot CPU's first context, later its idle thread.  arch makes it `current` before it calls
+ * C code that asks thread_current(). */
 extern struct thread sched_boot_thread;
 /* Boot: run queue of this CPU; the current context becomes the idle thread of the CPU. */
 void sched_init(void);

@@ -11,11 +11,15 @@ struct waitq {
 struct waiter {
 	struct list_head link;
 	struct thread *thread;
-	/* Called with the queue's lock; returns true when it counts as one exclusive wake-up. NULL: wake thread. */
+	/* Called with the queue's lock; returns true when it counts as one exclusive wake-up. NULL: wake
+	 * thread. */
 	bool (*wake)(struct waiter *w, unsigned key);
 	bool exclusive;
 };
-#define WAITQ_INIT(q) { SPINLOCK_INIT("waitq"), LIST_HEAD_INIT((q).waiters) }
+#define WAITQ_INIT(q)                                                                                        \
+	{                                                                                                    \
+		SPINLOCK_INIT("waitq"), LIST_HEAD_INIT((q).waiters)                                          \
+	}
 void waitq_init(struct waitq *q);
 /* Wakes all non-exclusive waiters and at most n exclusive ones (n = 0: all).  key: poll events or 0. */
 void waitq_wake(struct waitq *q, unsigned n, unsigned key);
@@ -36,7 +40,8 @@ static inline void waitq_wake_one(struct waitq *q)
 }
 void waitq_add(struct waitq *q, struct waiter *w); /* w->thread, w->wake set by the caller */
 void waitq_remove(struct waitq *q, struct waiter *w);
-/* Queues w for the current thread (if not yet queued) and sets the state; then check the condition and sleep. */
+/* Queues w for the current thread (if not yet queued) and sets the state; then check the condition and sleep.
+ */
 void waitq_prepare(struct waitq *q, struct waiter *w, enum thread_state state);
 void waitq_finish(struct waitq *q, struct waiter *w);
 
@@ -63,9 +68,10 @@ void waitq_finish(struct waitq *q, struct waiter *w);
 		waitq_finish(q, &w_);                                                                        \
 		r_;                                                                                          \
 	})
-#define wait_event(q, cond) ((void)((cond) ? 0 : waitq_loop_(q, cond, THREAD_UNINTERRUPTIBLE, KTIME_MAX)))
+#define wait_event(q, cond)               ((void)((cond) ? 0 : waitq_loop_(q, cond, THREAD_UNINTERRUPTIBLE, KTIME_MAX)))
 #define wait_event_interruptible(q, cond) ((cond) ? 0 : waitq_loop_(q, cond, THREAD_INTERRUPTIBLE, KTIME_MAX))
-#define wait_event_killable(q, cond) ((cond) ? 0 : waitq_loop_(q, cond, THREAD_KILLABLE, KTIME_MAX))
+#define wait_event_killable(q, cond)      ((cond) ? 0 : waitq_loop_(q, cond, THREAD_KILLABLE, KTIME_MAX))
 #define wait_event_interruptible_until(q, cond, deadline)                                                    \
 	((cond) ? 0 : waitq_loop_(q, cond, THREAD_INTERRUPTIBLE, deadline))
-#define wait_event_until(q, cond, deadline) ((cond) ? 0 : waitq_loop_(q, cond, THREAD_UNINTERRUPTIBLE, deadline))
+#define wait_event_until(q, cond, deadline)                                                                  \
+	((cond) ? 0 : waitq_loop_(q, cond, THREAD_UNINTERRUPTIBLE, deadline))

@@ -12,6 +12,7 @@
  * A name matches when (value & mask) == its value.  For a flag the mask is the flag itself; a field of
  * several bits (the access mode of open) has the field's mask; a value that stands alone has all bits.
  */
+#include <lib/bitmap.h>
 #include <syscall/strace.h>
 #include <lib/string.h>
 #include <abi/mman.h>
@@ -288,7 +289,7 @@ void strace_put_signal(struct strace_line *s, long sig)
 
 void strace_put_sigset(struct strace_line *s, sigset_k set)
 {
-	bool most = __builtin_popcountll(set) > 32, first = true;
+	bool most = popcount64(set) > 32, first = true;
 
 	strace_put(s, most ? "~[" : "[");
 	if (most)

@@ -5,6 +5,7 @@
 SYSCALL_TBL := kernel/syscall/syscalls.tbl
 SYSCALL_GEN := $(B)/gen/sys_protos.h $(B)/gen/syscall_table_x86_64.c $(B)/gen/syscall_table_i386.c \
 	$(B)/gen/syscall_table_riscv64.c $(B)/gen/fuzz_table.h $(B)/gen/syscalls.md
+GEN_H += $(B)/gen/sys_protos.h
 GEN_C += $(B)/gen/syscall_table_$(ARCH).c $(B)/gen/ioctl_table.c
 
 $(SYSCALL_GEN) &: $(SYSCALL_TBL) tools/gen_syscalls.py
@@ -26,3 +27,6 @@ docs-syscalls: $(B)/gen/syscalls.md
 check-syscalls:
 	$(Q)$(PYTHON) tools/gen_syscalls.py $(SYSCALL_TBL) --verify
 	$(Q)$(PYTHON) tools/gen_syscalls.py $(SYSCALL_TBL) --check-docs docs/syscalls.md
+
+# The fuzzer runs as a program and knows the calls by the same table.
+build/tests/stress/fuzz_syscalls: $(B)/gen/fuzz_table.h

@@ -2,7 +2,7 @@
  * vm/mlock.c - memory that stays
  *
  * Owns:      the flag VM_LOCKED.
- * Layer:     vm.  RLIMIT_MEMLOCK and CAP_IPC_LOCK are the caller's business.
+ * Layer:     vm.  CAP_IPC_LOCK is the caller's business: for the privileged limit_memlock is infinite.
  * Locks:     space->lock for writing; none while pages are faulted in.
  * Contexts:  process context; may sleep.
  * Manual:    mlock(2), mlockall(2).
@@ -31,6 +31,17 @@ static int lock_range(struct vm_space *s, uaddr_t start, uaddr_t end, bool lock)
 		at = stop;
 	}
 	return 0;
+}
+
+/* Pages of [start, end) that are mapped but not locked yet. */
+static u64 unlocked_pages(struct vm_space *s, uaddr_t start, uaddr_t end)
+{
+	u64 n = 0;
+
+	for (struct vma *v = vma_find(s, start); v && v->start < end; v = vma_next(v))
+		if (!(v->flags & VM_LOCKED))
+			n += (MIN(v->end, end) - MAX(v->start, start)) >> PAGE_SHIFT;
+	return n;
 }
 
 /* Locked memory is present: read it in, copy what may be written. */
@@ -66,14 +77,36 @@ static int fault_in(struct vm_space *s, uaddr_t start, uaddr_t end)
 int vm_mlock(struct vm_space *s, uaddr_t addr, size_t len, bool lock)
 {
 	uaddr_t start = ALIGN_DOWN(addr, PAGE_SIZE), end = ALIGN_UP(addr + len, PAGE_SIZE);
-	int err;
+	int err = 0;
 
 	if (addr + len < addr || end < start)
 		return -EINVAL;
 	if (start == end)
 		return 0;
 	rwlock_write_lock(&s->lock);
-	err = lock_range(s, start, end, lock);
+	if (lock && vm_may_lock(s, unlocked_pages(s, start, end)))
+		err = -ENOMEM;
+	if (!err)
+		err = lock_range(s, start, end, lock);
 	rwlock_write_unlock(&s->lock);
 	return err || !lock ? err : fault_in(s, start, end);
+}
+
+int vm_mlock_all(struct vm_space *s, bool lock)
+{
+	int err = 0;
+
+	rwlock_write_lock(&s->lock);
+	if (lock && vm_may_lock(s, s->total_pages - s->locked_pages))
+		err = -ENOMEM;
+	for (struct vma *v = vma_first(s); v && !err;) {
+		uaddr_t end = v->end; /* merging may free v */
+
+		err = lock_range(s, v->start, end, lock);
+		v = vma_find(s, end);
+	}
+	rwlock_write_unlock(&s->lock);
+	if (!err && lock)
+		(void)fault_in(s, 0, USER_TOP); /* as Linux: what cannot be had now is no error */
+	return err;
 }

@@ -104,6 +104,8 @@ MUST_CHECK int vm_mincore(struct vm_space *s, uaddr_t addr, size_t len, u8 *vec)
 MUST_CHECK int vm_mlock(struct vm_space *s, uaddr_t addr, size_t len, bool lock);
 /* brk(2) of Linux: the new break, or the old one when it cannot. */
 uaddr_t vm_brk(struct vm_space *s, uaddr_t new_brk);
+/* mlockall(2) with MCL_CURRENT, or munlockall(2).  0 or -ENOMEM (limit_memlock). May sleep. */
+MUST_CHECK int vm_mlock_all(struct vm_space *s, bool lock);
 /* Maps physical memory that is not counted page by page: vdso, device registers.  addr 0: anywhere; vm_flags:
  * VM_READ.. and VM_MAY*; name stays valid for ever.  The address or -EINVAL, -ENOMEM. */
 MUST_CHECK long vm_map_physical(struct vm_space *s, uaddr_t addr, paddr_t pa, size_t len, unsigned vm_flags,

@@ -21,12 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { OUT, ERR };
 struct pump {
 	int port;
-	bool port_closed;
+	bool port_closed, connected;
+	int early_ends; /* ends of file before the first byte: the launcher has not connected yet */
 	struct bytes from, to; /* the channel */
 	struct command cmd;
 	bool started, ended, exit_sent;
@@ -240,10 +242,16 @@ static void read_port(struct pump *p)
 	ssize_t n = read(p->port, to, 65536);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
+	if (n == 0 && !p->connected && p->early_ends++ < 2500) {
+		const struct timespec pause = { .tv_nsec = 2000000 };
+		nanosleep(&pause, NULL);
+		return;
+	}
 	if (n <= 0) {
 		p->port_closed = true;
 		return;
 	}
+	p->connected = true;
 	bytes_added(&p->from, (size_t)n);
 	while ((r = frame_peek(&p->from, &f)) > 0) {
 		handle(p, &f);

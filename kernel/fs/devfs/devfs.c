@@ -8,8 +8,9 @@
  * Manual:    null(4), Linux' devtmpfs: every mount shows the same tree.
  * Tests:     tests/abi/devices.c.
  *
- * The kernel mounts the instance once, in no tree, and works in it with a walk whose root it is.  So a node made for a
- * late driver is seen at once in /dev, wherever that is mounted, and names cached as missing become present.
+ * The kernel mounts the instance once, in no tree, and works in it with a walk whose root it is.  So a node
+ * made for a late driver is seen at once in /dev, wherever that is mounted, and names cached as missing
+ * become present.
  */
 #include <fs/devfs/devfs.h>
 #include <fs/chrdev.h>

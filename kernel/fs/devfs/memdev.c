@@ -157,12 +157,17 @@ static void kmsg_release(struct file *f)
 	kfree(f->private);
 }
 
-/* A line "[  sec.usec] text" of the log as "prio,seq,usec,-;text\n"; its length. */
+/* A line "<6>[  sec.usec] text" of the log as "prio,seq,usec,-;text\n"; its length. */
 static size_t kmsg_format(struct kmsg_reader *r, char *line)
 {
 	u64 sec = 0, usec = 0;
+	unsigned prio = LOG_INFO;
 	const char *s = line;
 
+	if (s[0] == '<' && s[1] && s[2] == '>') {
+		prio = (unsigned)(s[1] - '0') & 7;
+		s += 3;
+	}
 	if (*s == '[') {
 		const char *p = s + 1;
 
@@ -174,8 +179,8 @@ static size_t kmsg_format(struct kmsg_reader *r, char *line)
 				s = p[1] == ' ' ? p + 2 : p + 1;
 		}
 	}
-	return (size_t)scnprintf(r->record, sizeof(r->record), "6,%llu,%llu,-;%s\n", (unsigned long long)r->seq++,
-				 (unsigned long long)(sec * 1000000 + usec), s);
+	return (size_t)scnprintf(r->record, sizeof(r->record), "%u,%llu,%llu,-;%s\n", prio,
+	                         (unsigned long long)r->seq++, (unsigned long long)(sec * 1000000 + usec), s);
 }
 
 /* The next line into r->record; its length, 0 when there is none yet. */
@@ -295,13 +300,14 @@ void memdev_init(void)
 		umode_t mode;
 		const struct file_ops *ops;
 	} devices[] = {
-		{ 3, "null", 0666, &null_ops },	    { 5, "zero", 0666, &zero_ops },
-		{ 7, "full", 0666, &full_ops },	    { 8, "random", 0666, &random_ops },
+		{ 3, "null", 0666, &null_ops },      { 5, "zero", 0666, &zero_ops },
+		{ 7, "full", 0666, &full_ops },      { 8, "random", 0666, &random_ops },
 		{ 9, "urandom", 0666, &random_ops }, { 11, "kmsg", 0644, &kmsg_ops },
 	};
 
 	for (unsigned i = 0; i < ARRAY_SIZE(devices); i++) {
-		int err = chrdev_register(1, devices[i].minor, 1, devices[i].name, devices[i].mode, devices[i].ops);
+		int err = chrdev_register(1, devices[i].minor, 1, devices[i].name, devices[i].mode,
+		                          devices[i].ops);
 
 		if (err)
 			log_err("memdev: %s: error %d", devices[i].name, -err);

@@ -12,15 +12,15 @@
  * ------
  * Names are found by a hash table that doubles when it has more than two names a bucket.
  *
- * Listing must survive changes made between two getdents calls (`rm -r` deletes while it lists): no name that stays may
- * be listed twice or left out.  So each name gets a cookie, a number that only grows and is never used again, and the
- * position in the listing is a cookie.  Names stand in a tree by cookie; the listing goes from the newest to the oldest,
- * as on Linux:
+ * Listing must survive changes made between two getdents calls (`rm -r` deletes while it lists): no name that
+ * stays may be listed twice or left out.  So each name gets a cookie, a number that only grows and is never
+ * used again, and the position in the listing is a cookie.  Names stand in a tree by cookie; the listing goes
+ * from the newest to the oldest, as on Linux:
  *
  *      position 0: "."    1: ".."    2: the newest name    c >= 3: the newest name with a cookie below c
  *
- * A name removed meanwhile leaves a number that is simply not met; a name made meanwhile has a larger cookie and lies
- * behind the listing.
+ * A name removed meanwhile leaves a number that is simply not met; a name made meanwhile has a larger cookie
+ * and lies behind the listing.
  */
 #include <fs/tmpfs/tmpfs_internal.h>
 #include <fs/dentry.h>
@@ -64,9 +64,8 @@ struct tmpfs_dirent *tmpfs_dir_find(const struct tmpfs_dir *d, const char *name,
 	u32 hash = hash_bytes(name, len, hash_seed);
 	struct tmpfs_dirent *e;
 
-	hlist_for_each_entry (e, bucket(d, hash), hash_link)
-		if (e->hash == hash && e->len == len && !memcmp(e->name, name, len))
-			return e;
+	hlist_for_each_entry(e, bucket(d, hash), hash_link) if (e->hash == hash && e->len == len &&
+	                                                        !memcmp(e->name, name, len)) return e;
 	return NULL;
 }
 

@@ -8,8 +8,8 @@
  * Manual:    tmpfs(5), inode(7).
  * Tests:     fs/tmpfs/tmpfs_ktest.c, all of tests/abi (the root is a tmpfs).
  *
- * A name owns a reference to its inode, so an inode lives while it has a name, an open file, or a place in the dentry
- * cache.  nlink counts names (for a directory 2 + subdirectories).
+ * A name owns a reference to its inode, so an inode lives while it has a name, an open file, or a place in
+ * the dentry cache.  nlink counts names (for a directory 2 + subdirectories).
  */
 #include <fs/tmpfs/tmpfs.h>
 #include <fs/tmpfs/tmpfs_internal.h>
@@ -110,7 +110,7 @@ static struct inode *tmpfs_lookup(struct inode *dir, const char *name, unsigned 
 }
 
 static struct inode *tmpfs_create(struct inode *dir, const char *name, unsigned len, umode_t mode, dev_t rdev,
-				  const char *target, const struct cred *c)
+                                  const char *target, const struct cred *c)
 {
 	struct tmpfs_dirent *e = tmpfs_dirent_alloc(name, len);
 	struct inode *i;
@@ -201,8 +201,8 @@ static int exchange(struct inode *od, struct tmpfs_dirent *a, struct inode *nd, 
 	return 0;
 }
 
-static int tmpfs_rename(struct inode *od, const char *on, unsigned olen, struct inode *moved, struct inode *nd,
-			const char *nn, unsigned nlen, struct inode *victim, unsigned flags)
+static int tmpfs_rename(struct inode *od, const char *on, unsigned olen, struct inode *moved,
+                        struct inode *nd, const char *nn, unsigned nlen, struct inode *victim, unsigned flags)
 {
 	struct tmpfs_dirent *old = tmpfs_dir_find(od->private, on, olen);
 	struct tmpfs_dirent *hit = tmpfs_dir_find(nd->private, nn, nlen), *new;

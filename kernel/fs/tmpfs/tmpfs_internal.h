@@ -11,7 +11,10 @@ struct tmpfs_sb {
 	uid_t uid;
 	gid_t gid;
 };
-static inline struct tmpfs_sb *tmpfs_sb(const struct super_block *sb) { return sb->private; }
+static inline struct tmpfs_sb *tmpfs_sb(const struct super_block *sb)
+{
+	return sb->private;
+}
 
 /* One name.  Owns a reference to the inode. */
 struct tmpfs_dirent {
@@ -33,7 +36,8 @@ struct tmpfs_dir {
 	struct hlist_head first[DIR_BUCKETS_FIRST];
 };
 
-/* dir.c: the names of a directory.  The directory's inode lock is held (for writing, but for find and iterate). */
+/* dir.c: the names of a directory.  The directory's inode lock is held (for writing, but for find and
+ * iterate). */
 struct tmpfs_dir *tmpfs_dir_create(void);
 void tmpfs_dir_free(struct tmpfs_dir *d); /* empty */
 struct tmpfs_dirent *tmpfs_dir_find(const struct tmpfs_dir *d, const char *name, unsigned len);
