@@ -270,6 +270,7 @@ def test_apps(wanted):
 
 
 SMOKE = """#!/bin/sh
+mount -t devtmpfs devtmpfs /dev
 mount -t proc proc /proc
 echo "SMOKE cpus=$(nproc) mem=$(awk '/MemTotal/ {print $2}' /proc/meminfo) $(uname -sr) $(echo ok | sed s/ok/fine/)"
 (while :; do :; done) & p=$!; sleep 0.2; kill $p; wait $p; echo "KILLED $?"
@@ -295,7 +296,7 @@ def test_boot(wanted):
         if how == "done":
             how = "off" if guest.process.returncode == 0 else "did not power off"
         text = guest.text()
-        m = re.search(r"SMOKE cpus=(\d+) mem=(\d+) Linux 6.1.0-zerno fine\nKILLED 143", text)
+        m = re.search(r"SMOKE cpus=(\d+) mem=(\d+) Linux 6.1.0-zerno fine\n(?:Terminated\n)?KILLED 143", text)
         kib = int(mem[:-1]) * (1024 if mem.endswith("M") else 1024 * 1024)
         good = m and int(m[1]) == cpus and kib * 0.8 < int(m[2]) <= kib and how == "off"
         report(f"boot/{name}", bool(good), f"{how}\n" + text[-1500:])

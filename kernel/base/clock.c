@@ -6,7 +6,7 @@
  * Locks:     none: the scale is set at boot on one CPU, the offset is one word.
  * Contexts:  any.
  * Manual:    clock_gettime(2).
- * Tests:     tests/abi/time.c
+ * Tests:     base/base_ktest.c
  *
  * Theory
  * ------

@@ -5,7 +5,7 @@
  * Layer:     base.
  * Locks:     graph_lock, a raw word: lockdep cannot watch itself.
  * Contexts:  any.
- * Tests:     every test of a debug build.
+ * Tests:     tests/unit/lockdep_test.c; every test of a debug build.
  *
  * Theory
  * ------

@@ -5,7 +5,7 @@
  * Layer:     base.
  * Locks:     none; constant data.
  * Contexts:  any.
- * Tests:     tests/boot (a panic's backtrace)
+ * Tests:     base/base_ktest.c; tests/boot (a panic's backtrace)
  *
  * symbols_offset[i], ascending, is a function's distance from _text; its name begins at
  * symbols_text + symbols_name[i].

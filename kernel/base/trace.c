@@ -5,7 +5,7 @@
  * Layer:     base.  Memory for the rings comes from the allocator that mem registers.
  * Locks:     none to record; trace_set is serialised by a busy flag.
  * Contexts:  recording and reading in any; trace_set in process context.
- * Tests:     tests/abi/trace.c
+ * Tests:     base/base_ktest.c
  *
  * Theory
  * ------

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/anon.c - files that stand in no directory: pipes, sockets, ptys
  *
  * Owns:      the internal instance and mount they belong to.

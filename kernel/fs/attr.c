@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/attr.c - who may change mode, owner, times and size, and what else changes with them
  *
  * Owns:      the rules; the fields stand in struct inode.

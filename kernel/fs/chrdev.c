@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/chrdev.c - character devices: numbers to operations
  *
  * Owns:      the registered ranges.

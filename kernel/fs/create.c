@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/create.c - the calls that make names: mkdir, mknod, symlink, link
  *
  * Owns:      nothing.
  * Layer:     fs.
- * Locks:     the parent directory's inode lock for writing, from the lookup of the last component to the end;
- * then the linked inode's.  Order: parent before child. Contexts:  process context; may sleep. Manual:
- * mkdir(2), mknod(2), symlink(2), link(2). Tests:     tests/abi/dirs.c, tests/abi/links.c.
+ * Locks:     the parent directory's inode lock for writing, from the lookup of the last component to the
+ *            end; then the linked inode's. Order: parent before child.
+ * Contexts:  process context; may sleep.
+ * Manual:    mkdir(2), mknod(2), symlink(2), link(2).
+ * Tests:     tests/abi/dirs.c, tests/abi/links.c.
  */
 #include <fs/namei.h>
 #include <fs/walk.h>

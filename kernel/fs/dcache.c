@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/dcache.c - the cache of names
  *
  * Owns:      struct dentry, the hash table by (parent, name), the LRU list.
- * Layer:     fs.  Uses mem (slab), sched (rcu, rwlock of inodes).  Used by walk.c and everything that changes
- * names. Locks:     dcache_lock guards chains, names, parents, children, LRU.  It is a leaf.  An inode's lock
- * (of the parent directory) is taken before it and makes "look up, then insert" one step. Contexts:  process
- * context; dcache_find_rcu does not sleep, the others may. Manual:    path_resolution(7). Tests:
- * fs/dcache_ktest.c; tests/abi (every call that takes a name).
+ * Layer:     fs. Uses mem (slab), sched (rcu, rwlock of inodes). Used by walk.c and everything that changes
+ *            names.
+ * Locks:     dcache_lock guards chains, names, parents, children, LRU. It is a leaf. An inode's lock (of
+ *            the parent directory) is taken before it and makes "look up, then insert" one step.
+ * Contexts:  process context; dcache_find_rcu does not sleep, the others may.
+ * Manual:    path_resolution(7).
+ * Tests:     fs/dcache_ktest.c; tests/abi (every call that takes a name).
  *
  * Theory
  * ------
@@ -14,16 +17,16 @@
  * (negative).
  *
  *   - While a dentry is in the hash table, the cache itself holds ONE reference.  So ref == 1 means cached
- * and unused, and giving a dentry back is one atomic subtraction: no list is touched.  Eviction changes 1 to
- * 0 by compare-and-swap, and from then on nobody can get it (ref_get_unless_zero).
+ *     and unused, and giving a dentry back is one atomic subtraction: no list is touched.  Eviction changes
+ *     1 to 0 by compare-and-swap, and from then on nobody can get it (ref_get_unless_zero).
  *   - A child holds a reference to its parent: a directory with cached children has ref > 1 and stays.
  *   - inode changes once, from NULL to a value, under the directory's lock.  It never goes back: a removed
- * name leaves the table instead, and who still holds the dentry (an open file) keeps seeing the old inode.
+ *     name leaves the table instead, and who still holds the dentry (an open file) sees the old inode.
  *   - Lockless walkers follow the chains under RCU; memory is freed after a grace period.  Rename changes
- * name and parent in place, because open files and working directories point at the dentry; a walker that ran
- * meanwhile sees dcache_seq changed and walks again with references.
+ *     name and parent in place, because open files and working directories point at the dentry; a walker
+ *     that ran meanwhile sees dcache_seq changed and walks again with references.
  *   - Names are NUL-terminated at all times, also in the middle of a change, so that a comparison, which
- * stops at the first difference, never leaves the name's memory.
+ *     stops at the first difference, never leaves the name's memory.
  *
  * The LRU is a clock: the hand takes the oldest entry; one used since the last turn goes to the young end.
  */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/fdtable.c - descriptor tables
  *
  * Owns:      struct fd_table, struct fd_array.
@@ -14,11 +15,11 @@
  * larger one when needed; the old one is freed after a grace period, since a reader may be in it.
  *
  * A system call borrows a file for its duration.  Three cases:
- *   - One thread uses the table (ref 1).  Only that thread could close the descriptor, and it is here: no
- * counting.
+ *   - One thread uses the table (ref 1).  Only that thread could close the descriptor, and it is here:
+ *     no counting.
  *   - Threads share it.  The file's count may reach zero between reading the pointer and counting, so the
- * count is raised only from a value above zero and the slot read again; the memory is freed after a grace
- * period.
+ *     count is raised only from a value above zero and the slot read again; the memory is freed after a
+ *     grace period.
  *   - Another process looks (procfs).  It holds a reference to the table and uses fd_file_get, which locks.
  *
  * So a file must be freed after a grace period only if it left a table that threads share: f->rcu_free says

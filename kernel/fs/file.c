@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/file.c - open file descriptions and the operations on them
  *
  * Owns:      struct file, its slab, the count of open files.
  * Layer:     fs.
- * Locks:     f->pos_lock makes read, write and lseek of one description see one position (POSIX 2.9.7); it is
- * skipped when nobody else can use the description. Contexts:  process context; may sleep. Manual: read(2),
- * write(2), lseek(2), proc(5) (file-max). Tests:     tests/abi/rw.c.
+ * Locks:     f->pos_lock makes read, write and lseek of one description see one position (POSIX 2.9.7); it
+ *            is skipped when nobody else can use the description.
+ * Contexts:  process context; may sleep.
+ * Manual:    read(2), write(2), lseek(2), proc(5) (file-max).
+ * Tests:     tests/abi/rw.c.
  *
  * Every operation here is: is it allowed by the mode, does this kind of file have it, do it.  Reading a byte
  * from /dev/zero passes through file_read in some twenty instructions, so nothing more belongs on that path.

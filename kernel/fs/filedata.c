@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/filedata.c - files whose bytes are in a page cache: read, write, mmap
  *
  * Owns:      nothing; works on inode->mapping.
- * Layer:     fs.  Uses vm (mapping, mmap arguments).
+ * Layer:     fs. Uses vm (mapping, mmap arguments).
  * Locks:     writers hold inode->lock for writing; readers take none (POSIX asks for atomicity of reads
- * against writes; Linux gives it on no file system but XFS).  The page cache has its own lock. Contexts:
- * process context; may sleep, also in the middle of a copy (the caller's page may be absent). Manual:
- * read(2), write(2), mmap(2), inode(7). Tests:     tests/abi/rw.c, tests/abi/sparse.c.
+ *            against writes; Linux gives it on no file system but XFS). The page cache has its own lock.
+ * Contexts:  process context; may sleep, also in the middle of a copy (the caller's page may be absent).
+ * Manual:    read(2), write(2), mmap(2), inode(7).
+ * Tests:     tests/abi/rw.c, tests/abi/sparse.c.
  *
  * A hole of a memory-only file is a page that is not there: reading it copies zeros and allocates nothing.
  * i->size and mapping->size move together, after the bytes: a reader or a fault that sees the new size finds

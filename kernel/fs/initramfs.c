@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/initramfs.c - the boot archive, unpacked into the root
  *
  * Owns:      the state of one unpacking.
- * Layer:     fs.  Uses lib (cpio, inflate).
+ * Layer:     fs. Uses lib (cpio, inflate).
  * Locks:     none; runs once, before there are other processes (and in a kernel test).
  * Contexts:  process context; may sleep.
  * Manual:    cpio(5) "New ASCII Format"; Linux' early userspace: plain or gzip, several archives one after
- * another. Tests:     tests/boot, fs/initramfs_ktest.c (mutated archives).
+ *            another.
+ * Tests:     tests/boot, fs/initramfs_ktest.c (mutated archives).
  *
  * Theory
  * ------
@@ -14,8 +16,7 @@
  * decompressed.
  *
  *      HEADER --110 bytes--> NAME --namesize, padded--> BODY --filesize, padded--> HEADER ...
- *                                                   "TRAILER!!!" --> PADDING --a byte that is not 0--> next
- * archive
+ *                                 "TRAILER!!!" --> PADDING --a byte that is not 0--> next archive
  *
  * Header and name are gathered in a small buffer; a body goes straight into its file, wherever the piece is.
  * A name that cannot be made (its directory is missing, it is in use as another type) is skipped with its

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/inode.c - inodes: life, permission, times, who writes
  *
  * Owns:      struct inode and its slab.
  * Layer:     fs.
  * Locks:     inode->lock: contents of a directory, size of a file, and the fields chmod and chown change.
- * Readers of single fields (stat, permission) take none: each is one word.  `writers` is atomic. Contexts:
- * process context; inode_permission of mode bits does not sleep (the quick walk calls it under RCU). Manual:
- * inode(7), path_resolution(7), capabilities(7). Tests:     tests/abi/perm.c.
+ *            Readers of single fields (stat, permission) take none: each is one word. `writers` is atomic.
+ * Contexts:  process context; inode_permission of mode bits does not sleep (the quick walk calls it under
+ *            RCU).
+ * Manual:    inode(7), path_resolution(7), capabilities(7).
+ * Tests:     tests/abi/perm.c.
  */
 #include <fs/inode.h>
 #include <fs/chrdev.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/locks.c - advisory locks
  *
  * Owns:      struct file_lock on inode->locks, the list of sleepers.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/mount.c - the tree of mounts
  *
  * Owns:      struct mount, the hash (parent mount, mountpoint) -> mount, the list of all mounts.
- * Layer:     fs.  Used by walk.c (crossing mount points), namespace.c (mount(2) and friends), path.c.
+ * Layer:     fs. Used by walk.c (crossing mount points), namespace.c (mount(2) and friends), path.c.
  * Locks:     mount_lock guards the tree; mount_mutex serialises those who change it and may sleep.
  * Contexts:  process context; mount_find_rcu does not sleep.
  * Manual:    mount_namespaces(7) (there is one namespace), mount(2).

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/namespace.c - mount(2), umount2(2), pivot_root(2)
  *
  * Owns:      nothing; changes the tree of mount.c.
  * Layer:     fs.
  * Locks:     mount_mutex over each change.
  * Contexts:  process context; may sleep.
- * Manual:    mount(2), umount(2), pivot_root(2).  There is one mount namespace, so propagation types change
- * nothing. Tests:     tests/abi/mount.c.
+ * Manual:    mount(2), umount(2), pivot_root(2). There is one mount namespace, so propagation types change
+ *            nothing.
+ * Tests:     tests/abi/mount.c.
  */
 #include <fs/namei.h>
 #include <fs/walk.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/open.c - open(2): from a name and flags to an open file description
  *
  * Owns:      nothing.

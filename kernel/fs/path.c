@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/path.c - places: references, and their text
  *
  * Owns:      nothing; works on struct path and struct fs_ctx.
  * Layer:     fs.
- * Locks:     path_string holds mount_lock and dcache_lock, so that no name or mount moves under it; fs->lock
- * guards the paths of a context. Contexts:  process context. Manual:    getcwd(2), proc(5) on " (deleted)",
- * chroot(2), umask(2). Tests:     tests/abi/cwd.c.
+ * Locks:     path_string holds mount_lock and dcache_lock, so that no name or mount moves under it;
+ *            fs->lock guards the paths of a context.
+ * Contexts:  process context.
+ * Manual:    getcwd(2), proc(5) on " (deleted)", chroot(2), umask(2).
+ * Tests:     tests/abi/cwd.c.
  */
 #include <fs/mount_tree.h>
 #include <fs/dcache.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/poll.c - waiting for several files at once
  *
  * Owns:      struct poll_wait, one for each call.
- * Layer:     fs.  Uses sched (wait queues with a callback).
+ * Layer:     fs. Uses sched (wait queues with a callback).
  * Locks:     none; the callback runs under the wait queue's lock, in any context.
  * Contexts:  process context; sleeps.
  * Manual:    poll(2), select(2).
@@ -147,8 +148,10 @@ int poll_items(struct poll_item *items, unsigned n, ktime_t deadline)
 	struct poll_wait pw;
 	int r;
 
-	if (deadline <= 0)
-		return poll_pass(items, n, NULL);
+	/* Often something is ready: then no waiter was queued for nothing. */
+	r = poll_pass(items, n, NULL);
+	if (r || deadline <= 0)
+		return r;
 	pw.pt.queue = poll_queue;
 	pw.thread = thread_current();
 	pw.fired = pw.no_memory = false;

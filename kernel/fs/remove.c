@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/remove.c - the calls that remove names: unlink, rmdir
  *
  * Owns:      nothing.

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/rename.c - rename2(2)
  *
  * Owns:      rename_mutex.
  * Layer:     fs.
- * Locks:     rename_mutex when the two directories differ: no directory changes its parent meanwhile, so "is
- * A above B" has a stable answer.  Then both directories (the upper one first; unrelated ones by address),
- * then the victim. Contexts:  process context; may sleep. Manual:    rename(2). Tests: tests/abi/rename.c.
+ * Locks:     rename_mutex when the two directories differ: no directory changes its parent meanwhile, so
+ *            "is A above B" has a stable answer. Then both directories (the upper one first; unrelated ones
+ *            by address), then the victim.
+ * Contexts:  process context; may sleep.
+ * Manual:    rename(2).
+ * Tests:     tests/abi/rename.c.
  */
 #include <fs/namei.h>
 #include <fs/walk.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/seq.c - text files that are made when they are read
  *
  * Owns:      struct seq_file, f->private of such a file.
- * Layer:     fs.  Used by procfs.
+ * Layer:     fs. Used by procfs.
  * Locks:     s->lock: the text of one open file.
  * Contexts:  process context; may sleep.
  * Manual:    proc(5).

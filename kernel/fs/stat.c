@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/stat.c - the calls that only look: stat, access, readlink, statfs, chdir, chroot
  *
  * Owns:      nothing.

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/super.c - kinds of file systems and their instances
  *
  * Owns:      struct fs_type's list, struct super_block.
  * Layer:     fs.
- * Locks:     types_lock: the list, fs_type.single.  Types are never unregistered, so readers need no lock.
+ * Locks:     types_lock: the list, fs_type.single. Types are never unregistered, so readers need no lock.
  * Contexts:  process context.
  * Manual:    filesystems(5), mount(2).
  * Tests:     tests/abi/mount.c.

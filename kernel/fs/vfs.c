@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/vfs.c - the chapter's start at boot
  *
  * Owns:      the order in which the parts of fs begin.

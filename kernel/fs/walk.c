@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/walk.c - from a path name to a place
  *
  * Owns:      struct walker.
  * Layer:     fs.
- * Locks:     the quick walk takes none but the fs context's spinlock at the start.  The sure walk takes
- * dcache_lock, mount_lock and, when a name is not cached, the directory's lock, one at a time. Contexts:
- * process context; may sleep. Manual:    path_resolution(7), symlink(7), openat(2). Tests: tests/abi/path.c,
- * fs/dcache_ktest.c.
+ * Locks:     the quick walk takes none but the fs context's spinlock at the start. The sure walk takes
+ *            dcache_lock, mount_lock and, when a name is not cached, the directory's lock, one at a time.
+ * Contexts:  process context; may sleep.
+ * Manual:    path_resolution(7), symlink(7), openat(2).
+ * Tests:     tests/abi/path.c, fs/dcache_ktest.c.
  *
  * Theory
  * ------

@@ -14,6 +14,12 @@
 
 enum { MAPS_NAME_COLUMN = 73 };
 
+static void pad_to_name(struct seq *s, size_t line_start)
+{
+	while (s->len - line_start < MAPS_NAME_COLUMN && !s->overflow)
+		seq_puts(s, " ");
+}
+
 static void show_vma(struct seq *s, const struct vma *v, char *name)
 {
 	size_t start = s->len;
@@ -36,8 +42,7 @@ static void show_vma(struct seq *s, const struct vma *v, char *name)
 	           v->mapping ? (unsigned long long)v->pgoff << PAGE_SHIFT : 0, dev_major(dev),
 	           dev_minor(dev), (unsigned long long)ino);
 	if (*name) {
-		while (s->len - start < MAPS_NAME_COLUMN && !s->overflow)
-			seq_puts(s, " ");
+		pad_to_name(s, start);
 		seq_escaped(s, name, "\n");
 	}
 	seq_puts(s, "\n");
@@ -175,7 +180,9 @@ int proc_show_smaps_rollup(struct seq *s, struct task *t, struct proc_node *n)
 		return err;
 	if (!r.end)
 		return -ESRCH;
-	seq_printf(s, "%08lx-%08lx ---p 00000000 00:00 0 %*s[rollup]\n", r.start, r.end, 23, "");
+	seq_printf(s, "%08lx-%08lx ---p 00000000 00:00 0 ", r.start, r.end);
+	pad_to_name(s, 0);
+	seq_puts(s, "[rollup]\n");
 	show_counts(s, &r.sum, r.locked_kb);
 	return 0;
 }

@@ -64,7 +64,7 @@ void sched_tick(bool from_user, ktime_t now)
 		sched_pull(rq, false);
 }
 
-u64 sched_cpu_time(const struct thread *t)
+u64 sched_cpu_time(const struct thread *t) NO_LOCK_CHECK
 {
 	irqflags_t f = arch_irq_save();
 	struct run_queue *rq = rq_lock_thread((struct thread *)t);

@@ -336,7 +336,7 @@ static void wake_enqueue(struct thread *t, unsigned cpu, bool fork)
 	spin_unlock(&rq->lock);
 }
 
-static void wake_locked(struct thread *t)
+static void wake_locked(struct thread *t) NO_LOCK_CHECK
 {
 	if (atomic_load(&t->on_rq)) { /* (1) */
 		struct run_queue *rq = rq_lock_thread(t);
@@ -383,7 +383,6 @@ void sched_start(struct thread *t, const struct thread *parent)
 	t->slice_ns = t->policy == POLICY_RR ? SCHED_RR_SLICE_NS : SCHED_SLICE_NS;
 	fair_set_weight(t);
 	atomic_add(&forks_total, 1);
-	TRACE2(sched_fork, parent ? parent->tid : 0, t->tid);
 
 	irqflags_t f = spin_lock_irqsave(&t->wake_lock);
 	wake_enqueue(t, sched_select_cpu(t, cpu_id(), true), true);

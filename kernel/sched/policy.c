@@ -13,7 +13,7 @@
 #include <sched/timer.h>
 #include <abi/errno.h>
 
-void sched_set_nice(struct thread *t, int nice)
+void sched_set_nice(struct thread *t, int nice) NO_LOCK_CHECK
 {
 	irqflags_t f = spin_lock_irqsave(&t->wake_lock);
 	struct run_queue *rq = rq_lock_thread(t);
@@ -33,7 +33,7 @@ void sched_set_nice(struct thread *t, int nice)
 	spin_unlock_irqrestore(&t->wake_lock, f);
 }
 
-int sched_set_policy(struct thread *t, enum sched_policy p, unsigned rt_prio)
+int sched_set_policy(struct thread *t, enum sched_policy p, unsigned rt_prio) NO_LOCK_CHECK
 {
 	bool rt = policy_is_rt((u8)p);
 
@@ -85,7 +85,7 @@ static void affinity_move(struct run_queue *rq, struct thread *t) NO_LOCK_CHECK
 	spin_unlock(&rq->lock);
 }
 
-int sched_set_affinity(struct thread *t, cpumask_t mask)
+int sched_set_affinity(struct thread *t, cpumask_t mask) NO_LOCK_CHECK
 {
 	mask &= atomic_load(&sched_online_mask);
 	if (!mask)

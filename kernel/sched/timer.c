@@ -32,7 +32,7 @@ struct timer_base {
 };
 static DEFINE_PERCPU(struct timer_base, timer_bases);
 
-void timer_init_cpu(unsigned cpu)
+void timer_init_cpu(unsigned cpu) NO_LOCK_CHECK
 {
 	struct timer_base *b = percpu_ptr(timer_bases, cpu);
 

@@ -32,41 +32,53 @@ static bool map_writable(const struct vma *v, bool write)
 }
 
 /* Enters a page of the cache; mapping->lock keeps it there. */
-static void install(struct vma *v, pte_t *pte, struct page *p, bool writable)
+static inline void install(pte_t *pte, struct page *p, u32 prot)
 {
 	page_get(p);
 	atomic_add(&p->mapcount, 1);
-	if (writable)
+	if (prot & VM_WRITE)
 		page_mark_dirty(p);
-	atomic_store(pte, vma_make_pte(v, page_paddr(p), writable));
+	atomic_store(pte, pte_make_user(page_paddr(p), prot));
 }
 
-/* Enters the page at addr, found as p, and those around that are cached. mapping->lock and pt_lock held. */
-static void map_around(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *pte, struct page *p,
-                       bool write) NO_LOCK_CHECK
+/* Enters what is cached at [start, end), which lies in one leaf table, from *pte on; the number of pages. */
+static s64 install_cached(struct vma *v, uaddr_t start, uaddr_t end, pte_t *pte) NO_LOCK_CHECK
 {
 	struct mapping *m = v->mapping;
-	bool writable = map_writable(v, write);
-	uaddr_t window = ALIGN_DOWN(addr, FAULT_AROUND * PAGE_SIZE); /* lies within one leaf table */
-	uaddr_t start = MAX(window, v->start), end = MIN(window + FAULT_AROUND * PAGE_SIZE, v->end);
+	u64 index = vma_index(v, start), stop = vma_index(v, end);
 	u64 nr_pages = DIV_ROUND_UP(atomic_load(&m->size), PAGE_SIZE);
-	s64 *rss = vma_rss(s, v, p), n = 1;
+	/* Neighbours are a guess: with a store behind them a write to them must still be noticed. */
+	u32 prot = v->flags & VM_PROT_BITS & (map_writable(v, false) ? ~0u : ~(u32)VM_WRITE);
+	s64 n = 0;
 
-	install(v, pte, p, writable);
-	pte -= (addr - start) >> PAGE_SHIFT;
-	for (uaddr_t va = start; va < end; va += PAGE_SIZE, pte++) {
-		u64 index = vma_index(v, va);
+	for (stop = MIN(stop, nr_pages); index < stop; index++, pte++) {
+		struct page *p;
 
 		if (!pte_none(*pte))
 			continue;
-		if (index >= nr_pages)
-			break;
 		p = xa_load(&m->pages, index);
 		if (!p || !(atomic_load(&p->flags) & PAGE_UPTODATE))
 			continue;
-		/* Neighbours are a guess: with a store behind them a write to them must still be noticed. */
-		install(v, pte, p, map_writable(v, false));
+		install(pte, p, prot);
 		n++;
+	}
+	return n;
+}
+
+/* Enters the page at addr, found as p, and those around that are cached. mapping->lock and pt_lock held. */
+static void map_around(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *pte, struct page *p, bool write)
+{
+	uaddr_t window = ALIGN_DOWN(addr, FAULT_AROUND * PAGE_SIZE); /* lies within one leaf table */
+	uaddr_t start = MAX(window, v->start), end = MIN(window + FAULT_AROUND * PAGE_SIZE, v->end);
+	s64 *rss = vma_rss(s, v, p), n = 1;
+	u32 prot = v->flags & VM_PROT_BITS;
+
+	if (unlikely(!prot)) { /* ptrace looks into PROT_NONE memory */
+		install(pte, p, 0);
+		atomic_store(pte, vma_make_pte(v, page_paddr(p), false));
+	} else {
+		install(pte, p, map_writable(v, write) ? prot : prot & ~(u32)VM_WRITE);
+		n += install_cached(v, start, end, pte - ((addr - start) >> PAGE_SHIFT));
 	}
 	atomic_store(rss, *rss + n);
 }

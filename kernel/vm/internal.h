@@ -18,15 +18,16 @@ enum { VM_ACCESS_FORCE = 16 };           /* enum vm_access: ptrace writes to wha
  * tables, and keeps the rest.  It is then neither pte_none() nor pte_present(). */
 static inline pte_t pte_hide(pte_t e) { return e & ~(pte_t)1; }
 static inline pte_t pte_show(pte_t e) { return e | 1; }
-/* The first entry >= i that is not none, or n.  Long runs of empty entries are the rule: eight at a time. */
+/* The first entry >= i that is not none, or n.  Entries come in runs: after an empty one, eight at a time. */
 static inline unsigned pte_next(const pte_t *pte, unsigned i, unsigned n)
 {
-	for (; i < n; i++) {
-		while (i + 8 <= n && !(pte[i] | pte[i + 1] | pte[i + 2] | pte[i + 3] | pte[i + 4] | pte[i + 5] |
-				       pte[i + 6] | pte[i + 7]))
-			i += 8;
-		if (i < n && !pte_none(pte[i]))
+	while (i < n) {
+		if (!pte_none(pte[i]))
 			return i;
+		i++;
+		while (!(i & 7) && i + 8 <= n &&
+		       !(pte[i] | pte[i + 1] | pte[i + 2] | pte[i + 3] | pte[i + 4] | pte[i + 5] | pte[i + 6] | pte[i + 7]))
+			i += 8;
 	}
 	return n;
 }
@@ -127,12 +128,16 @@ static inline void vm_batch_init(struct vm_batch *b, struct vm_space *s)
 	b->end = 0;
 	b->nr = 0;
 }
+static inline void vm_batch_note_range(struct vm_batch *b, uaddr_t start, uaddr_t end)
+{
+	if (start < b->start)
+		b->start = start;
+	if (end > b->end)
+		b->end = end;
+}
 static inline void vm_batch_note(struct vm_batch *b, uaddr_t va)
 {
-	if (va < b->start)
-		b->start = va;
-	if (va + PAGE_SIZE > b->end)
-		b->end = va + PAGE_SIZE;
+	vm_batch_note_range(b, va, va + PAGE_SIZE);
 }
 /* Flushes and drops the pages. */
 void vm_batch_finish(struct vm_batch *b);

@@ -164,16 +164,14 @@ static void unload_everywhere(struct vm_space *s)
 static void unmap_all(struct vm_space *s)
 {
 	struct vm_batch b;
-	uaddr_t floor = 0;
 
 	mutex_lock(&s->pt_lock);
 	vm_batch_init(&b, s);
 	for (struct vma *v = vma_first(s), *next; v; v = next) {
 		next = vma_next(v);
 		vm_zap(&b, v, v->start, v->end, true);
-		arch_pgtable_free_range(&s->pt, v->start, v->end, floor,
-		                        next ? next->start : USER_TOP + PAGE_SIZE);
-		floor = v->end;
+		/* Floor 0: all below is gone already. */
+		arch_pgtable_free_range(&s->pt, v->start, v->end, 0, next ? next->start : USER_TOP + PAGE_SIZE);
 	}
 	vm_batch_finish(&b);
 	mutex_unlock(&s->pt_lock);

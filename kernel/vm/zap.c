@@ -56,51 +56,62 @@ void vm_batch_finish(struct vm_batch *b)
 
 struct zap {
 	struct vm_batch *batch;
-	struct vma *vma;
 	bool cows;
 	s64 anon, other; /* unmapped pages */
 	s64 anon_freed;  /* of anon: nobody maps them any more */
 };
 
+/* One mapping of an anonymous page less. */
+static void drop_anon(struct zap *z, struct page *p)
+{
+	z->anon++;
+	if (atomic_sub(&p->mapcount, 1) == 0) {
+		atomic_and(&p->flags, ~PAGE_ANON);
+		z->anon_freed++;
+	}
+}
+
+/* Entries are cleared now; their range is noted for the flush before the batch is finished. */
 static int zap_leaf(pte_t *pte, uaddr_t va, unsigned n, void *ctx)
 {
 	struct zap *z = ctx;
 	struct vm_batch *b = z->batch;
+	unsigned first = pte_next(pte, 0, n), i, behind = 0;
 
-	for (unsigned i = pte_next(pte, 0, n); i < n; i = pte_next(pte, i + 1, n)) {
+	for (i = first; i < n; i = pte_next(pte, i + 1, n)) {
 		pte_t e = pte[i];
 		struct page *p;
 
 		if (pte_special(e)) {
 			atomic_store(&pte[i], (pte_t)0);
-			vm_batch_note(b, va + ((uaddr_t)i << PAGE_SHIFT));
+			behind = i + 1;
 			continue;
 		}
 		p = paddr_page(pte_paddr(e));
 		if (p->flags & PAGE_ANON) {
 			if (!z->cows)
 				continue;
-			z->anon++;
-			if (atomic_sub(&p->mapcount, 1) == 0) {
-				atomic_and(&p->flags, ~PAGE_ANON);
-				z->anon_freed++;
-			}
+			drop_anon(z, p);
 		} else {
 			z->other++;
 			atomic_sub(&p->mapcount, 1);
 		}
 		atomic_store(&pte[i], (pte_t)0);
-		vm_batch_note(b, va + ((uaddr_t)i << PAGE_SHIFT));
+		behind = i + 1;
 		b->pages[b->nr++] = p;
-		if (b->nr == VM_BATCH_PAGES)
+		if (unlikely(b->nr == VM_BATCH_PAGES)) {
+			vm_batch_note_range(b, va + first * PAGE_SIZE, va + behind * PAGE_SIZE);
 			vm_batch_finish(b);
+		}
 	}
+	if (behind)
+		vm_batch_note_range(b, va + first * PAGE_SIZE, va + behind * PAGE_SIZE);
 	return 0;
 }
 
 void vm_zap(struct vm_batch *b, struct vma *v, uaddr_t start, uaddr_t end, bool cows)
 {
-	struct zap z = { .batch = b, .vma = v, .cows = cows };
+	struct zap z = { .batch = b, .cows = cows };
 	struct vm_space *s = b->space;
 
 	(void)arch_pgtable_for_each(&s->pt, start, end, zap_leaf, &z);

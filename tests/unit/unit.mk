@@ -11,7 +11,7 @@ UNIT_BASE := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-
 	-Itests/unit/stub -Ikernel -Ikernel/arch/x86_64/include -MMD -MP
 UNIT_FLAGS := $(UNIT_BASE) $(UNIT_SAN) -DZERNO_HOST
 
-UNIT_TESTS := string format rbtree xarray tables inflate cpio random cmdline mem
+UNIT_TESTS := string format rbtree xarray tables inflate cpio random cmdline lockdep mem
 UNIT_SRC_string := kernel/lib/parse.c
 UNIT_SRC_rbtree := kernel/lib/rbtree.c
 UNIT_SRC_xarray := kernel/lib/xarray.c kernel/lib/idr.c
@@ -20,6 +20,7 @@ UNIT_SRC_inflate := kernel/lib/inflate.c kernel/lib/crc32.c
 UNIT_SRC_cpio := kernel/lib/cpio.c
 UNIT_SRC_random := tests/unit/stub/stub.c
 UNIT_SRC_cmdline := kernel/base/cmdline.c kernel/lib/parse.c tests/unit/stub/stub.c tests/unit/stub/strlcpy.c
+UNIT_SRC_lockdep := kernel/lib/bitmap.c tests/unit/stub/stub.c
 UNIT_SRC_mem := $(addprefix kernel/mem/,buddy.c early.c kmalloc.c kmap.c mem_init.c page.c slab.c) \
 	kernel/lib/xarray.c kernel/lib/bitmap.c tests/unit/stub/stub.c
 

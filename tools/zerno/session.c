@@ -45,7 +45,8 @@ struct session {
 	const struct options *o;
 	bool tty;
 	struct bytes from, to; /* the channel */
-	bool channel_closed, hello, exited, vmm_dead;
+	bool channel_closed, hello;
+	bool exited;     /* no more is wanted of the guest */
 	int status;      /* >= 0: what to return */
 	bool input_eof;  /* of our stdin, or the guest wants no more */
 	size_t window;   /* bytes of STDIN we may send */
@@ -116,61 +117,52 @@ static void send_size(struct session *s)
 	frame_put(&s->to, FRAME_WINSZ, p, sizeof(p));
 }
 
-/* Takes the keys that are ours out of typed input; false: end the machine. */
-static bool filter_keys(struct session *s, unsigned char *p, size_t *n)
+/* Takes the keys that are ours out of what was typed: Ctrl-A x ends the machine (false), Ctrl-A Ctrl-A is one Ctrl-A,
+ * and Ctrl-A before another key is that key's.  out has room for twice n. */
+static bool filter_keys(struct session *s, const unsigned char *in, size_t n, unsigned char *out, size_t *out_len)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < *n; i++) {
-		if (s->prefix) {
-			s->prefix = false;
-			if (p[i] == 'x' || p[i] == 'X')
-				return false;
-			if (p[i] != PREFIX_KEY && kept < i) /* Ctrl-A and another key: both are meant for the guest */
-				p[kept++] = PREFIX_KEY;
-			p[kept++] = p[i];
-		} else if (p[i] == PREFIX_KEY) {
+	*out_len = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (!s->prefix && in[i] == PREFIX_KEY) {
 			s->prefix = true;
-		} else {
-			p[kept++] = p[i];
+			continue;
 		}
+		if (s->prefix && (in[i] == 'x' || in[i] == 'X'))
+			return false;
+		if (s->prefix && in[i] != PREFIX_KEY)
+			out[(*out_len)++] = PREFIX_KEY;
+		s->prefix = false;
+		out[(*out_len)++] = in[i];
 	}
-	*n = kept;
 	return true;
+}
+
+static void send_input(struct session *s, const unsigned char *p, size_t n)
+{
+	if (!n)
+		return;
+	s->window -= n < s->window ? n : s->window;
+	frame_put(&s->to, FRAME_STDIN, p, n);
 }
 
 static void read_stdin(struct session *s)
 {
-	unsigned char buf[FRAME_DATA_MAX + 1], *p = buf + 1; /* a byte in front: a Ctrl-A of the read before */
-	size_t want = s->window < FRAME_DATA_MAX ? s->window : FRAME_DATA_MAX;
-	ssize_t got = read(0, p, want);
+	static unsigned char buf[FRAME_DATA_MAX], keys[2 * FRAME_DATA_MAX];
+	size_t n, want = s->window < FRAME_DATA_MAX ? s->window : FRAME_DATA_MAX;
+	ssize_t got = read(0, buf, want);
 
 	if (got < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
 	if (got <= 0) {
 		s->input_eof = true;
 		frame_put(&s->to, FRAME_STDIN_EOF, NULL, 0);
-		return;
+	} else if (!s->tty) {
+		send_input(s, buf, (size_t)got);
+	} else if (filter_keys(s, buf, (size_t)got, keys, &n)) {
+		send_input(s, keys, n);
+	} else {
+		finish(s, EXIT_LAUNCHER);
 	}
-	size_t n = (size_t)got;
-	if (s->tty) {
-		if (s->prefix && p[0] != PREFIX_KEY && p[0] != 'x' && p[0] != 'X') {
-			*--p = PREFIX_KEY;
-			n++;
-			s->prefix = false;
-			size_t rest = n - 1;
-			if (!filter_keys(s, p + 1, &rest))
-				finish(s, EXIT_LAUNCHER);
-			n = rest + 1;
-		} else if (!filter_keys(s, p, &n)) {
-			finish(s, EXIT_LAUNCHER);
-			return;
-		}
-	}
-	if (!n)
-		return;
-	s->window -= n < s->window ? n : s->window;
-	frame_put(&s->to, FRAME_STDIN, p, n);
 }
 
 static void write_channel(struct session *s)
@@ -179,8 +171,8 @@ static void write_channel(struct session *s)
 		ssize_t n = write(s->vmm->channel, bytes_first(&s->to), bytes_len(&s->to));
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
-		if (n <= 0) {
-			s->channel_closed = true;
+		if (n <= 0) { /* it is dead; reading will find the end after what it had sent */
+			bytes_drop(&s->to, bytes_len(&s->to));
 			return;
 		}
 		bytes_drop(&s->to, (size_t)n);
@@ -274,7 +266,6 @@ static void handle(struct session *s, const struct frame *f)
 	case FRAME_EXIT:
 		if (f->len == 4) {
 			s->exited = true;
-			s->vmm_dead = true; /* nothing more to be heard from it */
 			finish(s, (int)(frame_get_u32(f->data) & 255));
 		}
 		break;
@@ -331,7 +322,6 @@ static void pass_signal(struct session *s, int sig)
 	/* Before the command runs, and the second time, the machine itself ends. */
 	if (ends && (!s->hello || ++s->terms > 1)) {
 		finish(s, 128 + sig);
-		s->exited = true;
 		return;
 	}
 	if (s->hello)
@@ -345,17 +335,16 @@ static void read_signals(struct session *s)
 	while (read(s->signals, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGCHLD:
-			if (s->vmm->pid > 0 && waitpid(s->vmm->pid, NULL, WNOHANG) == s->vmm->pid) {
-				s->vmm->pid = -1;
-				s->vmm_dead = true;
-			}
+			if (s->vmm->pid > 0 && waitpid(s->vmm->pid, NULL, WNOHANG) == s->vmm->pid)
+				s->vmm->pid = -1; /* the channel will end, too */
 			break;
 		case SIGCONT:
-			if (s->tty) {
+			if (s->tty && isatty(0)) {
 				term_restore();
 				term_raw();
 			}
-			/* fall through: the window may have another size now */
+			send_size(s);
+			break;
 		case SIGWINCH:
 			send_size(s);
 			break;
@@ -390,12 +379,10 @@ static void check_time(struct session *s)
 		if (!s->o->quiet)
 			complain("timeout after %g s", s->o->timeout_s);
 		finish(s, EXIT_TIMEOUT);
-		s->exited = true;
 	} else if (!s->hello && t >= s->start + BOOT_TIMEOUT_S) {
 		complain("the guest did not come up in %d s", BOOT_TIMEOUT_S);
 		finish(s, EXIT_LAUNCHER);
 		console_show();
-		s->exited = true;
 	}
 }
 
@@ -480,14 +467,12 @@ int session_run(struct vmm *v, const struct options *o)
 	if (s.tty && isatty(0))
 		term_raw();
 
-	while (s.status < 0 && !s.vmm_dead && !s.channel_closed) {
+	while (s.status < 0 && !s.channel_closed) {
 		wait_events(&s);
 		step(&s);
 	}
-	while (!s.channel_closed && !s.exited && s.status < 0) /* what QEMU had still sent */
-		read_channel(&s), s.channel_closed |= s.vmm_dead && !bytes_len(&s.from);
-	while (s.status >= 0 && output_left(&s) && !(s.deadline > 0 && now() >= s.deadline)) {
-		s.exited = true;
+	s.exited = true;
+	while (s.status >= 0 && output_left(&s) && s.status != EXIT_TIMEOUT) {
 		wait_events(&s);
 		step(&s);
 	}

@@ -19,6 +19,7 @@
 #include "acpi.h"
 #include "features.h"
 #include "pvh.h"
+#include "registers.h"
 #include "tables.h"
 
 extern char _percpu_boot[], _init_text[], _init_text_end[], _init_data[], _init_data_end[], _init_bss[], _init_bss_end[];
@@ -35,6 +36,7 @@ NORETURN void arch_boot_main(u32 start_info)
 	tables_init_cpu(0);
 	cpu_patch_smap();
 	cpu_init();
+	registers_init();
 	pvh_read(start_info);
 	kernel_main();
 }

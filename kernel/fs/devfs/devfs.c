@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/devfs/devfs.c - devtmpfs: a tmpfs with a node for each registered device
  *
  * Owns:      the one instance of "devtmpfs" and the kernel's own mount of it.
- * Layer:     fs/devfs.  Uses fs alone: the tmpfs below is found by its name.
+ * Layer:     fs/devfs. Uses fs alone: the tmpfs below is found by its name.
  * Locks:     none of its own; makes names by the same calls as user space.
  * Contexts:  process context; may sleep.
  * Manual:    null(4), Linux' devtmpfs: every mount shows the same tree.

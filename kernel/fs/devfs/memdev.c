@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/devfs/memdev.c - the memory devices: null, zero, full, random, urandom, kmsg
  *
  * Owns:      major 1.

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/tmpfs/dir.c - the names of a directory in memory
  *
  * Owns:      struct tmpfs_dir, struct tmpfs_dirent.
@@ -155,29 +156,22 @@ int tmpfs_dir_iterate(struct file *f, struct dir_context *ctx)
 	struct rb_node *n;
 
 	if (ctx->pos == POS_DOT) {
-		ctx->pos = POS_DOTDOT;
-		if (!ctx->emit(ctx, ".", 1, f->inode->ino, DT_DIR)) {
-			ctx->pos = POS_DOT;
+		if (!ctx->emit(ctx, ".", 1, f->inode->ino, DT_DIR))
 			return 0;
-		}
+		ctx->pos = POS_DOTDOT;
 	}
 	if (ctx->pos == POS_DOTDOT) {
-		ctx->pos = POS_NEWEST;
-		if (!ctx->emit(ctx, "..", 2, f->path.dentry->parent->inode->ino, DT_DIR)) {
-			ctx->pos = POS_DOTDOT;
+		if (!ctx->emit(ctx, "..", 2, f->path.dentry->parent->inode->ino, DT_DIR))
 			return 0;
-		}
+		ctx->pos = POS_NEWEST;
 	}
 	n = newest_below(d, ctx->pos == POS_NEWEST ? UINT64_MAX : (u64)ctx->pos);
 	for (; n; n = rb_prev(n)) {
 		struct tmpfs_dirent *e = rb_entry(n, struct tmpfs_dirent, by_cookie);
-		loff_t before = ctx->pos;
 
-		ctx->pos = (loff_t)e->cookie; /* the next one: below this */
-		if (!ctx->emit(ctx, e->name, e->len, e->inode->ino, (e->inode->mode & S_IFMT) >> 12)) {
-			ctx->pos = before;
+		if (!ctx->emit(ctx, e->name, e->len, e->inode->ino, (e->inode->mode & S_IFMT) >> 12))
 			return 0;
-		}
+		ctx->pos = (loff_t)e->cookie; /* the next one lies below */
 	}
 	return 0;
 }

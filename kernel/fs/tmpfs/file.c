@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/tmpfs/file.c - regular files in memory: the page cache is the file
  *
  * Owns:      the count of pages in use (tmpfs_sb.pages).
@@ -7,8 +8,8 @@
  * Contexts:  process context; may sleep.
  * Manual:    tmpfs(5), fallocate(2), lseek(2).
  * Tests:     fs/tmpfs/tmpfs_ktest.c, tests/abi/sparse.c.
- * Deviates:  the size= limit is exact for write and fallocate.  A fault that fills a hole of a shared mapping
- * is counted at the next call on the file, not refused (Linux: SIGBUS).
+ * Deviates:  the size= limit is exact for write and fallocate. A fault that fills a hole of a shared
+ *            mapping is counted at the next call on the file, not refused (Linux: SIGBUS).
  *
  * Pages appear in the mapping by writes and by faults.  What the file is charged is i->blocks; tmpfs_recount
  * sets it to what the mapping has and moves the instance's count by the difference.

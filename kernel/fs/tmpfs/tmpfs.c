@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT
+ *
  * fs/tmpfs/tmpfs.c - files in memory: nodes, names, instances
  *
  * Owns:      struct tmpfs_sb; an inode's `private` (directories: struct tmpfs_dir).

@@ -24,6 +24,7 @@ unsigned cpu_count = 1;
 cpumask_t cpu_online_mask = 1;
 int log_console_level = LOG_INFO;
 u64 trace_enabled;
+unsigned stub_log_lines;
 jmp_buf stub_panic_jump;
 bool stub_panic_expected;
 char stub_panic_text[256];
@@ -78,6 +79,7 @@ void assert_failed(const char *expr, const char *file, int line)
 void log_printf(enum log_level level, const char *fmt, ...)
 {
 	va_list ap;
+	stub_log_lines++;
 	va_start(ap, fmt);
 	printf("<%d>", level);
 	vprintf(fmt, ap);

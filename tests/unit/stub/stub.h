@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <lib/types.h>
 
+extern unsigned stub_log_lines; /* calls of log_printf */
 /* Runs a statement that must panic; true if it did.  stub_panic_text holds the words. */
 extern jmp_buf stub_panic_jump;
 extern bool stub_panic_expected;

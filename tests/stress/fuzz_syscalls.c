@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * tests/stress/fuzz_syscalls.c - calls every system call of the table with arguments nobody would use.
+ *
+ * usage: fuzz_syscalls SEED SECONDS
+ *
+ * An ordinary Linux program: what it survives on Linux it must survive on Zerno.  A child makes a few hundred
+ * calls from kernel/syscall/syscalls.tbl (and some numbers that do not exist) with random and boundary values,
+ * with pointers that are unmapped, misaligned, read-only, in kernel space or at the very end of a page, and
+ * with good ones.  Children may die of it; the parent starts the next one, and kills one that makes no progress.
+ *
+ * What would stop the test rather than test the kernel is kept from them: they own a session and a directory,
+ * see no terminal, signal nobody but themselves, and cannot reboot, become real-time, or raise their limits.
+ * Prints `FUZZ calls=N children=N` at the end. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include "fuzz_table.h"
+
+enum { CALLS_PER_CHILD = 400, SCRATCH = 64 * 1024, PAGE = 4096, STUCK_MS = 600, UID_NOBODY = 65534 };
+enum { NR_CALLS = sizeof fuzz_calls / sizeof fuzz_calls[0] };
+
+static struct shared {
+	volatile unsigned long calls;
+	volatile int last; /* the table row in progress, for a failed run */
+} *shared;
+static char dir[] = "/tmp/fuzz.XXXXXX";
+static uint64_t rng_state;
+static char *scratch;   /* SCRATCH bytes, then an unmapped page */
+static char *read_only; /* a page that cannot be written */
+static char long_name[5000];
+static pid_t self;
+
+static uint64_t rnd(void)
+{
+	rng_state ^= rng_state >> 12;
+	rng_state ^= rng_state << 25;
+	rng_state ^= rng_state >> 27;
+	return rng_state * 0x2545f4914f6cdd1dULL;
+}
+
+static unsigned below(unsigned n)
+{
+	return (unsigned)(rnd() >> 33) % n;
+}
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* ---- values ---- */
+
+static uint64_t any_number(void)
+{
+	static const uint64_t edge[] = { 0, 1, 2, 3, 7, 8, 16, 63, 64, 65, 255, 256, 4095, 4096, 4097, 65535, 65536,
+					 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x7fffffffffffffff,
+					 0x8000000000000000, -1ULL, -2ULL, -4096ULL, -100ULL };
+
+	switch (below(4)) {
+	case 0:
+		return edge[below(sizeof edge / sizeof edge[0])];
+	case 1:
+		return below(64);
+	case 2:
+		return 1ULL << below(64) | (below(2) ? 1ULL << below(64) : 0);
+	default:
+		return rnd() >> below(64);
+	}
+}
+
+static uint64_t bad_pointer(void)
+{
+	switch (below(9)) {
+	case 0:
+		return 0;
+	case 1:
+		return 1 + below(4095);
+	case 2:
+		return 0xffffffff80000000ULL + (rnd() & 0xffffff);
+	case 3:
+		return 0xffff888000000000ULL + (rnd() & 0xfffffff);
+	case 4:
+		return 0x00007ffffffff000ULL - below(64);
+	case 5:
+		return 0x0000800000000000ULL + below(4096);
+	case 6:
+		return (uint64_t)read_only + below(PAGE);
+	case 7:
+		return -1ULL - below(4096);
+	default:
+		return rnd();
+	}
+}
+
+static uint64_t good_pointer(void)
+{
+	switch (below(4)) {
+	case 0:
+		return (uint64_t)scratch + SCRATCH - below(300); /* a struct may end beyond the last page */
+	case 1:
+		return (uint64_t)scratch + below(SCRATCH);
+	default:
+		return (uint64_t)scratch + (below(SCRATCH) & ~15u);
+	}
+}
+
+static uint64_t any_pointer(void)
+{
+	return below(4) ? good_pointer() : bad_pointer();
+}
+
+/* Structs of all calls are made of small numbers, zeros and noise. */
+static void fill_scratch(void)
+{
+	uint64_t *w = (uint64_t *)scratch;
+	unsigned kind = below(4);
+
+	for (unsigned i = 0; i < SCRATCH / sizeof *w; i += 1 + below(16)) {
+		switch (kind) {
+		case 0:
+			w[i] = 0;
+			break;
+		case 1:
+			w[i] = below(8);
+			break;
+		case 2:
+			w[i] = below(2) ? good_pointer() : below(256);
+			break;
+		default:
+			w[i] = any_number();
+		}
+	}
+}
+
+/* Names inside the own directory: for calls that change the tree. */
+static const char *const own_names[] = { "a", "b", "c", "dir", "dir/x", "dir/y", "link", "fifo", "sock", ".", "dir/.", "",
+					 "a/b", "missing/z", "loop" };
+static const char *const any_names[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/ptmx", "/proc/self/maps",
+					 "/proc/self/status", "/proc/self/fd", "/proc/self/exe", "/proc/self/stat",
+					 "/proc/meminfo", "/proc/mounts", "/proc/self/mem", "/proc/self/fdinfo" };
+static const char *const words[] = { "tmpfs", "proc", "devpts", "none", "", "size=1k", "mode=700", "ext4", "x" };
+
+static uint64_t string_pointer(const char *s)
+{
+	size_t n = strlen(s) + 1;
+	char *at = scratch + below(SCRATCH - (unsigned)n);
+
+	if (!below(3))
+		at = scratch + SCRATCH - n; /* NUL is the last byte that is mapped */
+	if (!below(20) && n > 1)
+		n--; /* or there is no NUL */
+	memcpy(at, s, n);
+	return (uint64_t)at;
+}
+
+static uint64_t any_path(int own)
+{
+	unsigned k = below(20);
+
+	if (k == 0)
+		return bad_pointer();
+	if (k == 1)
+		return (uint64_t)(long_name + below(5000));
+	if (k == 2)
+		return (uint64_t)(long_name + sizeof long_name - 1 - (below(2) ? 255 : 256));
+	if (own || k < 14)
+		return string_pointer(own_names[below(sizeof own_names / sizeof own_names[0])]);
+	return string_pointer(any_names[below(sizeof any_names / sizeof any_names[0])]);
+}
+
+static uint64_t any_vector(void)
+{
+	uint64_t *v = (uint64_t *)(scratch + (below(SCRATCH - 128) & ~7u));
+	unsigned n = below(6);
+
+	if (!below(4))
+		return bad_pointer();
+	for (unsigned i = 0; i < n; i++)
+		v[i] = below(8) ? string_pointer(words[below(sizeof words / sizeof words[0])]) : bad_pointer();
+	v[n] = 0;
+	return (uint64_t)v;
+}
+
+static uint64_t any_address(void)
+{
+	switch (below(4)) {
+	case 0:
+		return 0;
+	case 1:
+		return (uint64_t)scratch + below(SCRATCH / PAGE) * PAGE;
+	case 2:
+		return 0x10000000ULL + (rnd() & 0xfffff000);
+	default:
+		return bad_pointer();
+	}
+}
+
+static uint64_t any_size(void)
+{
+	return below(3) ? below(20000) : any_number();
+}
+
+static int any_fd(void)
+{
+	return below(8) ? (int)below(12) : (int)any_number();
+}
+
+static int is(const char *kind, const char *prefix)
+{
+	return !strncmp(kind, prefix, strlen(prefix));
+}
+
+static uint64_t make_argument(const char *kind, int own)
+{
+	if (!below(40))
+		return rnd();
+	if (is(kind, "dirfd"))
+		return below(3) ? (uint64_t)AT_FDCWD : (uint64_t)any_fd();
+	if (is(kind, "fd"))
+		return (uint64_t)any_fd();
+	if (is(kind, "path"))
+		return any_path(own);
+	if (!strcmp(kind, "str"))
+		return below(4) ? string_pointer(words[below(sizeof words / sizeof words[0])]) : any_pointer();
+	if (is(kind, "strv"))
+		return any_vector();
+	if (is(kind, "addr"))
+		return any_address();
+	if (is(kind, "size"))
+		return any_size();
+	if (is(kind, "pid"))
+		return below(2) ? 0 : below(2) ? (uint64_t)self : 0x3fffffff;
+	if (is(kind, "sig"))
+		return below(8) ? below(66) : any_number();
+	if (is(kind, "enum"))
+		return below(4) ? below(48) : any_number();
+	if (is(kind, "ioctl"))
+		return below(4) ? 0x5401 + below(0x60) : any_number();
+	if (is(kind, "mode"))
+		return below(4) ? rnd() & 0177777 : any_number();
+	if (is(kind, "ptr") || is(kind, "in:") || is(kind, "in[") || is(kind, "out") || is(kind, "inout"))
+		return any_pointer();
+	return any_number();
+}
+
+/* ---- what a child may do ---- */
+
+static int named(const char *name, const char *const *list)
+{
+	for (; *list; list++)
+		if (!strcmp(name, *list))
+			return 1;
+	return 0;
+}
+
+/* These change the tree of names: only inside the own directory. */
+static const char *const tree_calls[] = { "mount", "umount2", "unlink", "unlinkat", "rmdir", "rename", "renameat", "renameat2",
+					  "mkdir", "mkdirat", "mknod", "mknodat", "symlink", "symlinkat", "link", "linkat",
+					  "chdir", "chroot", "chmod", "fchmodat", "chown", "lchown", "fchownat", "truncate",
+					  "creat", NULL };
+static const char *const kill_calls[] = { "kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", NULL };
+/* reboot: the capability is gone, but why try our luck.  pivot_root moves everybody's root; syslog(2) could silence the
+ * console on which a panic would be seen. */
+static const char *const never_calls[] = { "reboot", "pivot_root", "syslog", NULL };
+static const char *const rare_calls[] = { "exit", "exit_group", "rt_sigreturn", "vhangup", "munmap", "close_range",
+					  "setuid", "setresuid", "setreuid", NULL };
+
+static int safe(const struct fuzz_call *c, uint64_t a[6])
+{
+	if (named(c->name, kill_calls)) {
+		a[0] = below(4) ? (uint64_t)self : 0x3fffffff;
+		if (c->nargs > 2 && is(c->kind[1], "pid"))
+			a[1] = below(4) ? (uint64_t)self : 0x3fffffff;
+	}
+	/* the priority of "all processes of user 0" is not ours to change */
+	if (!strcmp(c->name, "setpriority"))
+		a[1] = (uint64_t)self;
+	if (!strcmp(c->name, "setpriority") && (int)a[0] == 2)
+		a[0] = 0;
+	if (!strcmp(c->name, "ioctl") && (uint32_t)a[1] == 0x540e)
+		a[1] = 0x5401; /* no controlling terminal */
+	if (!strcmp(c->name, "prlimit64"))
+		a[0] = 0;
+	return 1;
+}
+
+/* The call itself.  What fork and clone make ends at once, without touching a stack that may not be one. */
+static long raw_call(long nr, const uint64_t a[6], int forks)
+{
+	register uint64_t r10 __asm__("r10") = a[3];
+	register uint64_t r8 __asm__("r8") = a[4];
+	register uint64_t r9 __asm__("r9") = a[5];
+	long ret;
+
+	if (forks)
+		__asm__ volatile("syscall; test %%rax, %%rax; jnz 1f; mov $60, %%eax; xor %%edi, %%edi; syscall; 1:"
+				 : "=a"(ret)
+				 : "a"(nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
+				 : "rcx", "r11", "memory");
+	else
+		__asm__ volatile("syscall"
+				 : "=a"(ret)
+				 : "a"(nr), "D"(a[0]), "S"(a[1]), "d"(a[2]), "r"(r10), "r"(r8), "r"(r9)
+				 : "rcx", "r11", "memory");
+	return ret;
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* A call may sleep: a signal ends it after 5 ms, whatever the last calls did to masks and handlers. */
+static void arm_alarm(void)
+{
+	struct sigaction sa = { .sa_handler = on_alarm };
+	struct itimerval it = { .it_value = { 0, 5000 }, .it_interval = { 0, 5000 } };
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &it, NULL);
+}
+
+static void one_call(void)
+{
+	unsigned i = below(NR_CALLS + 8);
+	uint64_t a[6];
+
+	if (i >= NR_CALLS) { /* no such call */
+		for (int k = 0; k < 6; k++)
+			a[k] = below(2) ? any_number() : any_pointer();
+		shared->last = -1;
+		shared->calls++;
+		raw_call(below(2) ? 500 + below(10000) : (long)(rnd() | 1UL << 62), a, 0);
+		return;
+	}
+	const struct fuzz_call *c = &fuzz_calls[i];
+	if (named(c->name, never_calls) || (named(c->name, rare_calls) && below(30)))
+		return;
+	if (!below(4))
+		fill_scratch();
+	for (int k = 0; k < 6; k++)
+		a[k] = k < c->nargs ? make_argument(c->kind[k], named(c->name, tree_calls)) : rnd();
+	if (!safe(c, a))
+		return;
+	shared->last = (int)i;
+	shared->calls++;
+	raw_call(c->nr, a, is(c->name, "fork") || is(c->name, "vfork") || is(c->name, "clone"));
+}
+
+static void limit(int what, rlim_t n)
+{
+	struct rlimit r = { n, n };
+
+	setrlimit(what, &r);
+}
+
+static void drop_capability(int cap)
+{
+	struct {
+		uint32_t version;
+		int pid;
+	} h = { 0x20080522, 0 };
+	struct {
+		uint32_t effective, permitted, inheritable;
+	} d[2] = { 0 };
+
+	if (syscall(SYS_capget, &h, d))
+		return;
+	d[cap / 32].effective &= ~(1u << cap % 32);
+	d[cap / 32].permitted &= ~(1u << cap % 32);
+	syscall(SYS_capset, &h, d);
+	prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
+static void child_setup(int privileged)
+{
+	enum { SYS_BOOT = 22, SYS_NICE = 23, SYS_RESOURCE = 24, SYSLOG = 34 };
+	int null;
+
+	setsid();
+	self = getpid();
+	if (chdir(dir))
+		_exit(1);
+	null = open("/dev/null", O_RDWR);
+	for (int fd = 0; fd < 3; fd++)
+		dup2(null, fd);
+	limit(RLIMIT_AS, 96 << 20);
+	limit(RLIMIT_FSIZE, 1 << 20);
+	limit(RLIMIT_NOFILE, 64);
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_SIGPENDING, 100);
+	prctl(PR_CAPBSET_DROP, SYS_NICE, 0, 0, 0);
+	drop_capability(SYS_BOOT);
+	drop_capability(SYS_NICE);
+	drop_capability(SYSLOG);
+	drop_capability(SYS_RESOURCE);
+	if (!privileged && (setgid(UID_NOBODY) || setuid(UID_NOBODY)))
+		_exit(1);
+	open("a", O_RDWR | O_CREAT, 0666);
+	mkdir("dir", 0777);
+	open("dir", O_RDONLY | O_DIRECTORY);
+	symlink("a", "link");
+	symlink("loop", "loop");
+	mkfifo("fifo", 0666);
+	int p[2];
+	if (pipe2(p, O_NONBLOCK))
+		_exit(1);
+	open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+	open("/proc/self/stat", O_RDONLY);
+}
+
+static void child(uint64_t seed, int privileged)
+{
+	rng_state = seed * 0x9e3779b97f4a7c15ULL | 1;
+	child_setup(privileged);
+	scratch = mmap(NULL, SCRATCH + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	read_only = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (scratch == MAP_FAILED || read_only == MAP_FAILED || munmap(scratch + SCRATCH, PAGE))
+		_exit(1);
+	for (int i = 0; i < CALLS_PER_CHILD; i++) {
+		arm_alarm();
+		one_call();
+	}
+	_exit(0);
+}
+
+/* ---- the parent ---- */
+
+/* Until the child has ended; one that hangs (asleep, stopped) is killed. */
+static void wait_child(pid_t pid)
+{
+	unsigned long seen = shared->calls;
+	long since = now_ms();
+	int status;
+
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (shared->calls != seen) {
+			seen = shared->calls;
+			since = now_ms();
+		} else if (now_ms() - since > STUCK_MS) {
+			kill(pid, SIGKILL);
+			waitpid(pid, &status, 0);
+			break;
+		}
+		usleep(1000);
+	}
+	kill(-pid, SIGKILL); /* what is left of its session */
+	while (waitpid(-1, &status, WNOHANG) > 0)
+		;
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path), 0; /* what is still busy stays */
+}
+
+static void clean_up(void)
+{
+	char line[1024], mnt[600];
+
+	for (int again = 0; again < 50; again++) {
+		FILE *f = fopen("/proc/self/mounts", "r");
+		int found = 0;
+		if (!f)
+			break;
+		while (fgets(line, sizeof line, f))
+			if (sscanf(line, "%*s %599s", mnt) == 1 && is(mnt, dir))
+				found += umount2(mnt, MNT_DETACH) == 0;
+		fclose(f);
+		if (!found)
+			break;
+	}
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	rmdir(dir);
+}
+
+int main(int argc, char **argv)
+{
+	unsigned long children = 0;
+	long end;
+	uint64_t seed;
+
+	if (argc != 3) /* also when a child executes /proc/self/exe */
+		return 2;
+	seed = strtoull(argv[1], NULL, 0);
+	end = now_ms() + 1000 * strtol(argv[2], NULL, 0);
+	shared = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || !mkdtemp(dir) || chmod(dir, 0777))
+		return perror("fuzz_syscalls"), 1;
+	memset(long_name, 'n', sizeof long_name - 1);
+	while (now_ms() < end) {
+		pid_t pid = fork();
+		if (pid == 0)
+			child(seed + children, children % 2 == 0);
+		if (pid < 0) {
+			perror("fork");
+			usleep(100000);
+			continue;
+		}
+		wait_child(pid);
+		children++;
+	}
+	clean_up();
+	printf("FUZZ calls=%lu children=%lu\n", shared->calls, children);
+	return 0;
+}
