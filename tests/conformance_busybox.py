@@ -76,7 +76,7 @@ def main():
     if words:
         cases = [c for c in cases if c in words]
     linux = run.run_on_linux(root, cases)
-    zerno = linux if os.environ.get("LINUX_ONLY") else run.run_on_zerno(root, cases, "conformance", mem="1G")
+    zerno = linux if os.environ.get("LINUX_ONLY") else run.run_on_zerno(root, cases, "conformance", seconds=300, mem="1G")
 
     def passes(results):
         out = set()

@@ -40,7 +40,7 @@ def report(name, passed, detail=""):
 
 RUNNER = """#!/bin/sh
 # Runs the cases named in /list, one `NAME SECONDS` a line.
-export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root TERM=dumb USER=root TZ=UTC
+export PATH=/bin:/sbin:/usr/bin:/usr/sbin HOME=/root TERM=dumb USER=root TZ=UTC LANG=C.UTF-8
 umask 022
 while read name seconds; do
 	echo "@@BEGIN $name"
@@ -167,14 +167,14 @@ class Guest:
                 self.process.wait()
 
 
-def run_on_zerno(root, cases, name, **guest_options):
+def run_on_zerno(root, cases, name, seconds=CASE_SECONDS, **guest_options):
     """{case: (status, output)}; a case that killed or hung its guest has status None and the log's end."""
     done, left, boots = {}, list(cases), 0
     while left and boots < 40:
-        write(f"{root}/list", "".join(f"{c} {CASE_SECONDS}\n" for c in left))
+        write(f"{root}/list", "".join(f"{c} {seconds}\n" for c in left))
         pack(root, f"{BUILD}/{name}.cpio")
         guest = Guest(f"{BUILD}/{name}.cpio", f"{BUILD}/{name}-{boots}.log", **guest_options)
-        how = guest.wait(r"^@@ALL$", CASE_SECONDS + 30)
+        how = guest.wait(r"^@@ALL$", seconds + 30)
         boots += 1
         text = guest.text()
         now, running = parse(text)

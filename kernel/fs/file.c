@@ -209,50 +209,62 @@ static int check_offset(const struct file *f, const loff_t *pos)
 	return *pos < 0 ? -EINVAL : 0;
 }
 
+/* The end of what is asked for must be a number; Linux checks it before it cuts the count. */
+static inline bool bad_range(loff_t pos, size_t count)
+{
+	return (s64)((u64)pos + count) < 0 || (s64)count < 0;
+}
+
 ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
 {
-	bool locked;
+	bool locked = false;
 	ssize_t n;
 
-	if (unlikely(pos != NULL)) {
+	if (pos) {
 		int err = check_offset(f, pos);
-		if (err)
+		if (unlikely(err))
 			return err;
 	}
 	if (unlikely(!(f->mode & FMODE_READ)))
 		return -EBADF;
 	if (unlikely(!f->ops->read))
 		return s_isdir(f->inode->mode) ? -EISDIR : -EINVAL;
-	if (unlikely(to->count > MAX_RW_COUNT))
-		to->count = MAX_RW_COUNT;
-	if (pos)
-		return f->ops->read(f, to, pos);
-	locked = pos_lock(f);
-	n = f->ops->read(f, to, &f->pos);
+	if (!pos) {
+		locked = pos_lock(f);
+		pos = &f->pos;
+	}
+	n = -EINVAL;
+	if (likely(!bad_range(*pos, to->count))) {
+		to->count = MIN(to->count, MAX_RW_COUNT);
+		n = f->ops->read(f, to, pos);
+	}
 	pos_unlock(f, locked);
 	return n;
 }
 
 ssize_t file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 {
-	bool locked;
+	bool locked = false;
 	ssize_t n;
 
-	if (unlikely(pos != NULL)) {
+	if (pos) {
 		int err = check_offset(f, pos);
-		if (err)
+		if (unlikely(err))
 			return err;
 	}
 	if (unlikely(!(f->mode & FMODE_WRITE)))
 		return -EBADF;
 	if (unlikely(!f->ops->write))
 		return -EINVAL;
-	if (unlikely(from->count > MAX_RW_COUNT))
-		from->count = MAX_RW_COUNT;
-	if (pos)
-		return f->ops->write(f, from, pos);
-	locked = pos_lock(f);
-	n = f->ops->write(f, from, &f->pos);
+	if (!pos) {
+		locked = pos_lock(f);
+		pos = &f->pos;
+	}
+	n = -EINVAL;
+	if (likely(!bad_range(*pos, from->count))) {
+		from->count = MIN(from->count, MAX_RW_COUNT);
+		n = f->ops->write(f, from, pos);
+	}
 	pos_unlock(f, locked);
 	return n;
 }

@@ -11,14 +11,14 @@
  *
  * Theory
  * ------
- *   A place is (mount, dentry), because one file system can be seen at several places (bind mounts).  A mount
+ * A place is (mount, dentry), because one file system can be seen at several places (bind mounts).  A mount
  * says: "whoever comes to `mountpoint` in `parent` goes on at `root`".  The root mount is its own parent.
  *
  *       rootfs  /            mount A: parent A,  root "/" of rootfs
  *         |--- proc          mount B: parent A, mountpoint "/proc" of rootfs, root "/" of proc
  *         `--- mnt           mount C: parent A, mountpoint "/mnt",  root "/home" of rootfs (a bind mount)
  *
- *   References: the tree holds one on each mount in it, each struct path one more.  So umount(2) knows that a
+ * References: the tree holds one on each mount in it, each struct path one more.  So umount(2) knows that a
  * mount is busy.  Walkers without references look under RCU and check mount_seq afterwards, as with
  * dcache_seq.
  */

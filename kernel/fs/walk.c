@@ -15,10 +15,11 @@
  * One loop, two gaits:
  *
  *   quick (rcu)  takes no reference on anything.  Dentries, inodes and mounts it meets stay readable until
- * the next grace period, and it does not sleep.  At the end it takes references to the one place it arrived
- * at, and then looks whether a rename or mount happened meanwhile (dcache_seq, mount_seq).  Whatever it
- *                cannot do (a name not cached, a permission check that may sleep, a magic link) ends in
- * -ECHILD. sure         holds references on the place where it stands, asks the file system, sleeps.
+ *                the next grace period, and it does not sleep.  At the end it takes references to the one
+ *                place it arrived at, and then looks whether a rename or mount happened meanwhile
+ *                (dcache_seq, mount_seq).  Whatever it cannot do (a name not cached, a permission check that
+ *                may sleep, a magic link) ends in -ECHILD.
+ *   sure         holds references on the place where it stands, asks the file system, sleeps.
  *
  * Every lookup tries quick first.  Links need no recursion: what follows a link in the string is pushed on
  * rest[], and the link's text becomes the string; at its end the walk pops.  40 links in all, so the stack is
@@ -165,6 +166,19 @@ static int walk_jump(struct walker *k, struct inode *link)
 	return 0;
 }
 
+bool fs_protected_symlinks = true;
+
+/* proc(5), protected_symlinks: in /tmp and its like, only the link's owner follows it, or anybody if the
+ * directory's owner made it.  Asked for the last component alone. */
+static bool may_follow(const struct walker *k, const struct inode *link)
+{
+	const struct inode *dir = k->at.dentry->inode;
+
+	if (!fs_protected_symlinks || link->uid == k->cred->fsuid)
+		return true;
+	return (dir->mode & (S_ISVTX | S_IWOTH)) != (S_ISVTX | S_IWOTH) || dir->uid == link->uid;
+}
+
 /* k->at stays the link's directory, where its text begins; takes over the reference to d. */
 static int walk_link(struct walker *k, struct dentry *d, struct inode *i)
 {
@@ -173,6 +187,8 @@ static int walk_link(struct walker *k, struct dentry *d, struct inode *i)
 
 	if (++k->links > LINKS_MAX)
 		err = -ELOOP;
+	else if (k->trailing && !may_follow(k, i))
+		err = -EACCES;
 	else if (k->rcu && !text)
 		err = -ECHILD;
 	else if (!text && i->ops->follow) {
@@ -287,6 +303,7 @@ int walk_parent(struct walker *k)
 {
 	const char *s = k->name;
 
+	k->trailing = false;
 	for (;;) {
 		struct qname n;
 		enum last_type type;
@@ -332,6 +349,7 @@ int walk_last(struct walker *k, bool follow)
 {
 	if (k->last_type == LAST_NONE)
 		return 0;
+	k->trailing = true;
 	return walk_step(k, &k->last, k->last_type, follow || k->need_dir);
 }
 

@@ -12,13 +12,12 @@
  * Theory
  * ------
  *   arch (boot.S .. setup.c)    long mode, GS, traps, boot_info
- *     kernel_main:   early_steps, no sleeping, interrupts off        "what needs nothing but memory and a clock"
- *       boot_thread: late_steps, an ordinary kernel thread           "what may sleep"
- *         other CPUs, root file system, tests, PID 1
- *     the boot context becomes the idle thread of CPU 0
+ *     kernel_main:   early_steps, no sleeping, interrupts off        "what needs nothing but memory and a
+ * clock" boot_thread: late_steps, an ordinary kernel thread           "what may sleep" other CPUs, root file
+ * system, tests, PID 1 the boot context becomes the idle thread of CPU 0
  *
- * A step that cannot do its work panics with its own words: nothing later would make sense.  `initcall_debug` on
- * the command line prints each step with the time it took.
+ * A step that cannot do its work panics with its own words: nothing later would make sense.  `initcall_debug`
+ * on the command line prints each step with the time it took.
  */
 #include <arch/boot.h>
 #include <arch/cpu.h>
@@ -50,7 +49,10 @@ struct step {
 	void (*fn)(void);
 };
 
-static void banner(void) { log_info("Zerno " ZERNO_RELEASE " (%s)", __DATE__ " " __TIME__); }
+static void banner(void)
+{
+	log_info("Zerno " ZERNO_RELEASE " (%s)", __DATE__ " " __TIME__);
+}
 
 static void parse_cmdline(void)
 {
@@ -66,46 +68,58 @@ static void memory(void)
 	arch_memory_ready();
 }
 
-static void *xarray_alloc(size_t n) { return kzalloc(n); }
-static void xarray_free(void *p) { kfree(p); }
-static void xarray_memory(void) { xarray_set_allocator(xarray_alloc, xarray_free); }
-static void find_cpus(void) { arch_smp_detect((unsigned)MAX(1UL, cmdline_u64("maxcpus", NR_CPUS))); }
+static void *xarray_alloc(size_t n)
+{
+	return kzalloc(n);
+}
+static void xarray_free(void *p)
+{
+	kfree(p);
+}
+static void xarray_memory(void)
+{
+	xarray_set_allocator(xarray_alloc, xarray_free);
+}
+static void find_cpus(void)
+{
+	arch_smp_detect((unsigned)MAX(1UL, cmdline_u64("maxcpus", NR_CPUS)));
+}
 
 /* Each step needs those before it; the comment says what for. */
 static const struct step early_steps[] = {
-	{ "serial log", serial_early_init },       /* ports only; from here a panic is seen */
-	{ "banner", banner },
-	{ "command line", parse_cmdline },         /* boot_info; gives cmdline_get to all */
-	{ "firmware tables", arch_platform_init }, /* boot page tables: ACPI may lie outside of RAM */
-	{ "kernel page tables", arch_memory_init },/* boot_info; gives the direct map */
-	{ "memory", memory },                      /* direct map; gives page_alloc, kmap_io */
-	{ "slab", slab_init },                     /* page_alloc; gives kmalloc */
-	{ "xarray", xarray_memory },               /* kmalloc */
-	{ "interrupt controllers", arch_irq_init },/* firmware tables, kmap_io; gives irq_register, IPIs */
-	{ "CPUs", find_cpus },                     /* firmware tables, APIC; gives cpu_count */
-	{ "clock", arch_clock_init },              /* APIC, kmap_io; gives clock_monotonic */
-	{ "scheduler", sched_init },               /* clock; this context becomes the idle thread */
-	{ "timer", arch_timer_init_cpu },          /* clock */
-	{ "RCU", rcu_init },                       /* scheduler */
+	{ "serial log", serial_early_init },        /* ports only; from here a panic is seen */
+	{ "banner", banner },                       /* which kernel this is */
+	{ "command line", parse_cmdline },          /* boot_info; gives cmdline_get to all */
+	{ "firmware tables", arch_platform_init },  /* boot page tables: ACPI may lie outside of RAM */
+	{ "kernel page tables", arch_memory_init }, /* boot_info; gives the direct map */
+	{ "memory", memory },                       /* direct map; gives page_alloc, kmap_io */
+	{ "slab", slab_init },                      /* page_alloc; gives kmalloc */
+	{ "xarray", xarray_memory },                /* kmalloc */
+	{ "interrupt controllers", arch_irq_init }, /* firmware tables, kmap_io; gives irq_register, IPIs */
+	{ "CPUs", find_cpus },                      /* firmware tables, APIC; gives cpu_count */
+	{ "clock", arch_clock_init },               /* APIC, kmap_io; gives clock_monotonic */
+	{ "scheduler", sched_init },                /* clock; this context becomes the idle thread */
+	{ "timer", arch_timer_init_cpu },           /* clock */
+	{ "RCU", rcu_init },                        /* scheduler */
 };
 
 static const struct step late_steps[] = {
-	{ "work queues", work_init_threads },    /* scheduler; drivers queue work */
-	{ "address spaces", vm_init },           /* slab, RCU */
-	{ "files", vfs_init },                   /* slab, RCU: inodes, names, mounts, descriptors */
-	{ "tmpfs", tmpfs_init },                 /* files; gives rootfs */
-	{ "devtmpfs", devfs_init },              /* tmpfs */
-	{ "memory devices", memdev_init },       /* devtmpfs */
-	{ "pipes", pipe_init },                  /* files; gives FIFOs */
-	{ "processes", proc_init },              /* address spaces, files */
-	{ "terminals", tty_init },               /* processes: sessions; gives /dev/console */
+	{ "work queues", work_init_threads }, /* scheduler; drivers queue work */
+	{ "address spaces", vm_init },        /* slab, RCU */
+	{ "files", vfs_init },                /* slab, RCU: inodes, names, mounts, descriptors */
+	{ "tmpfs", tmpfs_init },              /* files; gives rootfs */
+	{ "devtmpfs", devfs_init },           /* tmpfs */
+	{ "memory devices", memdev_init },    /* devtmpfs */
+	{ "pipes", pipe_init },               /* files; gives FIFOs */
+	{ "processes", proc_init },           /* address spaces, files */
+	{ "terminals", tty_init },            /* processes: sessions; gives /dev/console */
 	{ "pseudo terminals", pty_init },
-	{ "serial line", serial_init },          /* terminals, interrupts */
-	{ "virtio over mmio", virtio_mmio_init },/* interrupts; devices wait for drivers */
+	{ "serial line", serial_init },           /* terminals, interrupts */
+	{ "virtio over mmio", virtio_mmio_init }, /* interrupts; devices wait for drivers */
 	{ "virtio over PCI", virtio_pci_init },
-	{ "virtio console", virtio_console_init },/* terminals, virtio */
+	{ "virtio console", virtio_console_init }, /* terminals, virtio */
 	{ "virtio random", virtio_rng_init },
-	{ "procfs", procfs_init },               /* everything it shows */
+	{ "procfs", procfs_init }, /* everything it shows */
 	{ "other CPUs", boot_start_cpus },
 	{ "root file system", boot_mount_root }, /* tmpfs, processes */
 };
@@ -117,7 +131,8 @@ static void run_steps(const struct step *s, unsigned n)
 
 		s->fn();
 		if (cmdline_flag("initcall_debug"))
-			log_info("step %s: %lld us", s->name, (long long)((clock_monotonic() - start) / NSEC_PER_USEC));
+			log_info("step %s: %lld us", s->name,
+			         (long long)((clock_monotonic() - start) / NSEC_PER_USEC));
 	}
 }
 

@@ -10,7 +10,8 @@
  * Tests:     tests/boot.
  *
  * What Linux's built-in default archive holds - /dev, /dev/console, /root - is made first, so that an archive
- * without a /dev still gives its init a console.  devtmpfs is not mounted: with an initramfs that is init's work.
+ * without a /dev still gives its init a console.  devtmpfs is not mounted: with an initramfs that is init's
+ * work.
  */
 #include <arch/pgtable.h>
 #include <base/bootinfo.h>
@@ -26,7 +27,10 @@
 
 static struct fs_ctx *init_fs;
 
-struct fs_ctx *boot_fs(void) { return init_fs; }
+struct fs_ctx *boot_fs(void)
+{
+	return init_fs;
+}
 
 static void make_default_nodes(const struct fs_walk *w)
 {

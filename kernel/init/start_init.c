@@ -9,8 +9,8 @@
  * Manual:    bootparam(7): init=, rdinit=; kernel-command-line(7).
  * Tests:     tests/boot.
  *
- * rdinit= or /init is tried first (the initramfs case), then init=, then the traditional places.  Words of the command
- * line that nobody in the kernel knows become arguments, name=value words become environment.
+ * rdinit= or /init is tried first (the initramfs case), then init=, then the traditional places.  Words of
+ * the command line that nobody in the kernel knows become arguments, name=value words become environment.
  */
 #include <base/cmdline.h>
 #include <base/log.h>

@@ -57,19 +57,19 @@ unsigned pipe_max_size = 1 << 20;
 
 struct pipe {
 	struct mutex lock;
-	u32 tail GUARDED_BY(&lock);            /* bytes from the start of the ring */
-	u32 used GUARDED_BY(&lock);            /* read without the lock by poll */
-	u32 slots GUARDED_BY(&lock);           /* a power of two */
-	u32 readers, writers;                  /* open descriptions; lock */
-	u32 reader_opens, writer_opens;        /* ever; lock, read without it by waiting opens */
-	struct page **pages GUARDED_BY(&lock); /* [slots]; = first_pages or an allocation */
-	struct page *spare GUARDED_BY(&lock);
+	u32 tail GUARDED_BY(&lock);     /* bytes from the start of the ring */
+	u32 used GUARDED_BY(&lock);     /* read without the lock by poll */
+	u32 slots GUARDED_BY(&lock);    /* a power of two */
+	u32 readers, writers;           /* open descriptions; lock */
+	u32 reader_opens, writer_opens; /* ever; lock, read without it by waiting opens */
+	char **pages GUARDED_BY(&lock); /* [slots]; = first_pages or an allocation */
+	char *spare GUARDED_BY(&lock);
 	struct waitq readable; /* wakes readers, and opens that wait for a writer */
 	struct waitq writable;
 	struct inode *inode; /* not owned: the files own it */
 	unsigned files;      /* open descriptions and opens under way; fifo_lock */
 	bool anonymous;      /* made by pipe(2): opening it again does not wait */
-	struct page *first_pages[PIPE_DEF_SLOTS];
+	char *first_pages[PIPE_DEF_SLOTS];
 };
 static struct spinlock fifo_lock = SPINLOCK_INIT("fifo_lock");
 
@@ -105,21 +105,21 @@ static void pipe_free(struct pipe *p) NO_LOCK_CHECK
 {
 	for (u32 i = 0; i < p->slots; i++)
 		if (p->pages[i])
-			page_put(p->pages[i]);
+			page_free_virt(p->pages[i], 0);
 	if (p->spare)
-		page_put(p->spare);
+		page_free_virt(p->spare, 0);
 	if (p->pages != p->first_pages)
 		kfree(p->pages);
 	kfree(p);
 }
 
 /* The page that holds ring position at, made if need be; NULL = out of memory. */
-static struct page *pipe_page(struct pipe *p, u32 at) MUST_HOLD(&p->lock)
+static char *pipe_page(struct pipe *p, u32 at) MUST_HOLD(&p->lock)
 {
-	struct page **slot = &p->pages[at >> PAGE_SHIFT];
+	char **slot = &p->pages[at >> PAGE_SHIFT];
 
-	if (!*slot) {
-		*slot = p->spare ? p->spare : page_alloc(0, ALLOC_USER);
+	if (unlikely(!*slot)) {
+		*slot = p->spare ? p->spare : page_alloc_virt(0, ALLOC_USER);
 		p->spare = NULL;
 	}
 	return *slot;
@@ -127,10 +127,10 @@ static struct page *pipe_page(struct pipe *p, u32 at) MUST_HOLD(&p->lock)
 
 static void pipe_drop_page(struct pipe *p, u32 at) MUST_HOLD(&p->lock)
 {
-	struct page **slot = &p->pages[at >> PAGE_SHIFT];
+	char **slot = &p->pages[at >> PAGE_SHIFT];
 
 	if (p->spare)
-		page_put(*slot);
+		page_free_virt(*slot, 0);
 	else
 		p->spare = *slot;
 	*slot = NULL;
@@ -144,7 +144,7 @@ static ssize_t pipe_take(struct pipe *p, struct iov_iter *to) MUST_HOLD(&p->lock
 	while (p->used && to->count) {
 		u32 off = p->tail & (PAGE_SIZE - 1);
 		size_t n = MIN(MIN((size_t)p->used, PAGE_SIZE - off), to->count);
-		size_t done = copy_to_iter((char *)page_virt(p->pages[p->tail >> PAGE_SHIFT]) + off, n, to);
+		size_t done = copy_to_iter(p->pages[p->tail >> PAGE_SHIFT] + off, n, to);
 
 		moved += done;
 		p->used -= (u32)done;
@@ -169,11 +169,11 @@ static ssize_t pipe_put(struct pipe *p, struct iov_iter *from) MUST_HOLD(&p->loc
 		u32 at = (p->tail + p->used) & (pipe_size(p) - 1);
 		u32 off = at & (PAGE_SIZE - 1);
 		size_t n = MIN(left, PAGE_SIZE - off);
-		struct page *page = pipe_page(p, at);
+		char *page = pipe_page(p, at);
 
 		if (!page)
 			return moved ? (ssize_t)moved : -ENOMEM;
-		size_t done = copy_from_iter((char *)page_virt(page) + off, n, from);
+		size_t done = copy_from_iter(page + off, n, from);
 		if (done < n) { /* nobody reads half of a message: as if the piece had not been copied */
 			iov_revert(from, done);
 			return moved ? (ssize_t)moved : -EFAULT;
@@ -187,32 +187,40 @@ static ssize_t pipe_put(struct pipe *p, struct iov_iter *from) MUST_HOLD(&p->loc
 
 /* ---- read and write ---- */
 
+/* Sleeps until there is something to read: 1, or what read returns instead: 0 (end of file) or -errno. */
+static int pipe_wait_readable(struct pipe *p, const struct file *f) MUST_HOLD(&p->lock)
+{
+	while (p->used == 0) { /* rule (1) */
+		if (!p->writers)
+			return 0;
+		if (f->flags & O_NONBLOCK) /* rule (4) */
+			return -EAGAIN;
+		int err = waitq_sleep(&p->readable, &p->lock);
+		if (err)
+			return err;
+	}
+	return 1;
+}
+
 static ssize_t pipe_read(struct file *f, struct iov_iter *to, loff_t *pos)
 {
 	struct pipe *p = f->private;
-	bool was_full, wake = false;
-	ssize_t result;
+	bool wake = false;
+	ssize_t result = 1;
 
 	if (to->count == 0)
 		return 0;
 	mutex_lock(&p->lock);
-	while (p->used == 0) { /* rule (1) */
-		result = 0;
-		if (!p->writers)
-			goto out;
-		result = -EAGAIN;
-		if (f->flags & O_NONBLOCK) /* rule (4) */
-			goto out;
-		result = waitq_sleep(&p->readable, &p->lock);
-		if (result)
-			goto out;
+	if (p->used == 0)
+		result = pipe_wait_readable(p, f);
+	if (likely(result > 0)) {
+		bool was_full = pipe_space(p) < PIPE_BUF;
+
+		result = pipe_take(p, to);
+		wake = was_full && pipe_space(p) >= PIPE_BUF;
 	}
-	was_full = pipe_space(p) < PIPE_BUF;
-	result = pipe_take(p, to);
-	wake = was_full && pipe_space(p) >= PIPE_BUF;
-out:
 	mutex_unlock(&p->lock);
-	if (wake && waitq_active(&p->writable))
+	if (unlikely(wake) && waitq_active(&p->writable))
 		waitq_wake(&p->writable, 0, POLLOUT | POLLWRNORM);
 	return result;
 }
@@ -223,17 +231,14 @@ static void pipe_wake_readers(struct pipe *p)
 		waitq_wake(&p->readable, 0, POLLIN | POLLRDNORM);
 }
 
-static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
+/* The long way: it does not fit, or is longer than PIPE_BUF.  Drops the lock.  Bytes or -errno. */
+static COLD ssize_t pipe_write_slow(struct pipe *p, struct file *f, struct iov_iter *from) RELEASES(&p->lock)
 {
-	struct pipe *p = f->private;
 	const size_t wanted = from->count;
 	const size_t atomic = wanted <= PIPE_BUF ? wanted : 1; /* rule (2) */
 	ssize_t err = 0;
 	bool wake = false; /* the pipe was empty, and we have written since */
 
-	if (wanted == 0)
-		return 0;
-	mutex_lock(&p->lock);
 	for (;;) {
 		if (!p->readers) { /* rule (3) */
 			err = -EPIPE;
@@ -264,6 +269,25 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
 
 	size_t moved = wanted - from->count;
 	return moved ? (ssize_t)moved : err; /* rule (4) */
+}
+
+static ssize_t pipe_write(struct file *f, struct iov_iter *from, loff_t *pos)
+{
+	struct pipe *p = f->private;
+	bool was_empty;
+	ssize_t result;
+
+	if (from->count == 0)
+		return 0;
+	mutex_lock(&p->lock);
+	if (unlikely(!p->readers || from->count > PIPE_BUF || pipe_space(p) < from->count))
+		return pipe_write_slow(p, f, from);
+	was_empty = p->used == 0;
+	result = pipe_put(p, from); /* all, or an error after at most a part */
+	mutex_unlock(&p->lock);
+	if (was_empty && result > 0)
+		pipe_wake_readers(p);
+	return result;
 }
 
 /* ---- the rest of a file ---- */
@@ -311,7 +335,7 @@ static int pipe_resize(struct pipe *p, u32 n) MUST_HOLD(&p->lock)
 {
 	u32 off = p->tail & (PAGE_SIZE - 1), first = p->tail >> PAGE_SHIFT;
 	u32 busy = p->used ? (u32)DIV_ROUND_UP(off + p->used, PAGE_SIZE) : 0;
-	struct page **pages, **old = p->pages;
+	char **pages, **old = p->pages;
 
 	if (busy > n)
 		return -EBUSY;
@@ -319,12 +343,12 @@ static int pipe_resize(struct pipe *p, u32 n) MUST_HOLD(&p->lock)
 	if (!pages)
 		return -ENOMEM;
 	for (u32 i = 0; i < p->slots; i++) {
-		struct page *page = old[(first + i) & (p->slots - 1)];
+		char *page = old[(first + i) & (p->slots - 1)];
 
 		if (i < busy)
 			pages[i] = page;
 		else if (page)
-			page_put(page);
+			page_free_virt(page, 0);
 	}
 	memset(p->first_pages, 0, sizeof(p->first_pages));
 	if (old != p->first_pages)

@@ -52,8 +52,8 @@ static bool elf_header_ok(const struct elf64_ehdr_k *eh)
 {
 	static const u8 magic[4] = { 0x7f, 'E', 'L', 'F' };
 
-	return !memcmp(eh->e_ident, magic, 4) && eh->e_ident[4] == ELFCLASS64 &&
-	       eh->e_ident[5] == ELFDATA2LSB && (eh->e_type == ET_EXEC || eh->e_type == ET_DYN) &&
+	/* Like Linux, which looks at neither the class nor the byte order. */
+	return !memcmp(eh->e_ident, magic, 4) && (eh->e_type == ET_EXEC || eh->e_type == ET_DYN) &&
 	       eh->e_machine == ARCH_ELF_MACHINE && eh->e_phentsize == sizeof(struct elf64_phdr_k) &&
 	       eh->e_phnum > 0 && eh->e_phnum * sizeof(struct elf64_phdr_k) <= PAGE_SIZE;
 }

@@ -165,7 +165,10 @@ void rq_check_preempt(struct run_queue *rq, struct thread *t, ktime_t now, bool 
 static void rq_block(struct run_queue *rq, struct thread *prev)
 {
 	assert(!prev->is_idle);
-	rq_dequeue(rq, prev);
+	if (likely(!policy_is_rt(prev->policy)))
+		fair_save_lag(rq, prev);
+	atomic_store(&prev->on_rq, false);
+	rq->nr_running--;
 	if (prev->state == THREAD_UNINTERRUPTIBLE || prev->state == THREAD_KILLABLE) {
 		prev->in_load = true;
 		rq->nr_blocked_load++;
@@ -353,16 +356,25 @@ static void wake_locked(struct thread *t) NO_LOCK_CHECK
 	wake_enqueue(t, sched_select_cpu(t, t->cpu, false), false); /* (3) */
 }
 
+bool thread_wake_irqoff(struct thread *t, unsigned state_mask)
+{
+	spin_lock(&t->wake_lock);
+	bool wake = BIT(atomic_load(&t->state)) & state_mask;
+
+	if (likely(wake))
+		wake_locked(t);
+	spin_unlock(&t->wake_lock);
+	return wake;
+}
+
 bool thread_wake_state(struct thread *t, unsigned state_mask)
 {
 	memory_barrier(); /* the caller's condition before our look at the state */
-	irqflags_t f = spin_lock_irqsave(&t->wake_lock);
-	bool wake = BIT(atomic_load(&t->state)) & state_mask;
+	irqflags_t f = arch_irq_save();
+	bool woken = thread_wake_irqoff(t, state_mask);
 
-	if (wake)
-		wake_locked(t);
-	spin_unlock_irqrestore(&t->wake_lock, f);
-	return wake;
+	arch_irq_restore(f);
+	return woken;
 }
 
 static u64 forks_total;

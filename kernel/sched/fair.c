@@ -89,13 +89,20 @@ static void fair_rebase(struct fair_queue *q, u64 base)
 void fair_place(struct run_queue *rq, struct thread *t)
 {
 	struct fair_queue *q = &rq->fair;
+	const struct thread *c = rq->curr;
+	s64 mean = 0, lag = t->vlag;
 	u64 load;
-	s64 mean = fair_mean(rq, &load);
-	s64 lag = 0;
 
+	if (q->nr) {
+		mean = fair_mean(rq, &load);
+	} else { /* the running thread alone, and fair_charge keeps base at its time; or nobody */
+		load = c->on_rq && fair_counts(c) ? c->weight : 0;
+	}
 	/* Its own weight will pull V towards it; a lag enlarged by that is what remains of it afterwards. */
-	if (load && t->vlag)
-		lag = t->vlag * (s64)(load + t->weight) / (s64)load;
+	if (load == t->weight)
+		lag *= 2;
+	else
+		lag = load ? lag * (s64)(load + t->weight) / (s64)load : 0;
 	t->vruntime = q->base + (u64)(mean - lag);
 	t->deadline = t->vruntime + fair_virtual(t, t->slice_ns);
 }

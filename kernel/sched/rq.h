@@ -107,6 +107,9 @@ enum sched_mode {
 	SCHED_YIELD,   /* others first */
 };
 void sched_switch(enum sched_mode mode);
+/* thread_wake_state with irqs off, by a caller whose lock orders its condition before the sleeper's state. */
+bool thread_wake_irqoff(struct thread *t, unsigned state_mask);
+enum { WAKE_SLEEPING = 1 << THREAD_INTERRUPTIBLE | 1 << THREAD_UNINTERRUPTIBLE | 1 << THREAD_KILLABLE };
 
 /* thread.c: after the last switch away from a kernel thread. */
 void kthread_dead(struct thread *t);

@@ -18,6 +18,7 @@
  *
  * Exclusive waiters stand at the tail: a wake-up passes all others first and stops after n of them.
  */
+#include <sched/rq.h>
 #include <sched/waitq.h>
 #include <sched/mutex.h>
 
@@ -51,14 +52,15 @@ void waitq_remove(struct waitq *q, struct waiter *w)
 
 void waitq_prepare(struct waitq *q, struct waiter *w, enum thread_state state)
 {
-	irqflags_t f = spin_lock_irqsave(&q->lock);
-
+	arch_irq_disable(); /* process context: they were on */
+	spin_lock(&q->lock);
 	w->thread = thread_current();
 	if (!w->link.next || list_empty(&w->link))
 		link_waiter(q, w);
 	/* Before the caller looks at its condition; seq_cst, see core.c. */
 	thread_set_state(state);
-	spin_unlock_irqrestore(&q->lock, f);
+	spin_unlock(&q->lock);
+	arch_irq_enable();
 }
 
 void waitq_finish(struct waitq *q, struct waiter *w)
@@ -71,16 +73,18 @@ void waitq_finish(struct waitq *q, struct waiter *w)
 
 void waitq_wake(struct waitq *q, unsigned n, unsigned key)
 {
-	struct waiter *w, *next;
 	irqflags_t f = spin_lock_irqsave(&q->lock);
+	struct list_head *at = q->waiters.next;
 
-	list_for_each_entry_safe (w, next, &q->waiters, link) {
+	while (at != &q->waiters) {
+		struct waiter *w = list_entry(at, struct waiter, link);
 		bool exclusive = w->exclusive, woke;
 
-		if (w->wake) {
+		at = at->next;
+		if (unlikely(w->wake != NULL)) {
 			woke = w->wake(w, key);
 		} else {
-			woke = thread_wake(w->thread);
+			woke = thread_wake_irqoff(w->thread, WAKE_SLEEPING);
 			list_del(&w->link); /* w is its owner's from here */
 		}
 		if (exclusive && woke && n && --n == 0)

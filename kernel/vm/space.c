@@ -34,6 +34,7 @@ bool vm_aslr = true;
 static u8 zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 paddr_t vm_zero_page;
 
+#define LEAF_SPAN           (PAGE_SIZE << PT_BITS) /* bytes that one leaf table maps */
 #define STACK_LIMIT_DEFAULT (8UL << 20)
 #define MMAP_RANDOM_PAGES   (1UL << 28) /* as Linux: 28 bits of pages for mmap, 22 for the stack */
 #define STACK_RANDOM_PAGES  (1UL << 22)
@@ -51,8 +52,8 @@ void vm_init(void)
 
 void vm_space_layout(struct vm_space *s)
 {
-	u64 stack_rnd = vm_aslr ? random_u64() % STACK_RANDOM_PAGES : 0;
-	u64 mmap_rnd = vm_aslr ? random_u64() % MMAP_RANDOM_PAGES : 0;
+	u64 rnd = vm_aslr ? random_u64() : 0;
+	u64 stack_rnd = rnd % STACK_RANDOM_PAGES, mmap_rnd = (rnd >> 32) % MMAP_RANDOM_PAGES;
 	u64 room = MIN(s->limit_stack, STACK_ROOM_MAX);
 
 	s->stack_top = USER_TOP - stack_rnd * PAGE_SIZE;
@@ -164,14 +165,20 @@ static void unload_everywhere(struct vm_space *s)
 static void unmap_all(struct vm_space *s)
 {
 	struct vm_batch b;
+	uaddr_t start = ~0UL;
 
 	mutex_lock(&s->pt_lock);
 	vm_batch_init(&b, s);
 	for (struct vma *v = vma_first(s), *next; v; v = next) {
 		next = vma_next(v);
 		vm_zap(&b, v, v->start, v->end, true);
-		/* Floor 0: all below is gone already. */
-		arch_pgtable_free_range(&s->pt, v->start, v->end, 0, next ? next->start : USER_TOP + PAGE_SIZE);
+		if (start > v->start)
+			start = v->start;
+		/* Tables of neighbours are mostly the same: free them together.  Floor 0: all below is gone. */
+		if (next && next->start - v->end <= LEAF_SPAN)
+			continue;
+		arch_pgtable_free_range(&s->pt, start, v->end, 0, next ? next->start : USER_TOP + PAGE_SIZE);
+		start = ~0UL;
 	}
 	vm_batch_finish(&b);
 	mutex_unlock(&s->pt_lock);

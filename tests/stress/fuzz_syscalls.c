@@ -497,7 +497,6 @@ static void clean_up(void)
 			break;
 	}
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	rmdir(dir);
 }
 
 int main(int argc, char **argv)
@@ -515,6 +514,10 @@ int main(int argc, char **argv)
 		return perror("fuzz_syscalls"), 1;
 	memset(long_name, 'n', sizeof long_name - 1);
 	while (now_ms() < end) {
+		if (children % 64 == 63)
+			clean_up();
+		mkdir(dir, 0777);
+		chmod(dir, 0777); /* the last child may have changed it */
 		pid_t pid = fork();
 		if (pid == 0)
 			child(seed + children, children % 2 == 0);

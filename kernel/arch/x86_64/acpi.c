@@ -17,9 +17,10 @@
  *         FADT "FACP"  how to power off and reset, PM timer;  -> DSDT: \_S5's sleep type
  *         HPET         timer block
  *
- * The tables are untrusted bytes: every address and length is checked to lie below 4 GiB, every table's sum must
- * be zero, every loop is bounded by a length that was checked.  AML is not interpreted; the one number wanted
- * from it, the sleep type of \_S5, is found by its fixed encoding, and 0 is right for QEMU when it is not there.
+ * The tables are untrusted bytes: every address and length is checked to lie below 4 GiB, every table's sum
+ * must be zero, every loop is bounded by a length that was checked.  AML is not interpreted; the one number
+ * wanted from it, the sleep type of \_S5, is found by its fixed encoding, and 0 is right for QEMU when it is
+ * not there.
  */
 #include <base/bootinfo.h>
 #include <base/log.h>
@@ -38,15 +39,35 @@ struct sdt {
 } __attribute__((packed));
 enum { TABLE_MAX = 4 << 20, TABLES_MAX = 128 };
 /* Offsets in the FADT. */
-enum { FADT_DSDT = 40, FADT_PM1A = 64, FADT_PM1B = 68, FADT_PM_TMR = 76, FADT_CENTURY = 108, FADT_FLAGS = 112,
-       FADT_RESET = 116, FADT_RESET_VALUE = 128, FADT_X_DSDT = 140, FADT_X_PM1A = 172, FADT_SLEEP_CONTROL = 244 };
+enum {
+	FADT_DSDT = 40,
+	FADT_PM1A = 64,
+	FADT_PM1B = 68,
+	FADT_PM_TMR = 76,
+	FADT_CENTURY = 108,
+	FADT_FLAGS = 112,
+	FADT_RESET = 116,
+	FADT_RESET_VALUE = 128,
+	FADT_X_DSDT = 140,
+	FADT_X_PM1A = 172,
+	FADT_SLEEP_CONTROL = 244
+};
 enum { FADT_TMR_32 = 1 << 8, FADT_RESET_SUP = 1 << 10, FADT_HW_REDUCED = 1 << 20 };
 enum { MADT_CPU = 0, MADT_IOAPIC = 1, MADT_OVERRIDE = 2, MADT_X2CPU = 9 };
 
 /* Unaligned little-endian fields. */
-static u16 get16(const u8 *p) { return (u16)(p[0] | p[1] << 8); }
-static u32 get32(const u8 *p) { return get16(p) | (u32)get16(p + 2) << 16; }
-static u64 get64(const u8 *p) { return get32(p) | (u64)get32(p + 4) << 32; }
+static u16 get16(const u8 *p)
+{
+	return (u16)(p[0] | p[1] << 8);
+}
+static u32 get32(const u8 *p)
+{
+	return get16(p) | (u32)get16(p + 2) << 16;
+}
+static u64 get64(const u8 *p)
+{
+	return get32(p) | (u64)get32(p + 4) << 32;
+}
 
 static const u8 *reach(u64 pa, size_t size)
 {
@@ -71,7 +92,10 @@ static const u8 *table_get(u64 pa)
 		return NULL;
 	return sum_is_zero((const u8 *)h, h->length) ? (const u8 *)h : NULL;
 }
-static u32 table_length(const u8 *t) { return ((const struct sdt *)t)->length; }
+static u32 table_length(const u8 *t)
+{
+	return ((const struct sdt *)t)->length;
+}
 
 static void madt_add_cpu(u32 id, u32 flags)
 {
@@ -138,7 +162,8 @@ static u8 find_sleep_type(u64 dsdt)
 
 		if (memcmp(p, "_S5_\x12", 5) != 0)
 			continue;
-		p += 5 + 1 + (p[5] >> 6) + 1; /* over the package length (1 to 4 bytes) and the element count */
+		p += 5 + 1 + (p[5] >> 6) +
+		     1; /* over the package length (1 to 4 bytes) and the element count */
 		if (p + 2 > t + table_length(t))
 			return 0;
 		return p[0] == 0x0a ? p[1] : p[0] <= 1 ? p[0] : 0;

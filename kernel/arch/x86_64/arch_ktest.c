@@ -32,7 +32,9 @@ struct arena {
 
 static bool arena_open(struct arena *a)
 {
-	struct vm_mmap_args m = { .len = 2 * PAGE_SIZE, .prot = PROT_READ | PROT_WRITE, .flags = MAP_PRIVATE | MAP_ANONYMOUS };
+	struct vm_mmap_args m = { .len = 2 * PAGE_SIZE,
+		                  .prot = PROT_READ | PROT_WRITE,
+		                  .flags = MAP_PRIVATE | MAP_ANONYMOUS };
 	long addr;
 
 	a->kernel = kzalloc(PAGE_SIZE);
@@ -45,11 +47,15 @@ static bool arena_open(struct arena *a)
 		return false;
 	a->page = (unsigned long)addr;
 	a->end = a->page + PAGE_SIZE;
-	/* A kernel thread's faults are not resolved, so the second page stays a hole as far as this test goes. */
+	/* A kernel thread's faults are not resolved, so the second page stays a hole as far as this test
+	 * goes. */
 	return vm_munmap(a->space, a->end, PAGE_SIZE) == 0;
 }
 
-static void arena_enter(struct arena *a) { vm_space_activate(NULL, a->space); }
+static void arena_enter(struct arena *a)
+{
+	vm_space_activate(NULL, a->space);
+}
 static void arena_close(struct arena *a) /* the last put unloads the space from this CPU */
 {
 	vm_space_put(a->space);
@@ -126,7 +132,10 @@ KTEST(usercopy_string)
 	return failed;
 }
 
-static void set_own_bit(void *mask) { atomic_or((cpumask_t *)mask, BIT(cpu_id())); }
+static void set_own_bit(void *mask)
+{
+	atomic_or((cpumask_t *)mask, BIT(cpu_id()));
+}
 
 KTEST(cpu_call_all)
 {
@@ -140,7 +149,10 @@ KTEST(cpu_call_all)
 }
 
 static unsigned long probe_va;
-static void probe(void *sum) { atomic_add((u64 *)sum, *(volatile u64 *)probe_va); }
+static void probe(void *sum)
+{
+	atomic_add((u64 *)sum, *(volatile u64 *)probe_va);
+}
 
 /* A kernel address is mapped to one page and then to another: no CPU may see the old one. */
 KTEST(kernel_map_flush)

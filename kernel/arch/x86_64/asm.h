@@ -3,7 +3,7 @@
  * trap.c asserts the numbers against the C structures. */
 #pragma once
 #define KERNEL_BASE_ASM 0xffffffff80000000
-#define PHYS(sym) (sym - KERNEL_BASE_ASM)
+#define PHYS(sym)       (sym - KERNEL_BASE_ASM)
 
 /* struct trapframe */
 #define TF_R10     56
@@ -29,10 +29,11 @@
 #define FLAGS_EXIT_WORK    0xff
 #define FLAGS_SYSCALL_WORK 0xff00
 
-#define SYSCALL_MAX 512
-#define ENOSYS_ASM  38
-#define TRAMPOLINE  0x8000
+#define SYSCALL_MAX        512
+#define ENOSYS_ASM         38
+#define TRAMPOLINE         0x8000
 
+/* clang-format off */
 #ifdef __ASSEMBLER__
 /* An instruction that may fault on user memory, and where to go on then. */
 .macro EX_TABLE insn, fixup

@@ -6,23 +6,24 @@
  * Layer:     arch/x86_64.  Uses base (clock_init), mem (kmap_io).
  * Locks:     none: boot CPU alone.
  * Contexts:  boot, interrupts off.
- * Manual:    Intel SDM vol. 2 CPUID 15H; IA-PC HPET 1.0a; ACPI 6.4, 4.8.3.3 (PM timer); Intel 8254 data sheet.
- * Tests:     tests/boot: `date` and sleep against the host's clock on microvm, q35, pc.
+ * Manual:    Intel SDM vol. 2 CPUID 15H; IA-PC HPET 1.0a; ACPI 6.4, 4.8.3.3 (PM timer); Intel 8254 data
+ * sheet. Tests:     tests/boot: `date` and sleep against the host's clock on microvm, q35, pc.
  *
  * Theory
  * ------
- * The hypervisor or CPU may say the frequency (CPUID 0x40000010, 0x15).  If not, it is measured against a clock of known
- * frequency: HPET, ACPI PM timer, or PIT channel 0 in mode 2 with latched reads - never port 0x61, which some machines lack
- * and which then reads as "done".
+ * The hypervisor or CPU may say the frequency (CPUID 0x40000010, 0x15).  If not, it is measured against a
+ * clock of known frequency: HPET, ACPI PM timer, or PIT channel 0 in mode 2 with latched reads - never port
+ * 0x61, which some machines lack and which then reads as "done".
  *
- * An edge of the reference is a read that differs from the one before; it happened between the two reads, so the
- * TSC value of an edge is known up to the time of one read.  Two edges dT apart, each known within u:
+ * An edge of the reference is a read that differs from the one before; it happened between the two reads, so
+ * the TSC value of an edge is known up to the time of one read.  Two edges dT apart, each known within u:
  *
  *        edge                                   edge
  *     ----|--------------- dT --------------------|----     relative error <= (u1 + u2) / dT
  *
- * The window starts short and is doubled until the error is below 100 ppm or 16 ms have passed.  Where an instruction
- * is a nanosecond (QEMU -icount) the first window of 0.5 ms is enough; on a loaded host it grows by itself.
+ * The window starts short and is doubled until the error is below 100 ppm or 16 ms have passed.  Where an
+ * instruction is a nanosecond (QEMU -icount) the first window of 0.5 ms is enough; on a loaded host it grows
+ * by itself.
  */
 #include <arch/cpu.h>
 #include <arch/io.h>
@@ -42,9 +43,18 @@ enum { WINDOW_FIRST_US = 500, WINDOW_MAX_US = 16000, ERROR_PPM = 100 };
 #define FEMTO 1000000000000000UL
 
 static u64 tsc_frequency, lapic_frequency, lapic_mult, cycles_mult;
-u64 tsc_hz(void) { return tsc_frequency; }
-u64 lapic_timer_mult(void) { return lapic_mult; }
-u64 tsc_mult(void) { return cycles_mult; }
+u64 tsc_hz(void)
+{
+	return tsc_frequency;
+}
+u64 lapic_timer_mult(void)
+{
+	return lapic_mult;
+}
+u64 tsc_mult(void)
+{
+	return cycles_mult;
+}
 
 /* a * b / c by one multiplication and one division of the CPU; 0 when the result needs more than 64 bits. */
 static u64 mul_div(u64 a, u64 b, u64 c)
@@ -66,8 +76,14 @@ struct reference {
 };
 static volatile u8 *hpet;
 
-static u64 read_hpet(void) { return mmio_read32(hpet + 0xf0); }
-static u64 read_pm_timer(void) { return inl(acpi_info.pm_timer_port); }
+static u64 read_hpet(void)
+{
+	return mmio_read32(hpet + 0xf0);
+}
+static u64 read_pm_timer(void)
+{
+	return inl(acpi_info.pm_timer_port);
+}
 static u64 read_pit(void)
 {
 	u16 n;
@@ -82,7 +98,8 @@ static bool open_hpet(struct reference *r)
 {
 	u32 period;
 
-	if (!acpi_info.hpet_addr || acpi_info.hpet_addr % 8 || !(hpet = kmap_io(acpi_info.hpet_addr & PAGE_MASK, PAGE_SIZE)))
+	if (!acpi_info.hpet_addr || acpi_info.hpet_addr % 8 ||
+	    !(hpet = kmap_io(acpi_info.hpet_addr & PAGE_MASK, PAGE_SIZE)))
 		return false;
 	hpet += acpi_info.hpet_addr % PAGE_SIZE;
 	period = mmio_read32(hpet + 4); /* femtoseconds a tick */
@@ -97,7 +114,8 @@ static bool open_pm_timer(struct reference *r)
 {
 	if (!acpi_info.pm_timer_port)
 		return false;
-	*r = (struct reference){ "ACPI PM timer", PM_TIMER_HZ, acpi_info.pm_timer_32 ? ~0u : 0xffffff, read_pm_timer };
+	*r = (struct reference){ "ACPI PM timer", PM_TIMER_HZ, acpi_info.pm_timer_32 ? ~0u : 0xffffff,
+		                 read_pm_timer };
 	return true;
 }
 
@@ -171,15 +189,17 @@ static bool measure(const struct reference *r)
 	if (!tsc_frequency)
 		tsc_frequency = m.tsc_hz;
 	lapic_frequency = m.apic_hz;
-	log_info("clock: TSC %llu.%03llu MHz by %s, within %llu ppm", (unsigned long long)tsc_frequency / 1000000,
-		 (unsigned long long)tsc_frequency / 1000 % 1000, r->name, (unsigned long long)m.error_ppm);
+	log_info("clock: TSC %llu.%03llu MHz by %s, within %llu ppm",
+	         (unsigned long long)tsc_frequency / 1000000, (unsigned long long)tsc_frequency / 1000 % 1000,
+	         r->name, (unsigned long long)m.error_ppm);
 	return true;
 }
 
 /* What CPUID says; 0 = nothing. */
 static void ask_cpuid(void)
 {
-	if (cpu_features.hypervisor && cpu_features.max_hyp >= 0x40000010 && cpu_features.max_hyp < 0x40010000) {
+	if (cpu_features.hypervisor && cpu_features.max_hyp >= 0x40000010 &&
+	    cpu_features.max_hyp < 0x40010000) {
 		struct cpuid h = cpuid(0x40000010, 0);
 
 		tsc_frequency = (u64)h.a * 1000;
@@ -203,7 +223,8 @@ static void guess_from_apic(void)
 	u64 t0 = arch_cycles(), t1;
 	u32 c0 = lapic_read(LAPIC_TIMER_CURRENT), c1;
 
-	while (c0 - (c1 = lapic_read(LAPIC_TIMER_CURRENT)) < APIC_HZ_VIRTUAL / 1000 && arch_cycles() - t0 < 1UL << 33)
+	while (c0 - (c1 = lapic_read(LAPIC_TIMER_CURRENT)) < APIC_HZ_VIRTUAL / 1000 &&
+	       arch_cycles() - t0 < 1UL << 33)
 		arch_cpu_relax();
 	t1 = arch_cycles();
 	lapic_frequency = APIC_HZ_VIRTUAL;
@@ -212,7 +233,7 @@ static void guess_from_apic(void)
 	if (tsc_frequency < 1000000)
 		tsc_frequency = APIC_HZ_VIRTUAL;
 	log_warn("clock: no reference clock; assuming a 1 GHz APIC timer, TSC %llu MHz",
-		 (unsigned long long)tsc_frequency / 1000000);
+	         (unsigned long long)tsc_frequency / 1000000);
 }
 
 void arch_clock_init(void)

@@ -19,8 +19,14 @@
 #include "msr.h"
 
 enum { HWCAP2_FSGSBASE = 2 };
-unsigned long arch_elf_hwcap(void) { return cpuid(1, 0).d; }
-unsigned long arch_elf_hwcap2(void) { return cpu_features.fsgsbase ? HWCAP2_FSGSBASE : 0; }
+unsigned long arch_elf_hwcap(void)
+{
+	return cpuid(1, 0).d;
+}
+unsigned long arch_elf_hwcap2(void)
+{
+	return cpu_features.fsgsbase ? HWCAP2_FSGSBASE : 0;
+}
 
 bool arch_random(u64 *out)
 {
@@ -34,22 +40,28 @@ bool arch_random(u64 *out)
 }
 
 /* Names of feature bits in Linux's order of words; "" = none. */
-static const char *const names_1d[32] = { "fpu",  "vme", "de",   "pse", "tsc",  "msr", "pae", "mce",
-					  "cx8",  "apic", "",    "sep", "mtrr", "pge", "mca", "cmov",
-					  "pat",  "pse36", "pn", "clflush", "", "dts", "acpi", "mmx",
-					  "fxsr", "sse", "sse2", "ss",  "ht",   "tm",  "ia64", "pbe" };
-static const char *const names_81d[32] = { [11] = "syscall", [20] = "nx", [22] = "mmxext", [25] = "fxsr_opt",
-					   [26] = "pdpe1gb", [27] = "rdtscp", [29] = "lm", [30] = "3dnowext",
-					   [31] = "3dnow" };
-static const char *const names_1c[32] = { "pni", "pclmulqdq", "dtes64", "monitor", "ds_cpl", "vmx", "smx", "est",
-					  "tm2", "ssse3", "cid", "sdbg", "fma", "cx16", "xtpr", "pdcm",
-					  "", "pcid", "dca", "sse4_1", "sse4_2", "x2apic", "movbe", "popcnt",
-					  "tsc_deadline_timer", "aes", "xsave", "", "avx", "f16c", "rdrand", "hypervisor" };
-static const char *const names_81c[32] = { "lahf_lm", "cmp_legacy", "svm", "extapic", "cr8_legacy", "abm", "sse4a",
-					   "misalignsse", "3dnowprefetch" };
-static const char *const names_7b[32] = { "fsgsbase", [3] = "bmi1", [5] = "avx2", [7] = "smep", "bmi2", "erms",
-					  [18] = "rdseed", "adx", "smap", [23] = "clflushopt", "clwb",
-					  [29] = "sha_ni" };
+static const char *const names_1d[32] = { "fpu",  "vme",   "de",   "pse",     "tsc",  "msr", "pae",  "mce",
+	                                  "cx8",  "apic",  "",     "sep",     "mtrr", "pge", "mca",  "cmov",
+	                                  "pat",  "pse36", "pn",   "clflush", "",     "dts", "acpi", "mmx",
+	                                  "fxsr", "sse",   "sse2", "ss",      "ht",   "tm",  "ia64", "pbe" };
+static const char *const names_81d[32] = {
+	[11] = "syscall", [20] = "nx", [22] = "mmxext",   [25] = "fxsr_opt", [26] = "pdpe1gb",
+	[27] = "rdtscp",  [29] = "lm", [30] = "3dnowext", [31] = "3dnow"
+};
+static const char *const names_1c[32] = { "pni",    "pclmulqdq", "dtes64", "monitor", "ds_cpl",
+	                                  "vmx",    "smx",       "est",    "tm2",     "ssse3",
+	                                  "cid",    "sdbg",      "fma",    "cx16",    "xtpr",
+	                                  "pdcm",   "",          "pcid",   "dca",     "sse4_1",
+	                                  "sse4_2", "x2apic",    "movbe",  "popcnt",  "tsc_deadline_timer",
+	                                  "aes",    "xsave",     "",       "avx",     "f16c",
+	                                  "rdrand", "hypervisor" };
+static const char *const names_81c[32] = { "lahf_lm", "cmp_legacy",  "svm",
+	                                   "extapic", "cr8_legacy",  "abm",
+	                                   "sse4a",   "misalignsse", "3dnowprefetch" };
+static const char
+        *const names_7b[32] = { "fsgsbase", [3] = "bmi1",    [5] = "avx2", [7] = "smep", "bmi2",
+	                        "erms",     [18] = "rdseed", "adx",        "smap",       [23] = "clflushopt",
+	                        "clwb",     [29] = "sha_ni" };
 static const char *const names_7c[32] = { [2] = "umip", [9] = "vaes", "vpclmulqdq", [22] = "rdpid" };
 
 static size_t put_flags(char *dst, size_t size, u32 word, const char *const names[32])
@@ -117,17 +129,19 @@ size_t arch_cpuinfo(unsigned cpu, char *dst, size_t size)
 		model |= a >> 12 & 0xf0;
 	vendor_string(vendor);
 	model_string(name);
-	n = (size_t)scnprintf(dst, size,
-			      "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\n"
-			      "stepping\t: %u\ncpu MHz\t\t: %llu.%03llu\nphysical id\t: 0\nsiblings\t: %u\n"
-			      "core id\t\t: %u\ncpu cores\t: %u\napicid\t\t: %u\ninitial apicid\t: %u\nfpu\t\t: yes\n"
-			      "fpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\nflags\t\t:",
-			      cpu, vendor, family, model, name, a & 15, (unsigned long long)khz / 1000,
-			      (unsigned long long)khz % 1000, cpu_count, cpu, cpu_count, apic, apic,
-			      cpu_features.max_leaf);
+	n = (size_t)scnprintf(
+	        dst, size,
+	        "processor\t: %u\nvendor_id\t: %s\ncpu family\t: %u\nmodel\t\t: %u\nmodel name\t: %s\n"
+	        "stepping\t: %u\ncpu MHz\t\t: %llu.%03llu\nphysical id\t: 0\nsiblings\t: %u\n"
+	        "core id\t\t: %u\ncpu cores\t: %u\napicid\t\t: %u\ninitial apicid\t: %u\nfpu\t\t: yes\n"
+	        "fpu_exception\t: yes\ncpuid level\t: %u\nwp\t\t: yes\nflags\t\t:",
+	        cpu, vendor, family, model, name, a & 15, (unsigned long long)khz / 1000,
+	        (unsigned long long)khz % 1000, cpu_count, cpu, cpu_count, apic, apic, cpu_features.max_leaf);
 	n += put_all_flags(dst + n, size - n);
-	return n + (size_t)scnprintf(dst + n, size - n,
-				     "\nbugs\t\t:\nbogomips\t: %llu.%02llu\nclflush size\t: 64\ncache_alignment\t: 64\n"
-				     "address sizes\t: %u bits physical, %u bits virtual\npower management:\n\n",
-				     (unsigned long long)khz / 500, (unsigned long long)khz / 5 % 100, widths & 255, widths >> 8 & 255);
+	return n + (size_t)scnprintf(
+	                   dst + n, size - n,
+	                   "\nbugs\t\t:\nbogomips\t: %llu.%02llu\nclflush size\t: 64\ncache_alignment\t: 64\n"
+	                   "address sizes\t: %u bits physical, %u bits virtual\npower management:\n\n",
+	                   (unsigned long long)khz / 500, (unsigned long long)khz / 5 % 100, widths & 255,
+	                   48u);
 }

@@ -25,7 +25,7 @@
  *
  * Ways out: SYSRET only from a system call that nothing has touched (orig_ax still >= 0 and no exit work): its
  * ip is the word after a SYSCALL the user executed, so it is canonical, and the callee-saved registers still hold
- * the user's values because C preserved them.  Everything else goes by IRET, with a check that ip is canonical:
+ * the user's values because C preserved them.  Everything else goes by IRET, with a check that cs is ours and ip is within reach of it:
  * a faulting IRET would run in kernel mode with the user's GS.
  */
 #include "asm.h"
@@ -288,11 +288,20 @@ FUNC entry_return_user
 	testl $FLAGS_EXIT_WORK, (%rax)
 	jnz return_work
 	movq TF_IP(%rsp), %rax
+	cmpb $0x33, TF_CS(%rsp)		/* USER_CS */
+	jne return_compat
 	shrq $47, %rax			/* not below 2^47: IRET could fault */
 	jnz return_bad
+return_now:
 	POP_FRAME
 	swapgs
 	iretq
+return_compat:
+	cmpb $0x23, TF_CS(%rsp)		/* USER32_CS: ip must lie within the segment, 4 GiB */
+	jne return_bad
+	shrq $32, %rax
+	jz return_now
+	jmp return_bad
 return_work:
 	sti
 	movq %rsp, %rdi

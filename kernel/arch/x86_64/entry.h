@@ -4,9 +4,25 @@
 #include <arch/trapframe.h>
 
 enum trap_vector {
-	TRAP_DE = 0, TRAP_DB = 1, TRAP_NMI = 2, TRAP_BP = 3, TRAP_OF = 4, TRAP_BR = 5, TRAP_UD = 6, TRAP_NM = 7,
-	TRAP_DF = 8, TRAP_CSO = 9, TRAP_TS = 10, TRAP_NP = 11, TRAP_SS = 12, TRAP_GP = 13, TRAP_PF = 14, TRAP_MF = 16,
-	TRAP_AC = 17, TRAP_MC = 18, TRAP_XM = 19,
+	TRAP_DE = 0,
+	TRAP_DB = 1,
+	TRAP_NMI = 2,
+	TRAP_BP = 3,
+	TRAP_OF = 4,
+	TRAP_BR = 5,
+	TRAP_UD = 6,
+	TRAP_NM = 7,
+	TRAP_DF = 8,
+	TRAP_CSO = 9,
+	TRAP_TS = 10,
+	TRAP_NP = 11,
+	TRAP_SS = 12,
+	TRAP_GP = 13,
+	TRAP_PF = 14,
+	TRAP_MF = 16,
+	TRAP_AC = 17,
+	TRAP_MC = 18,
+	TRAP_XM = 19,
 };
 /* Interrupt vectors.  0x20..0x2f is where masked PICs could still raise a spurious one. */
 enum irq_vector {
@@ -28,13 +44,14 @@ static inline u8 vector_of_line(unsigned line)
 extern char entry_stubs[]; /* 256 of 16 bytes each */
 void entry_syscall(void);
 void entry_syscall_compat(void);
-void entry_thread(void);   /* first return address of a new thread */
+void entry_thread(void); /* first return address of a new thread */
 void entry_return_user(void);
 
 /* ---- called from entry.S, interrupts off ---- */
 void trap_handle(struct trapframe *tf, unsigned vector, unsigned long error);
 void trap_page_fault(struct trapframe *tf, unsigned vector, unsigned long error);
 void trap_interrupt(struct trapframe *tf, unsigned vector);
-void trap_paranoid(struct trapframe *tf, unsigned vector, unsigned long error); /* NMI, #DF; kernel #DB, #MC */
+void trap_paranoid(struct trapframe *tf, unsigned vector,
+                   unsigned long error); /* NMI, #DF; kernel #DB, #MC */
 void trap_int80(struct trapframe *tf);
 void trap_bad_return(struct trapframe *tf); /* the frame cannot be returned to: interrupts on */

@@ -8,8 +8,9 @@
  * Contexts:  any.
  * Tests:     ktest usercopy_fault.
  *
- * An instruction that touches user memory is listed here with the address to go on at when it faults for good.
- * The table has a dozen entries, so a linear search is the right one.  Offsets are relative to their own field.
+ * An instruction that touches user memory is listed here with the address to go on at when it faults for
+ * good. The table has a dozen entries, so a linear search is the right one.  Offsets are relative to their
+ * own field.
  */
 #include "extable.h"
 
@@ -17,7 +18,10 @@ extern const struct ex_entry {
 	s32 insn, fixup;
 } _ex_table[], _ex_table_end[];
 
-static unsigned long entry_address(const s32 *field) { return (unsigned long)field + (long)*field; }
+static unsigned long entry_address(const s32 *field)
+{
+	return (unsigned long)field + (long)*field;
+}
 
 static const struct ex_entry *extable_find(unsigned long ip)
 {
@@ -27,7 +31,10 @@ static const struct ex_entry *extable_find(unsigned long ip)
 	return NULL;
 }
 
-bool extable_has(unsigned long ip) { return extable_find(ip) != NULL; }
+bool extable_has(unsigned long ip)
+{
+	return extable_find(ip) != NULL;
+}
 
 bool extable_fixup(struct trapframe *tf)
 {

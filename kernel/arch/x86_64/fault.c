@@ -55,7 +55,8 @@ static enum vm_fault_result resolve(struct task *t, unsigned long addr, unsigned
 static COLD void fault_signal(struct task *t, enum vm_fault_result r, unsigned long addr, unsigned long error)
 {
 	t->thread.arch.fault_addr = addr;
-	t->thread.arch.fault_err = error | (addr >= USER_TOP ? PF_PRESENT : 0); /* tells nothing of kernel mappings */
+	t->thread.arch.fault_err =
+	        error | (addr >= USER_TOP ? PF_PRESENT : 0); /* tells nothing of kernel mappings */
 	t->thread.arch.fault_trapno = TRAP_PF;
 	switch (r) {
 	case VM_FAULT_BUS:
@@ -80,7 +81,10 @@ static COLD void kernel_fault_panic(const struct trapframe *tf, unsigned long ad
 	if (kstack_is_guard(addr))
 		panic_trap(tf, "kernel stack overflow (guard page hit at %lx)", addr);
 	panic_trap(tf, "page fault in the kernel: %s %s address %lx (error %lx)", what,
-		   addr < PAGE_SIZE ? "NULL-page" : addr < USER_TOP ? "user" : "kernel", addr, error);
+	           addr < PAGE_SIZE  ? "NULL-page"
+	           : addr < USER_TOP ? "user"
+	                             : "kernel",
+	           addr, error);
 }
 
 static void fault_from_kernel(struct trapframe *tf, unsigned long addr, unsigned long error)

@@ -11,16 +11,17 @@
  *
  * Theory
  * ------
- * The kernel itself uses no FPU register (-mgeneral-regs-only).  So a user thread's registers stay in the CPU while
- * kernel threads and the idle loop run: they are saved when the thread leaves the CPU (it may go on elsewhere),
- * but loaded again only if something else was loaded here since:
+ * The kernel itself uses no FPU register (-mgeneral-regs-only).  So a user thread's registers stay in the CPU
+ * while kernel threads and the idle loop run: they are saved when the thread leaves the CPU (it may go on
+ * elsewhere), but loaded again only if something else was loaded here since:
  *
  *     load(next) is skipped  iff  this CPU's fpu_owner == next  and  next->fpu_cpu == this CPU
  *
- * Whoever changes the area of a thread (exec, sigreturn) loads it at once, so the pair keeps telling the truth; a
- * freed thread's address can return in fpu_owner, but a new thread starts with fpu_cpu = none.
+ * Whoever changes the area of a thread (exec, sigreturn) loads it at once, so the pair keeps telling the
+ * truth; a freed thread's address can return in fpu_owner, but a new thread starts with fpu_cpu = none.
  *
- * An area is FXSAVE's 512 bytes, and with XSAVE the header and the extended components of the standard format.
+ * An area is FXSAVE's 512 bytes, and with XSAVE the header and the extended components of the standard
+ * format.
  */
 #include <arch/cpu.h>
 #include <base/panic.h>
@@ -37,7 +38,14 @@
 #define XFEATURE_AVX    4UL
 #define XFEATURE_AVX512 0xe0UL
 
-enum { FPU_FCW = 0, FPU_FSW = 2, FPU_MXCSR = 24, FPU_MXCSR_MASK = 28, FCW_DEFAULT = 0x37f, MXCSR_DEFAULT = 0x1f80 };
+enum {
+	FPU_FCW = 0,
+	FPU_FSW = 2,
+	FPU_MXCSR = 24,
+	FPU_MXCSR_MASK = 28,
+	FCW_DEFAULT = 0x37f,
+	MXCSR_DEFAULT = 0x1f80
+};
 
 u32 fpu_size = FPU_LEGACY_SIZE;
 u64 fpu_features;
@@ -80,8 +88,8 @@ void fpu_switch(struct thread *prev, struct thread *next)
 	}
 }
 
-/* Plain XSAVE writes all components; XSAVEOPT may leave out those in their initial state, which a reader of the
- * bytes (a signal handler) would not expect. */
+/* Plain XSAVE writes all components; XSAVEOPT may leave out those in their initial state, which a reader of
+ * the bytes (a signal handler) would not expect. */
 void fpu_save_current(void *area)
 {
 	if (fpu_features)
@@ -118,7 +126,7 @@ void fpu_sanitise(void *area)
 	*(u32 *)((char *)area + FPU_MXCSR) &= mxcsr_mask;
 	if (!fpu_features)
 		return;
-	header[0] &= fpu_features; /* XSTATE_BV */
+	header[0] &= fpu_features;                                  /* XSTATE_BV */
 	memset(&header[1], 0, FPU_HEADER_SIZE - sizeof(header[0])); /* standard format, reserved zero */
 }
 

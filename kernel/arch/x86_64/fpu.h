@@ -6,9 +6,8 @@
 
 /* The 512 bytes of FXSAVE, then (with XSAVE) the 64 bytes of the XSAVE header, then the extended parts. */
 enum { FPU_LEGACY_SIZE = 512, FPU_HEADER_SIZE = 64 };
-extern u32 fpu_size;       /* bytes of a thread's area */
-extern u64 fpu_features;   /* XCR0; 0 on a CPU without XSAVE */
-
+extern u32 fpu_size;     /* bytes of a thread's area */
+extern u64 fpu_features; /* XCR0; 0 on a CPU without XSAVE */
 
 void fpu_init(void); /* each CPU: turns the FPU on; the boot CPU finds size and features */
 /* The cache of areas; after slab_init. */
@@ -18,8 +17,8 @@ void *fpu_alloc(void);
 void fpu_free(void *area);
 /* Writes the registers of the running thread, every component of them, to `area` (its own or another one). */
 void fpu_save_current(void *area);
-/* Loads the running thread's registers from its own area (t->arch.fpu), which the caller has changed and, when the
- * bytes came from the user, has passed through fpu_sanitise. */
+/* Loads the running thread's registers from its own area (t->arch.fpu), which the caller has changed and,
+ * when the bytes came from the user, has passed through fpu_sanitise. */
 void fpu_load_current(void);
 /* Makes bytes from a user acceptable to XRSTOR/FXRSTOR: reserved bits cleared, unknown components dropped. */
 void fpu_sanitise(void *area);

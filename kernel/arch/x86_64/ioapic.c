@@ -9,8 +9,8 @@
  * Manual:    Intel 82093AA data sheet; ACPI 6.4, 5.2.12.5 (source overrides).
  * Tests:     every boot (serial interrupts); /proc/interrupts.
  *
- * Line n of the machine (GSI) is entry n - gsi_base of one IOAPIC.  Line n raises vector vector_of_line(n) on one
- * CPU.  Trigger and polarity are the driver's, unless the firmware said otherwise for the line.
+ * Line n of the machine (GSI) is entry n - gsi_base of one IOAPIC.  Line n raises vector vector_of_line(n) on
+ * one CPU.  Trigger and polarity are the driver's, unless the firmware said otherwise for the line.
  */
 #include <arch/boot.h>
 #include <arch/io.h>

@@ -9,8 +9,8 @@
  * Manual:    Intel SDM vol. 3, chapter 10.
  * Tests:     every boot; ktest smp; -cpu max,x2apic=on where the accelerator has it.
  *
- * The same registers stand at a physical page (xAPIC, 16 bytes apart) or in MSRs 0x800 + offset/16 (x2APIC, which
- * is faster under a hypervisor and has 32-bit ids).  x2APIC is used when the CPU offers it.
+ * The same registers stand at a physical page (xAPIC, 16 bytes apart) or in MSRs 0x800 + offset/16 (x2APIC,
+ * which is faster under a hypervisor and has 32-bit ids).  x2APIC is used when the CPU offers it.
  */
 #include <arch/cpu.h>
 #include <arch/io.h>
@@ -45,7 +45,10 @@ void lapic_write(enum lapic_reg reg, u32 v)
 		mmio_write32(regs + reg, v);
 }
 
-void lapic_eoi(void) { lapic_write(LAPIC_EOI, 0); }
+void lapic_eoi(void)
+{
+	lapic_write(LAPIC_EOI, 0);
+}
 
 u32 lapic_id(void)
 {

@@ -11,17 +11,17 @@
  *
  * Theory
  * ------
- * Four entries of the root cover everything the kernel maps, and they are made before the first process, so each
- * new root copies entries 256..511 once and never has to be told of later mappings:
+ * Four entries of the root cover everything the kernel maps, and they are made before the first process, so
+ * each new root copies entries 256..511 once and never has to be told of later mappings:
  *
  *   273  0xffff888000000000  direct map of RAM                  RW NX (kernel text and rodata: R NX)
  *   402  0xffffc90000000000  kmap: stacks, device registers     as asked
  *   468  0xffffea0000000000  struct page array                  RW NX
  *   511  0xffffffff80000000  kernel image, 4 KiB pages          text R X, rodata R NX, data RW NX
  *
- * Page tables come from three sources in turn: right behind the kernel image (kernel_end is moved), early_alloc,
- * page_alloc.  The largest page that fits is used, so mapping 64 GiB costs tens of entries, or some ten thousand
- * on a CPU without 1 GiB pages.
+ * Page tables come from three sources in turn: right behind the kernel image (kernel_end is moved),
+ * early_alloc, page_alloc.  The largest page that fits is used, so mapping 64 GiB costs tens of entries, or
+ * some ten thousand on a CPU without 1 GiB pages.
  */
 #include <arch/boot.h>
 #include <arch/pgtable.h>
@@ -41,7 +41,8 @@ static u64 kernel_root[PT_ENTRIES] __attribute__((aligned(4096)));
 static u64 root_tables[4][PT_ENTRIES] __attribute__((aligned(4096)));
 static enum { TABLES_BEHIND_IMAGE, TABLES_EARLY, TABLES_PAGES } table_source;
 
-extern char _text[], _init_text[], _etext[], _rodata[], _erodata[], _data[], _kernel_end[], _boot_stack_guard[], _boot_stack[];
+extern char _text[], _init_text[], _etext[], _rodata[], _erodata[], _data[], _kernel_end[],
+        _boot_stack_guard[], _boot_stack[];
 
 static u64 *table_alloc(void)
 {
@@ -57,10 +58,19 @@ static u64 *table_alloc(void)
 	return memset(phys_to_virt(pa), 0, PAGE_SIZE);
 }
 
-static unsigned index_at(unsigned long va, unsigned level) { return va >> (PAGE_SHIFT + PT_BITS * level) & (PT_ENTRIES - 1); }
-static unsigned long level_size(unsigned level) { return PAGE_SIZE << PT_BITS * level; }
+static unsigned index_at(unsigned long va, unsigned level)
+{
+	return va >> (PAGE_SHIFT + PT_BITS * level) & (PT_ENTRIES - 1);
+}
+static unsigned long level_size(unsigned level)
+{
+	return PAGE_SIZE << PT_BITS * level;
+}
 
-static u64 *table_of(u64 entry) { return phys_to_virt(entry & PTE_ADDR); }
+static u64 *table_of(u64 entry)
+{
+	return phys_to_virt(entry & PTE_ADDR);
+}
 
 /* The entry for va at `level` (0 = 4 KiB); NULL: no memory, or a large page is in the way. */
 static u64 *entry_get(unsigned long va, unsigned level)
@@ -111,7 +121,7 @@ static int map_range(unsigned long va, paddr_t pa, unsigned long size, u64 bits)
 int arch_kernel_map(unsigned long va, paddr_t pa, unsigned long size, unsigned flags)
 {
 	u64 bits = (flags & KMAP_W ? PTE_W : 0) | (flags & KMAP_X ? 0 : arch_pte_nx) |
-		   (flags & KMAP_UNCACHED ? PTE_PCD | PTE_PWT : 0);
+	           (flags & KMAP_UNCACHED ? PTE_PCD | PTE_PWT : 0);
 
 	assert(va >= KERNEL_HALF && IS_ALIGNED(va | pa | size, PAGE_SIZE));
 	irqflags_t f = spin_lock_irqsave(&map_lock);
@@ -165,15 +175,16 @@ static void map_image(void)
 	map_boot((unsigned long)_text, (unsigned long)_etext, virt_to_phys(_text), 0);
 	map_boot((unsigned long)_rodata, (unsigned long)_erodata, virt_to_phys(_rodata), nx);
 	map_boot((unsigned long)_data, guard, virt_to_phys(_data), PTE_W | nx);
-	map_boot((unsigned long)_boot_stack, (unsigned long)_kernel_end, virt_to_phys(_boot_stack), PTE_W | nx);
+	map_boot((unsigned long)_boot_stack, (unsigned long)_kernel_end, virt_to_phys(_boot_stack),
+	         PTE_W | nx);
 }
 
-/* RAM [start, end) into the direct map.  Text and rodata cannot be written through it either; init text can, since
- * that memory is given away after boot. */
+/* RAM [start, end) into the direct map.  Text and rodata cannot be written through it either; init text can,
+ * since that memory is given away after boot. */
 static void map_direct(paddr_t start, paddr_t end)
 {
 	const struct boot_range ro[] = { { virt_to_phys(_text), virt_to_phys(_init_text) },
-					 { virt_to_phys(_rodata), virt_to_phys(_erodata) } };
+		                         { virt_to_phys(_rodata), virt_to_phys(_erodata) } };
 
 	for (unsigned i = 0; i < ARRAY_SIZE(ro); i++) {
 		if (start >= ro[i].end || end <= ro[i].start)
@@ -204,7 +215,10 @@ void arch_memory_init(void)
 	table_source = TABLES_EARLY;
 }
 
-void arch_memory_ready(void) { table_source = TABLES_PAGES; }
+void arch_memory_ready(void)
+{
+	table_source = TABLES_PAGES;
+}
 
 void arch_pgtable_activate(const struct pgtable *pt)
 {

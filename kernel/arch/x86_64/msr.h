@@ -20,21 +20,21 @@ enum {
 #define MSR_GS_BASE        0xc0000101u
 #define MSR_KERNEL_GS_BASE 0xc0000102u
 
-#define EFER_SCE BIT(0)
-#define EFER_LME BIT(8)
-#define EFER_NXE BIT(11)
+#define EFER_SCE           BIT(0)
+#define EFER_LME           BIT(8)
+#define EFER_NXE           BIT(11)
 
-#define CR4_DE         BIT(3)
-#define CR4_PAE        BIT(5)
-#define CR4_MCE        BIT(6)
-#define CR4_PGE        BIT(7)
-#define CR4_OSFXSR     BIT(9)
-#define CR4_OSXMMEXCPT BIT(10)
-#define CR4_UMIP       BIT(11)
-#define CR4_FSGSBASE   BIT(16)
-#define CR4_OSXSAVE    BIT(18)
-#define CR4_SMEP       BIT(20)
-#define CR4_SMAP       BIT(21)
+#define CR4_DE             BIT(3)
+#define CR4_PAE            BIT(5)
+#define CR4_MCE            BIT(6)
+#define CR4_PGE            BIT(7)
+#define CR4_OSFXSR         BIT(9)
+#define CR4_OSXMMEXCPT     BIT(10)
+#define CR4_UMIP           BIT(11)
+#define CR4_FSGSBASE       BIT(16)
+#define CR4_OSXSAVE        BIT(18)
+#define CR4_SMEP           BIT(20)
+#define CR4_SMAP           BIT(21)
 
 static inline u64 rdmsr(u32 msr)
 {
@@ -67,11 +67,17 @@ static inline u64 read_cr3(void)
 	__asm__ volatile("movq %%cr3, %0" : "=r"(v));
 	return v;
 }
-static inline void write_cr3(u64 v) { __asm__ volatile("movq %0, %%cr3" ::"r"(v) : "memory"); }
+static inline void write_cr3(u64 v)
+{
+	__asm__ volatile("movq %0, %%cr3" ::"r"(v) : "memory");
+}
 static inline u64 read_cr4(void)
 {
 	u64 v;
 	__asm__ volatile("movq %%cr4, %0" : "=r"(v));
 	return v;
 }
-static inline void write_cr4(u64 v) { __asm__ volatile("movq %0, %%cr4" ::"r"(v) : "memory"); }
+static inline void write_cr4(u64 v)
+{
+	__asm__ volatile("movq %0, %%cr4" ::"r"(v) : "memory");
+}

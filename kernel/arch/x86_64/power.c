@@ -102,7 +102,10 @@ void arch_reboot(void)
 	arch_halt();
 }
 
-void arch_halt(void) { arch_cpu_halt(); }
+void arch_halt(void)
+{
+	arch_cpu_halt();
+}
 
 void arch_cpu_halt(void)
 {

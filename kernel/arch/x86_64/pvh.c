@@ -11,9 +11,10 @@
  *
  * Theory
  * ------
- * The map comes from a loader we do not trust to be tidy: entries may overlap, be empty, unsorted, or wrap.  What
- * boot_info promises is stronger: sorted, disjoint, page-aligned inwards, and free of anything an entry of another
- * type claims.  So RAM entries are added one by one (merging with what they touch), then all others are cut out.
+ * The map comes from a loader we do not trust to be tidy: entries may overlap, be empty, unsorted, or wrap.
+ * What boot_info promises is stronger: sorted, disjoint, page-aligned inwards, and free of anything an entry
+ * of another type claims.  So RAM entries are added one by one (merging with what they touch), then all
+ * others are cut out.
  *
  *   add:   [....]   [....]   +     [......]    =   [.............]
  *   cut:   [.............]   -     [..]        =   [....]  [.....]
@@ -50,7 +51,8 @@ static bool readable(u64 pa, u64 size)
 
 static void range_remove(unsigned i)
 {
-	memmove(&boot_info.ram[i], &boot_info.ram[i + 1], (boot_info.nr_ram - i - 1) * sizeof(boot_info.ram[0]));
+	memmove(&boot_info.ram[i], &boot_info.ram[i + 1],
+	        (boot_info.nr_ram - i - 1) * sizeof(boot_info.ram[0]));
 	boot_info.nr_ram--;
 }
 

@@ -19,7 +19,16 @@
 #include "acpi.h"
 #include "tsc.h"
 
-enum { RTC_SEC = 0, RTC_MIN = 2, RTC_HOUR = 4, RTC_DAY = 7, RTC_MONTH = 8, RTC_YEAR = 9, RTC_A = 10, RTC_B = 11 };
+enum {
+	RTC_SEC = 0,
+	RTC_MIN = 2,
+	RTC_HOUR = 4,
+	RTC_DAY = 7,
+	RTC_MONTH = 8,
+	RTC_YEAR = 9,
+	RTC_A = 10,
+	RTC_B = 11
+};
 enum { A_UPDATING = 0x80, B_BINARY = 4, B_24H = 2, HOUR_PM = 0x80 };
 struct rtc_time {
 	u8 sec, min, hour, day, month, year, century;
@@ -35,13 +44,22 @@ static void rtc_sample(struct rtc_time *t)
 {
 	for (unsigned i = 0; i < 10000 && cmos(RTC_A) & A_UPDATING; i++)
 		;
-	*t = (struct rtc_time){ cmos(RTC_SEC), cmos(RTC_MIN),  cmos(RTC_HOUR), cmos(RTC_DAY), cmos(RTC_MONTH),
-				cmos(RTC_YEAR), acpi_info.century && acpi_info.century < 128 ? cmos(acpi_info.century) : 0 };
+	*t = (struct rtc_time){ cmos(RTC_SEC),
+		                cmos(RTC_MIN),
+		                cmos(RTC_HOUR),
+		                cmos(RTC_DAY),
+		                cmos(RTC_MONTH),
+		                cmos(RTC_YEAR),
+		                acpi_info.century && acpi_info.century < 128 ? cmos(acpi_info.century) : 0 };
 }
 
-static unsigned from_bcd(unsigned v, bool binary) { return binary ? v : (v >> 4) * 10 + (v & 15); }
+static unsigned from_bcd(unsigned v, bool binary)
+{
+	return binary ? v : (v >> 4) * 10 + (v & 15);
+}
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar; years start in March so that leap days come last. */
+/* Days from 1970-01-01 to a date of the Gregorian calendar; years start in March so that leap days come last.
+ */
 static s64 days_from_civil(s64 y, unsigned m, unsigned d)
 {
 	y -= m <= 2;
@@ -65,7 +83,8 @@ void rtc_read_wall_clock(void)
 	} while (memcmp(&t, &again, sizeof(t)) != 0 && ++tries < 5);
 
 	unsigned hour = from_bcd(t.hour & 0x7f, binary), century = from_bcd(t.century, binary);
-	unsigned month = from_bcd(t.month, binary), day = from_bcd(t.day, binary), year = from_bcd(t.year, binary);
+	unsigned month = from_bcd(t.month, binary), day = from_bcd(t.day, binary),
+	         year = from_bcd(t.year, binary);
 
 	if (!(b & B_24H))
 		hour = hour % 12 + (t.hour & HOUR_PM ? 12 : 0);
@@ -75,7 +94,7 @@ void rtc_read_wall_clock(void)
 	}
 	year += century >= 19 && century <= 29 ? century * 100 : 2000;
 	s64 sec = days_from_civil(year, month, day) * 86400 + hour * 3600 + from_bcd(t.min, binary) * 60 +
-		  from_bcd(t.sec, binary);
+	          from_bcd(t.sec, binary);
 
 	clock_set_realtime(sec * NSEC_PER_SEC);
 }

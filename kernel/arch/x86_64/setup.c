@@ -22,7 +22,8 @@
 #include "registers.h"
 #include "tables.h"
 
-extern char _percpu_boot[], _init_text[], _init_text_end[], _init_data[], _init_data_end[], _init_bss[], _init_bss_end[];
+extern char _percpu_boot[], _init_text[], _init_text_end[], _init_data[], _init_data_end[], _init_bss[],
+        _init_bss_end[];
 
 NORETURN void arch_boot_main(u32 start_info);
 
@@ -41,7 +42,10 @@ NORETURN void arch_boot_main(u32 start_info)
 	kernel_main();
 }
 
-void arch_platform_init(void) { acpi_read(); }
+void arch_platform_init(void)
+{
+	acpi_read();
+}
 
 static size_t free_range(char *start, char *end)
 {

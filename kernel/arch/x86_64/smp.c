@@ -55,11 +55,16 @@ enum { FW_CFG_SELECT = 0x510, FW_CFG_DATA = 0x511, FW_CFG_NR_CPUS = 5 };
 static u32 apic_ids[NR_CPUS];
 static bool stop_requested;
 
-bool cpu_stop_requested(void) { return atomic_load(&stop_requested); }
+bool cpu_stop_requested(void)
+{
+	return atomic_load(&stop_requested);
+}
 
 void arch_ipi_send(cpumask_t cpus, enum arch_ipi ipi)
 {
-	static const u8 vectors[] = { [IPI_RESCHED] = VECTOR_RESCHED, [IPI_CALL] = VECTOR_CALL, [IPI_TLB] = VECTOR_TLB };
+	static const u8 vectors[] = {
+		[IPI_RESCHED] = VECTOR_RESCHED, [IPI_CALL] = VECTOR_CALL, [IPI_TLB] = VECTOR_TLB
+	};
 	u32 how = ICR_NMI | ICR_ASSERT;
 	unsigned cpu;
 
@@ -67,7 +72,7 @@ void arch_ipi_send(cpumask_t cpus, enum arch_ipi ipi)
 		atomic_store_release(&stop_requested, true);
 	else
 		how = ICR_FIXED | ICR_ASSERT | vectors[ipi];
-	cpumask_for_each(cpu, cpus)
+	cpumask_for_each (cpu, cpus)
 		lapic_send(percpu_ptr(arch_cpu_area, cpu)->apic_id, how);
 }
 
@@ -160,10 +165,10 @@ int arch_smp_start(unsigned cpu, struct thread *idle)
 	       PT_ENTRIES / 2 * sizeof(u64));
 	memcpy(page, trampoline_start, (size_t)(trampoline_end - trampoline_start));
 	*d = (struct trampoline_data){ .cr3 = virt_to_phys(boot_pml4),
-				       .efer = EFER_LME | (cpu_features.nx ? EFER_NXE : 0),
-				       .stack = (u64)idle->kstack + KSTACK_SIZE,
-				       .cpu = cpu,
-				       .entry = (u64)arch_secondary_main };
+		                       .efer = EFER_LME | (cpu_features.nx ? EFER_NXE : 0),
+		                       .stack = (u64)idle->kstack + KSTACK_SIZE,
+		                       .cpu = cpu,
+		                       .entry = (u64)arch_secondary_main };
 	memory_barrier();
 	lapic_send(apic_ids[cpu], ICR_INIT | ICR_ASSERT);
 	delay_ns(10 * NSEC_PER_USEC);

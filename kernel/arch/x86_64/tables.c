@@ -74,11 +74,11 @@ void tables_init_boot(void)
 		unsigned dpl = v == TRAP_BP || v == TRAP_OF || v == VECTOR_INT80 ? 3 : 0;
 
 		idt[v] = (struct gate){ .offset_low = (u16)to,
-					.selector = KERNEL_CS,
-					.ist = (u8)vector_ist(v),
-					.type = (u8)(0x8e | dpl << 5), /* present, interrupt gate */
-					.offset_mid = (u16)(to >> 16),
-					.offset_high = (u32)(to >> 32) };
+			                .selector = KERNEL_CS,
+			                .ist = (u8)vector_ist(v),
+			                .type = (u8)(0x8e | dpl << 5), /* present, interrupt gate */
+			                .offset_mid = (u16)(to >> 16),
+			                .offset_high = (u32)(to >> 32) };
 	}
 	tables_set_ist(0, boot_ist_stacks);
 }
@@ -99,13 +99,14 @@ static void fill_gdt(struct cpu_tables *t, unsigned cpu)
 {
 	u64 base = (u64)&t->tss;
 
-	t->gdt[1] = 0x00cf9b000000ffff;              /* 0x08 kernel 32-bit code, unused */
-	t->gdt[KERNEL_CS / 8] = 0x00af9b000000ffff;  /* 64-bit code */
+	t->gdt[1] = 0x00cf9b000000ffff;             /* 0x08 kernel 32-bit code, unused */
+	t->gdt[KERNEL_CS / 8] = 0x00af9b000000ffff; /* 64-bit code */
 	t->gdt[KERNEL_DS / 8] = 0x00cf93000000ffff;
 	t->gdt[USER32_CS / 8] = 0x00cffb000000ffff;
 	t->gdt[USER_DS / 8] = 0x00cff3000000ffff;
 	t->gdt[USER_CS / 8] = 0x00affb000000ffff;
-	t->gdt[GDT_TSS] = (sizeof(struct tss) - 1) | (base & 0xffffff) << 16 | 0x89UL << 40 | (base >> 24 & 0xff) << 56;
+	t->gdt[GDT_TSS] =
+	        (sizeof(struct tss) - 1) | (base & 0xffffff) << 16 | 0x89UL << 40 | (base >> 24 & 0xff) << 56;
 	t->gdt[GDT_TSS + 1] = base >> 32;
 	t->gdt[GDT_CPU] = 0x0040f50000000000 | cpu; /* LSL gives the CPU number (getcpu without a call) */
 }
@@ -120,13 +121,13 @@ void tables_init_cpu(unsigned cpu)
 	fill_gdt(t, cpu);
 	t->tss.iomap_base = sizeof(struct tss); /* beyond the limit: no ports for user mode */
 	__asm__ volatile("lgdt %0\n\t"
-			 "pushq %1\n\t"
-			 "leaq 1f(%%rip), %%rax\n\t"
-			 "pushq %%rax\n\t"
-			 "lretq\n"
-			 "1:\tltr %w2\n\t"
-			 "lidt %3"
-			 :
-			 : "m"(gdtr), "i"(KERNEL_CS), "r"(GDT_TSS * 8), "m"(idtr)
-			 : "rax", "memory");
+	                 "pushq %1\n\t"
+	                 "leaq 1f(%%rip), %%rax\n\t"
+	                 "pushq %%rax\n\t"
+	                 "lretq\n"
+	                 "1:\tltr %w2\n\t"
+	                 "lidt %3"
+	                 :
+	                 : "m"(gdtr), "i"(KERNEL_CS), "r"(GDT_TSS * 8), "m"(idtr)
+	                 : "rax", "memory");
 }

@@ -19,8 +19,9 @@
  *                              | bp bx r12 ..r15 |  bx = fn (0: user), r12 = arg
  *              arch.sp ->      +-----------------+
  *
- * FS and GS bases: writing the MSRs is slow, so each CPU remembers what they hold (`loaded`) and kernel threads leave
- * them alone.  With FSGSBASE user mode can change them by itself; then they are read back when a thread leaves.
+ * FS and GS bases: writing the MSRs is slow, so each CPU remembers what they hold (`loaded`) and kernel
+ * threads leave them alone.  With FSGSBASE user mode can change them by itself; then they are read back when
+ * a thread leaves.
  */
 #include <arch/cpu.h>
 #include <arch/switch.h>
@@ -192,7 +193,8 @@ long arch_prctl(int code, unsigned long addr)
 		if (addr >= USER_TOP)
 			return -EPERM;
 		bases_save(me);
-		bases_set(code == ARCH_SET_FS ? addr : me->arch.fs_base, code == ARCH_SET_GS ? addr : me->arch.gs_base);
+		bases_set(code == ARCH_SET_FS ? addr : me->arch.fs_base,
+		          code == ARCH_SET_GS ? addr : me->arch.gs_base);
 		return 0;
 	case ARCH_GET_FS:
 	case ARCH_GET_GS: {
@@ -207,4 +209,7 @@ long arch_prctl(int code, unsigned long addr)
 	}
 }
 
-void arch_enter_user(void) { enter_user_frame(arch_user_frame(thread_current())); }
+void arch_enter_user(void)
+{
+	enter_user_frame(arch_user_frame(thread_current()));
+}

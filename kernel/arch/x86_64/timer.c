@@ -9,8 +9,9 @@
  * Manual:    Intel SDM vol. 3, 10.5.4 (APIC timer, TSC-deadline mode).
  * Tests:     ktest timer; tests/abi sleep.
  *
- * With TSC-deadline the comparison is made by the cycle counter itself; otherwise a 32-bit count-down runs at the APIC's
- * clock.  An interrupt that comes early (the count is clamped) is harmless: sched arms the timer anew.
+ * With TSC-deadline the comparison is made by the cycle counter itself; otherwise a 32-bit count-down runs at
+ * the APIC's clock.  An interrupt that comes early (the count is clamped) is harmless: sched arms the timer
+ * anew.
  */
 #include <arch/cpu.h>
 #include <arch/timer.h>

@@ -11,11 +11,12 @@
  *
  * Theory
  * ------
- * The requester fills the request, sets a bit in `pending` for each target and sends IPIs; a target invalidates
- * and clears its bit; the requester waits for zero.  Two CPUs that want this at once with interrupts off would
- * wait for each other for ever, so whoever waits answers requests to itself meanwhile.
+ * The requester fills the request, sets a bit in `pending` for each target and sends IPIs; a target
+ * invalidates and clears its bit; the requester waits for zero.  Two CPUs that want this at once with
+ * interrupts off would wait for each other for ever, so whoever waits answers requests to itself meanwhile.
  *
- * A few pages are dropped one by one (INVLPG), more by reloading CR3, which keeps the kernel's global entries.
+ * A few pages are dropped one by one (INVLPG), more by reloading CR3, which keeps the kernel's global
+ * entries.
  */
 #include <arch/cpu.h>
 #include <arch/pgtable.h>

@@ -29,7 +29,8 @@
 
 /* entry.S counts in numbers. */
 _Static_assert(sizeof(struct trapframe) == TF_SIZE, "TF_SIZE");
-_Static_assert(offsetof(struct trapframe, ax) == TF_AX && offsetof(struct trapframe, orig_ax) == TF_ORIG_AX, "TF_");
+_Static_assert(offsetof(struct trapframe, ax) == TF_AX && offsetof(struct trapframe, orig_ax) == TF_ORIG_AX,
+               "TF_");
 _Static_assert(offsetof(struct trapframe, ip) == TF_IP && offsetof(struct trapframe, sp) == TF_SP, "TF_");
 _Static_assert(offsetof(struct arch_cpu, current) == CPU_CURRENT, "CPU_CURRENT");
 _Static_assert(offsetof(struct arch_cpu, kernel_sp) == CPU_KERNEL_SP, "CPU_KERNEL_SP");
@@ -67,7 +68,8 @@ static const struct trap_info {
 
 static const char *trap_name(unsigned vector)
 {
-	return vector < ARRAY_SIZE(trap_info) && trap_info[vector].name ? trap_info[vector].name : "unknown trap";
+	return vector < ARRAY_SIZE(trap_info) && trap_info[vector].name ? trap_info[vector].name
+	                                                                : "unknown trap";
 }
 
 static u64 take_debug_status(void)
@@ -173,6 +175,7 @@ void trap_bad_return(struct trapframe *tf)
 {
 	thread_current()->arch.fault_trapno = TRAP_GP;
 	thread_current()->arch.fault_err = 0;
+	tf->cs = USER_CS;
 	signal_fault(SIGSEGV, SI_KERNEL, 0);
 	/* task_exit_to_user either points ip at a handler or ends the task. */
 	thread_set_flag(thread_current(), TF_SIGPENDING);

@@ -8,8 +8,9 @@
  * Contexts:  process context; a fault may sleep.
  * Tests:     ktest usercopy_fault, usercopy_string.
  *
- * A string is read eight bytes at a time, never across a page boundary, so nothing behind the page of the NUL is
- * touched.  (w - 0x01..) & ~w & 0x80.. has the top bit set of each zero byte, exactly so for the lowest one.
+ * A string is read eight bytes at a time, never across a page boundary, so nothing behind the page of the NUL
+ * is touched.  (w - 0x01..) & ~w & 0x80.. has the top bit set of each zero byte, exactly so for the lowest
+ * one.
  */
 #include <arch/user_access.h>
 #include <lib/string.h>
@@ -22,8 +23,14 @@
 #define EX_ENTRY(insn, fixup)                                                                                \
 	".pushsection .ex_table, \"a\"\n.long " #insn " - .\n.long " #fixup " - .\n.popsection\n"
 
-static inline void user_begin(void) { __asm__ volatile(STAC ::: "memory"); }
-static inline void user_end(void) { __asm__ volatile(CLAC ::: "memory"); }
+static inline void user_begin(void)
+{
+	__asm__ volatile(STAC ::: "memory");
+}
+static inline void user_end(void)
+{
+	__asm__ volatile(CLAC ::: "memory");
+}
 
 /* 0 or -EFAULT */
 static inline int read_word(u64 *w, unsigned long addr)
@@ -31,13 +38,13 @@ static inline int read_word(u64 *w, unsigned long addr)
 	int err = 0;
 
 	__asm__ volatile("1: movq %2, %0\n"
-			 "2:\n"
-			 ".pushsection .text.unlikely, \"ax\"\n"
-			 "3: movl %3, %1\n"
-			 "jmp 2b\n"
-			 ".popsection\n" EX_ENTRY(1b, 3b)
-			 : "=r"(*w), "+r"(err)
-			 : "m"(*(const u64 *)addr), "i"(-EFAULT));
+	                 "2:\n"
+	                 ".pushsection .text.unlikely, \"ax\"\n"
+	                 "3: movl %3, %1\n"
+	                 "jmp 2b\n"
+	                 ".popsection\n" EX_ENTRY(1b, 3b)
+	                 : "=r"(*w), "+r"(err)
+	                 : "m"(*(const u64 *)addr), "i"(-EFAULT));
 	return err;
 }
 
@@ -46,13 +53,13 @@ static inline int read_byte(u8 *b, unsigned long addr)
 	int err = 0;
 
 	__asm__ volatile("1: movb %2, %0\n"
-			 "2:\n"
-			 ".pushsection .text.unlikely, \"ax\"\n"
-			 "3: movl %3, %1\n"
-			 "jmp 2b\n"
-			 ".popsection\n" EX_ENTRY(1b, 3b)
-			 : "=q"(*b), "+r"(err)
-			 : "m"(*(const u8 *)addr), "i"(-EFAULT));
+	                 "2:\n"
+	                 ".pushsection .text.unlikely, \"ax\"\n"
+	                 "3: movl %3, %1\n"
+	                 "jmp 2b\n"
+	                 ".popsection\n" EX_ENTRY(1b, 3b)
+	                 : "=q"(*b), "+r"(err)
+	                 : "m"(*(const u8 *)addr), "i"(-EFAULT));
 	return err;
 }
 
@@ -101,14 +108,14 @@ int arch_cmpxchg_user_u32(unsigned long addr, u32 *old, u32 new)
 
 	user_begin();
 	__asm__ volatile("1: lock cmpxchgl %3, %1\n"
-			 "2:\n"
-			 ".pushsection .text.unlikely, \"ax\"\n"
-			 "3: movl %4, %2\n"
-			 "jmp 2b\n"
-			 ".popsection\n" EX_ENTRY(1b, 3b)
-			 : "+a"(*old), "+m"(*(u32 *)addr), "+r"(err)
-			 : "r"(new), "i"(-EFAULT)
-			 : "memory");
+	                 "2:\n"
+	                 ".pushsection .text.unlikely, \"ax\"\n"
+	                 "3: movl %4, %2\n"
+	                 "jmp 2b\n"
+	                 ".popsection\n" EX_ENTRY(1b, 3b)
+	                 : "+a"(*old), "+m"(*(u32 *)addr), "+r"(err)
+	                 : "r"(new), "i"(-EFAULT)
+	                 : "memory");
 	user_end();
 	return err;
 }

@@ -35,8 +35,12 @@ static inline struct thread *arch_current(void)
 	__asm__("movq %%gs:8, %0" : "=r"(t));
 	return t;
 }
-/* Only for the first context of a CPU (sched_init_cpu): says which thread runs here; arch_switch does it later. */
-static inline void arch_set_current(struct thread *t) { __asm__ volatile("movq %0, %%gs:8" ::"r"(t) : "memory"); }
+/* Only for the first context of a CPU (sched_init_cpu): says which thread runs here; arch_switch does it
+ * later. */
+static inline void arch_set_current(struct thread *t)
+{
+	__asm__ volatile("movq %0, %%gs:8" ::"r"(t) : "memory");
+}
 static inline unsigned long arch_irq_save(void)
 {
 	unsigned long f;
@@ -48,17 +52,29 @@ static inline void arch_irq_restore(unsigned long f)
 	if (f & 0x200)
 		__asm__ volatile("sti" ::: "memory");
 }
-static inline void arch_irq_disable(void) { __asm__ volatile("cli" ::: "memory"); }
-static inline void arch_irq_enable(void) { __asm__ volatile("sti" ::: "memory"); }
+static inline void arch_irq_disable(void)
+{
+	__asm__ volatile("cli" ::: "memory");
+}
+static inline void arch_irq_enable(void)
+{
+	__asm__ volatile("sti" ::: "memory");
+}
 static inline bool arch_irqs_enabled(void)
 {
 	unsigned long f;
 	__asm__ volatile("pushfq; popq %0" : "=r"(f));
 	return f & 0x200;
 }
-static inline void arch_cpu_relax(void) { __asm__ volatile("pause"); }
+static inline void arch_cpu_relax(void)
+{
+	__asm__ volatile("pause");
+}
 /* Enables interrupts and halts until one comes, without a window between the two; returns with them on. */
-static inline void arch_cpu_idle(void) { __asm__ volatile("sti; hlt" ::: "memory"); }
+static inline void arch_cpu_idle(void)
+{
+	__asm__ volatile("sti; hlt" ::: "memory");
+}
 static inline u64 arch_cycles(void)
 {
 	u32 lo, hi;

@@ -3,7 +3,7 @@
 #pragma once
 #include <lib/types.h>
 #define ARCH_ELF_MACHINE 62 /* EM_X86_64 */
-#define ARCH_PLATFORM "x86_64"
+#define ARCH_PLATFORM    "x86_64"
 #define ARCH_ET_DYN_BASE 0x555555554000UL
 unsigned long arch_elf_hwcap(void);  /* AT_HWCAP: CPUID 1 edx */
 unsigned long arch_elf_hwcap2(void); /* AT_HWCAP2 */

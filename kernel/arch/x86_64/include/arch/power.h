@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * arch/power.h (x86-64) - the end: power off (FADT sleep control, PM1a), reset, and a halt when neither works. */
+ * arch/power.h (x86-64) - the end: power off (FADT sleep control, PM1a), reset, and a halt when neither
+ * works. */
 #pragma once
 #include <lib/types.h>
 NORETURN void arch_power_off(void);

@@ -6,12 +6,12 @@
 
 struct thread;
 struct arch_thread {
-	unsigned long sp;        /* saved kernel stack pointer; callee-saved registers are on that stack */
-	unsigned long fs_base;   /* user TLS */
-	unsigned long gs_base;   /* user's GS base (the kernel's is swapped in on entry) */
-	void *fpu;               /* XSAVE or FXSAVE area, 64-byte aligned; NULL in kernel threads */
+	unsigned long sp;      /* saved kernel stack pointer; callee-saved registers are on that stack */
+	unsigned long fs_base; /* user TLS */
+	unsigned long gs_base; /* user's GS base (the kernel's is swapped in on entry) */
+	void *fpu;             /* XSAVE or FXSAVE area, 64-byte aligned; NULL in kernel threads */
 	unsigned long fault_addr, fault_err, fault_trapno; /* of the last fault, for siginfo and frames */
-	u32 fpu_cpu;             /* the CPU whose registers may still hold *fpu; ~0 = none */
+	u32 fpu_cpu; /* the CPU whose registers may still hold *fpu; ~0 = none */
 };
 
 enum { KSTACK_SIZE = 16384 };
