@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|apps|boot|launcher|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N]
+usage: run.py all|unit|ktest|abi|apps|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N]
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -356,6 +356,12 @@ def test_launcher(wanted):
     os.unlink(f"{BUILD}/random")
 
 
+def test_interactive(_):
+    sys.path.insert(0, f"{TOP}/tests")
+    import interactive
+    interactive.session(report)
+
+
 def test_stress(name, init, until, stall, check):
     root = f"{BUILD}/root-{name}"
     make_root(root, init)
@@ -393,7 +399,7 @@ def test_failalloc(_):
                 lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
 
 
-KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "apps": test_apps, "launcher": test_launcher,
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "apps": test_apps, "launcher": test_launcher, "interactive": test_interactive,
          "failalloc": test_failalloc, "fuzz": test_fuzz}
 
 

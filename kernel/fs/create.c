@@ -125,6 +125,19 @@ int vfs_symlink(const char *target, const struct fs_walk *w, const char *name)
 	return make(w, name, S_IFLNK | 0777, 0, target);
 }
 
+bool fs_protected_hardlinks = true;
+
+/* proc(5), protected_hardlinks: a file of somebody else may be linked if it could as well be copied and
+ * changed. */
+static bool may_link(struct inode *i, const struct cred *c)
+{
+	if (!fs_protected_hardlinks || inode_owner_or_capable(i, c))
+		return true;
+	return s_isreg(i->mode) && !(i->mode & S_ISUID) &&
+	       (i->mode & (S_ISGID | S_IXGRP)) != (S_ISGID | S_IXGRP) &&
+	       !inode_permission(i, MAY_READ | MAY_WRITE, c);
+}
+
 static int link_checked(struct walker *k, struct dentry *d, const struct path *old, const struct cred *c)
 {
 	struct inode *dir = k->at.dentry->inode, *i = old->dentry->inode;
@@ -132,6 +145,8 @@ static int link_checked(struct walker *k, struct dentry *d, const struct path *o
 
 	if (old->mnt != k->at.mnt)
 		return -EXDEV;
+	if (!may_link(i, c))
+		return -EPERM;
 	err = may_create(k->at.dentry, c);
 	if (err)
 		return err;

@@ -54,4 +54,5 @@ int vfs_setattr_path(const struct path *p, struct iattr *a, const struct cred *c
 int vfs_chdir(const struct fs_walk *w, const char *name);
 int vfs_chroot(const struct fs_walk *w, const char *name);
 int vfs_statfs(const struct path *p, struct statfs64_k *out);
+extern bool fs_protected_symlinks, fs_protected_hardlinks; /* /proc/sys/fs/protected_*, on as in Debian */
 void vfs_init(void);

@@ -253,6 +253,7 @@ static int create_last(struct walker *k, const struct fs_walk *w, unsigned flags
 		dentry_put(d);
 		return -EEXIST;
 	}
+	k->trailing = true;
 	err = walk_into(k, d, !(flags & O_NOFOLLOW));
 	if (!err && s_isdir(k->at.dentry->inode->mode))
 		err = -EISDIR;

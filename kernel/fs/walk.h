@@ -15,6 +15,7 @@ struct walker {
 	struct qname last;    /* after walk_parent: the component not yet walked */
 	enum last_type last_type;
 	bool rcu;
+	bool trailing; /* the last component is being walked */
 	bool need_dir; /* a slash follows the last component */
 	u32 dcache_seq, mount_seq;
 	unsigned links; /* followed so far */

@@ -49,7 +49,7 @@ static struct task *take_over(struct task *t) MUST_HOLD(&proc_lock)
 	struct pid *mine = t->pid_node, *theirs = old->pid_node;
 	struct thread_group *child;
 
-	list_for_each_entry(child, &g->children, sibling)
+	list_for_each_entry (child, &g->children, sibling)
 		child->parent_tid = g->tgid;
 	t->pid_node = theirs;
 	old->pid_node = mine;

@@ -151,9 +151,19 @@ static int map_file_part(struct vm_space *mm, struct file *f, const struct elf64
 	return r < 0 ? (int)r : 0;
 }
 
+/* Why a page of the file could not be cleared: there is no such page, or no memory for a copy of it. */
+static int zero_failed(const struct elf_file *e, const struct elf64_phdr_k *ph)
+{
+	u64 last = ALIGN_DOWN(ph->p_offset + ph->p_filesz - 1, PAGE_SIZE);
+
+	if (!ph->p_filesz)
+		return 0;
+	return last >= (u64)atomic_load(&e->file->inode->size) ? -EFAULT : -ENOMEM;
+}
+
 /* The part of a segment that no file bytes fill. */
-static int map_zero_part(struct vm_space *mm, const struct elf64_phdr_k *ph, uaddr_t at,
-                         const struct elf_extent *x)
+static int map_zero_part(struct vm_space *mm, const struct elf_file *e, const struct elf64_phdr_k *ph,
+                         uaddr_t at, const struct elf_extent *x)
 {
 	static const u8 zeros[PAGE_SIZE];
 	uaddr_t from = at + ph->p_filesz, page = ALIGN_UP(from, PAGE_SIZE),
@@ -165,7 +175,7 @@ static int map_zero_part(struct vm_space *mm, const struct elf64_phdr_k *ph, uad
 		for (uaddr_t p = from, n; p < page; p += n) {
 			n = MIN(page - p, sizeof(zeros));
 			if (vm_copy(mm, p, (void *)zeros, n, true, true) != n)
-				return ph->p_filesz ? -ENOMEM : 0;
+				return zero_failed(e, ph);
 		}
 	if (end <= page)
 		return 0;
@@ -209,7 +219,7 @@ static int elf_map(struct vm_space *mm, const struct elf_file *e, struct elf_ext
 		if (ph->p_filesz)
 			err = map_file_part(mm, e->file, ph, at, x->any ? MAP_FIXED : MAP_FIXED_NOREPLACE);
 		if (!err && ph->p_memsz > ph->p_filesz)
-			err = map_zero_part(mm, ph, at, x);
+			err = map_zero_part(mm, e, ph, at, x);
 		if (err)
 			return err;
 		extent_add(x, ph, at);

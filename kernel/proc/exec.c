@@ -14,7 +14,7 @@
  * stack, credentials.  All of that may fail, and then the old program goes on with an error.  Then comes the
  * commit, which begins with the other threads' death and cannot fail after it:
  *
- *     collect arguments   open   load (script: open the interpreter, load again)   stack   credentials
+ *     open   collect arguments   load (script: open the interpreter, load again)   stack   credentials
  *     ------------------------------------ may fail --------------------------------------------------
  *     kill threads | own tables | signals, memory, descriptors, names, ids, registers
  */
@@ -165,10 +165,10 @@ static int exec_prepare(struct exec_image *x, const char *name, unsigned lookup,
 
 	if (err)
 		return err;
+	err = exec_open(x, x->walk, name, lookup); /* first: a shell tries many names */
 	x->args.limit = args_limit(current_task());
-	err = exec_args_collect(&x->args, argv, envp);
 	if (!err)
-		err = exec_open(x, x->walk, name, lookup);
+		err = exec_args_collect(&x->args, argv, envp);
 	if (!err && !*name)
 		err = exec_name_of_file(x);
 	if (!err)

@@ -87,7 +87,7 @@ static int init_fill(struct task *t, struct fs_ctx *fs)
 	strlcpy(t->comm, "init", COMM_LEN);
 	t->group->rlim = rlimits_init;
 	t->group->rlim.lim[RLIMIT_NPROC] = t->group->rlim.lim[RLIMIT_SIGPENDING] =
-		(struct rlimit64_k){ tasks_max / 2, tasks_max / 2 };
+	        (struct rlimit64_k){ tasks_max / 2, tasks_max / 2 };
 	t->group->exit_signal = SIGCHLD;
 	t->group->unkillable = true;
 	return 0;

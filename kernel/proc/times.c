@@ -166,7 +166,7 @@ int process_rlimit(struct thread_group *g, unsigned resource, const struct rlimi
 
 	if (resource >= RLIM_NLIMITS || (new &&new->cur > new->max))
 		return -EINVAL;
-	if (new && resource == RLIMIT_NOFILE && new->max > RLIMIT_NOFILE_MAX)
+	if (new &&resource == RLIMIT_NOFILE &&new->max > RLIMIT_NOFILE_MAX)
 		return -EPERM;
 	bool may_raise = cred_capable(current_task()->cred, CAP_SYS_RESOURCE);
 
