@@ -40,31 +40,25 @@
 
 struct spinlock dcache_lock = SPINLOCK_INIT("dcache");
 u32 dcache_seq;
-static struct hlist_head *table;
-static unsigned table_bits;
+struct hlist_head *dcache_table;
+unsigned dcache_shift;
 static LIST_HEAD(lru);
 static unsigned long cached, limit;
 static struct kmem_cache *dentry_slab;
-
-static inline struct hlist_head *bucket(const struct dentry *parent, u32 hash)
-{
-	u32 mix = hash ^ (u32)((unsigned long)parent >> 6);
-
-	return &table[mix * 0x9e3779b9u >> (32 - table_bits)];
-}
 
 void dcache_init(void)
 {
 	struct mem_stats ms;
 	unsigned bits;
 
-	if (table)
+	if (dcache_table)
 		return;
 	mem_stats(&ms);
 	bits = log2_up(ms.total_pages / 32);
-	table_bits = MIN(MAX(bits, 10u), 16u);
-	table = page_alloc_virt(table_bits - 9, ALLOC_ZERO | ALLOC_NOFAIL_INJECT);
-	assert(table != NULL);
+	bits = MIN(MAX(bits, 10u), 16u);
+	dcache_table = page_alloc_virt(bits - 9, ALLOC_ZERO | ALLOC_NOFAIL_INJECT);
+	assert(dcache_table != NULL);
+	dcache_shift = 32 - bits;
 	limit = MIN(MAX(ms.total_pages / 8, 512ul), 262144ul);
 	dentry_slab = kmem_cache_create("dentry", sizeof(struct dentry), 64);
 }
@@ -184,28 +178,10 @@ bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d)
 
 /* ---- the table ---- */
 
-static inline bool name_equal(const struct dentry *d, const struct qname *n)
+struct dentry *dentry_find_cached(struct dentry *parent, const struct qname *n)
 {
-	const char *s = atomic_load(&d->name);
-
-	for (unsigned i = 0; i < n->len; i++)
-		if (s[i] != n->s[i])
-			return false;
-	return true;
-}
-
-struct dentry *dcache_find_rcu(const struct dentry *parent, const struct qname *n)
-{
-	struct dentry *d;
-
-	hlist_for_each_entry(d, bucket(parent, n->hash),
-	                     hnode) if (d->hash == n->hash && atomic_load(&d->parent) == parent &&
-	                                d->len == n->len && name_equal(d, n)) return d;
-	return NULL;
-}
-
-static struct dentry *dcache_find(struct dentry *parent, const struct qname *n)
-{
+	if (unlikely(parent->inode->revalidate))
+		return NULL;
 	spin_lock(&dcache_lock);
 	struct dentry *d = dcache_find_rcu(parent, n);
 	if (d) {
@@ -218,7 +194,7 @@ static struct dentry *dcache_find(struct dentry *parent, const struct qname *n)
 
 static void hash_in(struct dentry *d) MUST_HOLD(&dcache_lock)
 {
-	hlist_add_head(&d->hnode, bucket(d->parent, d->hash));
+	hlist_add_head(&d->hnode, dcache_bucket(d->parent, d->hash));
 	list_add_tail(&d->sibling, &d->parent->children);
 	list_add_tail(&d->lru, &lru);
 	cached++;
@@ -352,7 +328,7 @@ static struct dentry *lookup_real(struct dentry *parent, const struct qname *n)
 
 struct dentry *dentry_lookup_locked(struct dentry *parent, const struct qname *n)
 {
-	struct dentry *d = parent->inode->revalidate ? NULL : dcache_find(parent, n);
+	struct dentry *d = dentry_find_cached(parent, n);
 
 	return d ? d : lookup_real(parent, n);
 }
@@ -360,13 +336,10 @@ struct dentry *dentry_lookup_locked(struct dentry *parent, const struct qname *n
 struct dentry *dentry_lookup(struct dentry *parent, const struct qname *n)
 {
 	struct inode *dir = parent->inode;
-	struct dentry *d;
+	struct dentry *d = dentry_find_cached(parent, n);
 
-	if (!dir->revalidate) {
-		d = dcache_find(parent, n);
-		if (d)
-			return d;
-	}
+	if (d)
+		return d;
 	rwlock_read_lock(&dir->lock);
 	d = dentry_lookup_locked(parent, n);
 	rwlock_read_unlock(&dir->lock);

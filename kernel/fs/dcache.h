@@ -25,8 +25,38 @@ extern u32 dcache_seq;
 /* A private dentry, reference 1, not in the cache; takes over `inode` (may be NULL).  NULL: no memory, inode
  * kept. */
 struct dentry *dentry_alloc(struct dentry *parent, const struct qname *n, struct inode *inode);
-/* Under RCU, no reference taken. NULL: not in the cache. */
-struct dentry *dcache_find_rcu(const struct dentry *parent, const struct qname *n);
+
+/* The table of (parent, name); written once at boot. */
+extern struct hlist_head *dcache_table;
+extern unsigned dcache_shift; /* 32 - log2 of its size */
+static inline struct hlist_head *dcache_bucket(const struct dentry *parent, u32 hash)
+{
+	u32 mix = hash ^ (u32)((unsigned long)parent >> 6);
+
+	return &dcache_table[mix * 0x9e3779b9u >> dcache_shift];
+}
+static inline bool dentry_name_equal(const struct dentry *d, const struct qname *n)
+{
+	const char *s = atomic_load(&d->name);
+
+	for (unsigned i = 0; i < n->len; i++)
+		if (s[i] != n->s[i])
+			return false;
+	return true;
+}
+/* Under RCU, no reference taken. NULL: not in the cache.  Inline: it is most of a path walk. */
+static inline struct dentry *dcache_find_rcu(const struct dentry *parent, const struct qname *n)
+{
+	struct dentry *d;
+
+	hlist_for_each_entry (d, dcache_bucket(parent, n->hash), hnode)
+		if (d->hash == n->hash && atomic_load(&d->parent) == parent && d->len == n->len &&
+		    dentry_name_equal(d, n))
+			return d;
+	return NULL;
+}
+/* The child with a reference if it is in the cache (and the directory's names may be cached), else NULL. */
+struct dentry *dentry_find_cached(struct dentry *parent, const struct qname *n);
 /* The child (negative too) with a reference, from the cache or the file system, or ERR_PTR. Takes parent's
  * inode lock for reading; the _locked form is for who holds it for writing. May sleep. */
 struct dentry *dentry_lookup(struct dentry *parent, const struct qname *n);

@@ -242,23 +242,15 @@ static struct file *get_shared(struct fd_table *t, unsigned fd)
 	}
 }
 
-struct fd_ref fd_ref_get_path(struct fd_table *t, unsigned fd)
+struct fd_ref fd_ref_get_shared(struct fd_table *t, unsigned fd, bool path)
 {
-	if (likely(ref_read(&t->ref) == 1))
-		return (struct fd_ref){ array_file(t->array, fd), false };
 	struct file *f = get_shared(t, fd);
-	return (struct fd_ref){ f, f != NULL };
-}
 
-struct fd_ref fd_ref_get(struct fd_table *t, unsigned fd)
-{
-	struct fd_ref r = fd_ref_get_path(t, fd);
-
-	if (unlikely(r.file && r.file->mode & FMODE_PATH)) {
-		fd_ref_put(r);
-		return (struct fd_ref){ NULL, false };
+	if (f && f->mode & FMODE_PATH && !path) {
+		file_put(f);
+		f = NULL;
 	}
-	return r;
+	return (struct fd_ref){ f, f != NULL };
 }
 
 struct file *fd_file_get(struct fd_table *t, unsigned fd)

@@ -31,8 +31,30 @@ struct fd_ref {
 	struct file *file; /* NULL = -EBADF */
 	bool counted;
 };
-struct fd_ref fd_ref_get(struct fd_table *t, unsigned fd);       /* not O_PATH files */
-struct fd_ref fd_ref_get_path(struct fd_table *t, unsigned fd);  /* O_PATH files too */
+struct fd_ref fd_ref_get_shared(struct fd_table *t, unsigned fd, bool path); /* the general case of the two below */
+/* O_PATH files too */
+static inline struct fd_ref fd_ref_get_path(struct fd_table *t, unsigned fd)
+{
+	const struct fd_array *a = t->array;
+
+	if (unlikely(ref_read(&t->ref) != 1))
+		return fd_ref_get_shared(t, fd, true);
+	return (struct fd_ref){ likely(fd < a->size) ? a->files[fd] : NULL, false };
+}
+/* Not O_PATH files. */
+static inline struct fd_ref fd_ref_get(struct fd_table *t, unsigned fd)
+{
+	const struct fd_array *a = t->array;
+	struct file *f = NULL;
+
+	if (unlikely(ref_read(&t->ref) != 1))
+		return fd_ref_get_shared(t, fd, false);
+	if (likely(fd < a->size))
+		f = a->files[fd];
+	if (f && unlikely(f->mode & FMODE_PATH))
+		f = NULL;
+	return (struct fd_ref){ f, false };
+}
 static inline void fd_ref_put(struct fd_ref r)
 {
 	if (r.counted)

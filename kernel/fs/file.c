@@ -127,9 +127,14 @@ void file_put(struct file *f)
 
 /* With one reference (a table of one thread, which borrows it for the call) nobody else can be in the
  * description. */
+static inline bool needs_pos_lock(const struct file *f)
+{
+	return f->mode & FMODE_ATOMIC_POS && ref_read(&f->ref) != 1;
+}
+
 static inline bool pos_lock(struct file *f)
 {
-	if (!(f->mode & FMODE_ATOMIC_POS) || ref_read(&f->ref) == 1)
+	if (!needs_pos_lock(f))
 		return false;
 	mutex_lock(&f->pos_lock);
 	return true;
@@ -215,26 +220,27 @@ static inline bool bad_range(loff_t pos, size_t count)
 	return (s64)((u64)pos + count) < 0 || (s64)count < 0;
 }
 
-ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
+/* At an offset of the caller's, or when others may be moving the description's position. */
+static ssize_t read_general(struct file *f, struct iov_iter *to, loff_t *pos)
 {
 	bool locked = false;
 	ssize_t n;
 
 	if (pos) {
 		int err = check_offset(f, pos);
-		if (unlikely(err))
+		if (err)
 			return err;
 	}
-	if (unlikely(!(f->mode & FMODE_READ)))
+	if (!(f->mode & FMODE_READ))
 		return -EBADF;
-	if (unlikely(!f->ops->read))
+	if (!f->ops->read)
 		return s_isdir(f->inode->mode) ? -EISDIR : -EINVAL;
 	if (!pos) {
 		locked = pos_lock(f);
 		pos = &f->pos;
 	}
 	n = -EINVAL;
-	if (likely(!bad_range(*pos, to->count))) {
+	if (!bad_range(*pos, to->count)) {
 		to->count = MIN(to->count, MAX_RW_COUNT);
 		n = f->ops->read(f, to, pos);
 	}
@@ -242,31 +248,55 @@ ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
 	return n;
 }
 
-ssize_t file_write(struct file *f, struct iov_iter *from, loff_t *pos)
+ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	if (unlikely(pos || to->count > MAX_RW_COUNT || (s64)((u64)f->pos + to->count) < 0 ||
+	             needs_pos_lock(f)))
+		return read_general(f, to, pos);
+	if (unlikely(!(f->mode & FMODE_READ)))
+		return -EBADF;
+	if (unlikely(!f->ops->read))
+		return s_isdir(f->inode->mode) ? -EISDIR : -EINVAL;
+	return f->ops->read(f, to, &f->pos);
+}
+
+static ssize_t write_general(struct file *f, struct iov_iter *from, loff_t *pos)
 {
 	bool locked = false;
 	ssize_t n;
 
 	if (pos) {
 		int err = check_offset(f, pos);
-		if (unlikely(err))
+		if (err)
 			return err;
 	}
-	if (unlikely(!(f->mode & FMODE_WRITE)))
+	if (!(f->mode & FMODE_WRITE))
 		return -EBADF;
-	if (unlikely(!f->ops->write))
+	if (!f->ops->write)
 		return -EINVAL;
 	if (!pos) {
 		locked = pos_lock(f);
 		pos = &f->pos;
 	}
 	n = -EINVAL;
-	if (likely(!bad_range(*pos, from->count))) {
+	if (!bad_range(*pos, from->count)) {
 		from->count = MIN(from->count, MAX_RW_COUNT);
 		n = f->ops->write(f, from, pos);
 	}
 	pos_unlock(f, locked);
 	return n;
+}
+
+ssize_t file_write(struct file *f, struct iov_iter *from, loff_t *pos)
+{
+	if (unlikely(pos || from->count > MAX_RW_COUNT || (s64)((u64)f->pos + from->count) < 0 ||
+	             needs_pos_lock(f)))
+		return write_general(f, from, pos);
+	if (unlikely(!(f->mode & FMODE_WRITE)))
+		return -EBADF;
+	if (unlikely(!f->ops->write))
+		return -EINVAL;
+	return f->ops->write(f, from, &f->pos);
 }
 
 ssize_t file_read_kernel(struct file *f, void *dst, size_t n, loff_t pos)

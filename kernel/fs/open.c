@@ -199,7 +199,7 @@ int vfs_open_path(const struct path *p, unsigned flags, const struct cred *c, st
 
 /* ---- O_CREAT ---- */
 
-/* The name was not there: makes it unless somebody else did meanwhile.  *d: its dentry, with a reference;
+/* The name is not known to be there: makes it unless the file system has it or somebody else did meanwhile.  *d: its dentry, with a reference;
  * *made. */
 static int create_missing(struct walker *k, const struct fs_walk *w, umode_t mode, struct dentry **d,
                           bool *made)
@@ -240,11 +240,10 @@ static int create_last(struct walker *k, const struct fs_walk *w, unsigned flags
 	}
 	if (k->need_dir)
 		return -EISDIR;
-	d = dentry_lookup(k->at.dentry, &k->last);
-	if (IS_ERR(d))
-		return (int)PTR_ERR(d);
-	if (!d->inode) {
-		dentry_put(d);
+	d = dentry_find_cached(k->at.dentry, &k->last);
+	if (!d || !d->inode) {
+		if (d)
+			dentry_put(d);
 		err = create_missing(k, w, mode, &d, made);
 		if (err)
 			return err;

@@ -35,7 +35,6 @@
 #include <fs/devfs/devfs.h>
 #include <fs/tmpfs/tmpfs.h>
 #include <ipc/pipe.h>
-#include <lib/xarray.h>
 #include <mem/slab.h>
 #include <proc/process.h>
 #include <procfs/procfs.h>
@@ -68,18 +67,6 @@ static void memory(void)
 	arch_memory_ready();
 }
 
-static void *xarray_alloc(size_t n)
-{
-	return kzalloc(n);
-}
-static void xarray_free(void *p)
-{
-	kfree(p);
-}
-static void xarray_memory(void)
-{
-	xarray_set_allocator(xarray_alloc, xarray_free);
-}
 static void find_cpus(void)
 {
 	arch_smp_detect((unsigned)MAX(1UL, cmdline_u64("maxcpus", NR_CPUS)));
@@ -94,7 +81,6 @@ static const struct step early_steps[] = {
 	{ "kernel page tables", arch_memory_init }, /* boot_info; gives the direct map */
 	{ "memory", memory },                       /* direct map; gives page_alloc, kmap_io */
 	{ "slab", slab_init },                      /* page_alloc; gives kmalloc */
-	{ "xarray", xarray_memory },                /* kmalloc */
 	{ "interrupt controllers", arch_irq_init }, /* firmware tables, kmap_io; gives irq_register, IPIs */
 	{ "CPUs", find_cpus },                      /* firmware tables, APIC; gives cpu_count */
 	{ "clock", arch_clock_init },               /* APIC, kmap_io; gives clock_monotonic */

@@ -70,7 +70,7 @@ int exec_kill_threads(struct task *t)
 
 	if (g->nr_threads == 1)
 		return 0;
-	struct sighand *s = sighand_lock(t, &f);
+	struct sighand *s = sighand_lock_self(t, &f);
 	if (g->group_exit || g->exec_task) { /* we are being killed ourselves */
 		sighand_unlock(s, f);
 		return -EAGAIN;

@@ -36,7 +36,7 @@ static bool exit_begin(struct task *t, int code)
 {
 	struct thread_group *g = t->group;
 	irqflags_t f;
-	struct sighand *s = sighand_lock(t, &f);
+	struct sighand *s = sighand_lock_self(t, &f);
 	struct task *other;
 
 	assert(!t->exiting);
@@ -228,7 +228,7 @@ NORETURN void process_exit(int code)
 	struct task *t = current_task();
 	struct thread_group *g = t->group;
 	irqflags_t f;
-	struct sighand *s = sighand_lock(t, &f);
+	struct sighand *s = sighand_lock_self(t, &f);
 
 	if (g->group_exit) {
 		code = g->exit_code;

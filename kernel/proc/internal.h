@@ -46,6 +46,12 @@ pid_t pid_next_used(pid_t from);    /* the first number in use >= from, or -1 */
 #define SIGSET_CORE (SIGSET_FAULT | SIGMASK(SIGQUIT) | SIGMASK(SIGABRT) | SIGMASK(SIGXCPU) | SIGMASK(SIGXFSZ))
 /* Locks a task's sighand, also while the task replaces it in execve. */
 struct sighand *sighand_lock(struct task *t, irqflags_t *f) NO_LOCK_CHECK;
+/* The running task's own: nobody else replaces it. */
+static inline struct sighand *sighand_lock_self(struct task *t, irqflags_t *f) NO_LOCK_CHECK
+{
+	*f = spin_lock_irqsave(&t->sighand->lock);
+	return t->sighand;
+}
 static inline void sighand_unlock(struct sighand *s, irqflags_t f) NO_LOCK_CHECK
 {
 	spin_unlock_irqrestore(&s->lock, f);

@@ -23,7 +23,7 @@ int signal_action(int sig, const struct sigaction_k *new, struct sigaction_k *ol
 
 	if (sig < 1 || sig >= NSIG || (new && (SIGMASK(sig) & SIGSET_KERNEL_ONLY)))
 		return -EINVAL;
-	struct sighand *s = sighand_lock(t, &f);
+	struct sighand *s = sighand_lock_self(t, &f);
 	if (old)
 		*old = s->action[sig];
 	if (new) {
@@ -61,7 +61,7 @@ void signal_set_mask(sigset_k mask)
 	mask &= ~SIGSET_KERNEL_ONLY;
 	if (t->blocked == mask)
 		return;
-	struct sighand *s = sighand_lock(t, &f);
+	struct sighand *s = sighand_lock_self(t, &f);
 	sigset_k fresh = mask & ~t->blocked;
 	t->blocked = mask;
 	signal_retarget(t, fresh);
@@ -123,7 +123,7 @@ int signal_timedwait(sigset_k set, struct siginfo *info, ktime_t deadline)
 	int sig, err = 0;
 
 	set &= ~SIGSET_KERNEL_ONLY;
-	struct sighand *s = sighand_lock(t, &f);
+	struct sighand *s = sighand_lock_self(t, &f);
 	sig = signal_dequeue(t, ~set, info);
 	if (!sig && deadline > clock_monotonic()) {
 		/* While we sleep the signals are unblocked, so that they wake us; real_blocked says that they
@@ -137,7 +137,7 @@ int signal_timedwait(sigset_k set, struct siginfo *info, ktime_t deadline)
 			thread_set_state(THREAD_RUNNING);
 		else
 			err = sched_schedule_until(deadline);
-		s = sighand_lock(t, &f);
+		s = sighand_lock_self(t, &f);
 		t->blocked = t->real_blocked;
 		t->real_blocked = 0;
 		sig = signal_dequeue(t, ~set, info);
@@ -156,7 +156,7 @@ int signal_timedwait(sigset_k set, struct siginfo *info, ktime_t deadline)
 void signal_exec(struct task *t)
 {
 	irqflags_t f;
-	struct sighand *s = sighand_lock(t, &f);
+	struct sighand *s = sighand_lock_self(t, &f);
 
 	for (int sig = 1; sig < NSIG; sig++) {
 		struct sigaction_k *sa = &s->action[sig];

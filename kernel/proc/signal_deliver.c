@@ -51,7 +51,7 @@ static enum verdict signal_default(struct task *t, struct sighand *s, irqflags_t
 			irqflags_t pf = spin_lock_irqsave(&proc_lock);
 			bool orphaned = pgrp_orphaned(g->pgrp);
 			spin_unlock_irqrestore(&proc_lock, pf);
-			sighand_lock(t, f);
+			sighand_lock_self(t, f);
 			if (orphaned)
 				return TAKE_NEXT;
 		}
@@ -82,7 +82,7 @@ static int signal_take(struct task *t, struct siginfo *info, struct sigaction_k 
 {
 	struct thread_group *g = t->group;
 	irqflags_t f;
-	struct sighand *s = sighand_lock(t, &f);
+	struct sighand *s = sighand_lock_self(t, &f);
 
 	for (;;) {
 		if (unlikely(g->group_exit || (g->exec_task && g->exec_task != t))) {
@@ -95,12 +95,12 @@ static int signal_take(struct task *t, struct siginfo *info, struct sigaction_k 
 			g->cld_pending = 0;
 			sighand_unlock(s, f);
 			group_notify_stopped(g, why);
-			s = sighand_lock(t, &f);
+			s = sighand_lock_self(t, &f);
 			continue;
 		}
 		if (unlikely(t->stop_pending)) {
 			if (signal_stop_here(t, s, f, 0))
-				s = sighand_lock(t, &f);
+				s = sighand_lock_self(t, &f);
 			continue;
 		}
 		int sig = signal_dequeue(t, t->blocked, info);
@@ -116,7 +116,7 @@ static int signal_take(struct task *t, struct siginfo *info, struct sigaction_k 
 			return sig;
 		}
 		if (v == SLEPT)
-			s = sighand_lock(t, &f);
+			s = sighand_lock_self(t, &f);
 	}
 }
 
@@ -125,7 +125,7 @@ static void signal_frame_failed(struct task *t, int sig)
 {
 	if (sig == SIGSEGV) {
 		irqflags_t f;
-		struct sighand *s = sighand_lock(t, &f);
+		struct sighand *s = sighand_lock_self(t, &f);
 		s->action[SIGSEGV].handler = SIG_DFL;
 		sighand_unlock(s, f);
 	}
@@ -236,6 +236,8 @@ long signal_return(struct trapframe *tf)
 	signal_set_mask(mask);
 	t->restart.fn = NULL;
 	/* An alternate stack from a hostile frame is refused silently, as Linux does. */
-	(void)signal_altstack(&alt, NULL, tf_sp(tf));
+	if (alt.ss_sp != t->altstack.ss_sp || alt.ss_size != t->altstack.ss_size ||
+	    alt.ss_flags != t->altstack.ss_flags)
+		(void)signal_altstack(&alt, NULL, tf_sp(tf));
 	return tf_result(tf);
 }

@@ -227,7 +227,7 @@ sigset_k signal_pending_set(void)
 {
 	struct task *t = current_task();
 	irqflags_t f;
-	struct sighand *s = sighand_lock(t, &f);
+	struct sighand *s = sighand_lock_self(t, &f);
 	sigset_k set = (t->pending.set | t->group->shared.set) & t->blocked;
 
 	sighand_unlock(s, f);

@@ -189,7 +189,7 @@ static void signal_send_forced(int sig, const struct siginfo *info)
 {
 	struct task *t = current_task();
 	irqflags_t f;
-	struct sighand *s = sighand_lock(t, &f);
+	struct sighand *s = sighand_lock_self(t, &f);
 	struct sigaction_k *sa = &s->action[sig];
 	bool blocked = t->blocked & SIGMASK(sig);
 

@@ -24,6 +24,7 @@
  */
 #include <proc/internal.h>
 #include <proc/signal.h>
+#include <base/cmdline.h>
 #include <base/trace.h>
 #include <lib/string.h>
 #include <proc/uts.h>
@@ -231,7 +232,14 @@ static bool should_fail(void)
 {
 	struct thread *t = thread_current();
 
-	return unlikely(t && t->fail_nth) && --t->fail_nth == 0;
+	return unlikely(t->fail_nth) && --t->fail_nth == 0;
+}
+
+/* The hook makes every allocation slower, so it is set only when somebody wants failures. */
+void task_set_fail_nth(struct task *t, u32 nth)
+{
+	mem_should_fail = should_fail;
+	atomic_store(&t->thread.fail_nth, nth);
 }
 
 INIT_CODE void proc_init(void)
@@ -247,5 +255,6 @@ INIT_CODE void proc_init(void)
 	mem_stats(&m);
 	/* An eighth of the memory for kernel stacks and tasks at most, as Linux. */
 	tasks_max = (unsigned)MAX(MIN(m.total_pages * PAGE_SIZE / (8 * KSTACK_SIZE), 60000UL), 20UL);
-	mem_should_fail = should_fail;
+	if (cmdline_get("ktest"))
+		mem_should_fail = should_fail;
 }

@@ -154,4 +154,6 @@ void task_set_cred(const struct cred *c);
 /* Total user, system time of a process, living threads included, ns. */
 void process_times(struct thread_group *g, u64 *utime, u64 *stime);
 char task_state_char(struct task *t); /* R S D T t Z X */
+/* The debug knob: the nth allocation of this thread from now on fails; 0 = off. */
+void task_set_fail_nth(struct task *t, u32 nth);
 void proc_init(void);

@@ -14,6 +14,7 @@
 #include <fs/inode.h>
 #include <fs/locks.h>
 
+enum { LOCK_MAND = 32 };
 enum { SETFL_MASK = O_APPEND | O_NONBLOCK | O_NOATIME };
 
 static long fcntl_dup(struct file *f, unsigned long min, bool cloexec)
@@ -131,6 +132,8 @@ long sys_flock(unsigned fd, int op)
 	int kind = op & ~LOCK_NB;
 	int err;
 
+	if (op & LOCK_MAND)
+		return 0; /* as Linux: mandatory locks of the last century are asked for in vain, without a word */
 	if (kind != LOCK_SH && kind != LOCK_EX && kind != LOCK_UN)
 		return -EINVAL;
 	r = fd_arg(fd);

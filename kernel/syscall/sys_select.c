@@ -82,7 +82,7 @@ static int select_copy_in(struct select_call *c, unsigned long __user *const set
 	*count = 0;
 	for (unsigned i = 0; i < longs; i++)
 		*count += (unsigned)popcount64(set_in(c, SET_RD)[i] | set_in(c, SET_WR)[i] |
-		                                        set_in(c, SET_EX)[i]);
+		                               set_in(c, SET_EX)[i]);
 	return 0;
 }
 

@@ -34,7 +34,7 @@ static bool copy_present(struct vm_space *s, struct vma *v, uaddr_t addr, void *
 	bool ready;
 	pte_t *pte;
 
-	mutex_lock(&s->pt_lock);
+	spin_lock(&s->pt_lock);
 	pte = arch_pgtable_walk(&s->pt, addr, false);
 	ready = pte && entry_ready(v, *pte, write);
 	if (ready) {
@@ -45,7 +45,7 @@ static bool copy_present(struct vm_space *s, struct vma *v, uaddr_t addr, void *
 		else
 			memcpy(buf, at, n);
 	}
-	mutex_unlock(&s->pt_lock);
+	spin_unlock(&s->pt_lock);
 	return ready;
 }
 

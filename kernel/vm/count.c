@@ -41,7 +41,7 @@ static int count_leaf(pte_t *pte, uaddr_t va, unsigned n, void *ctx)
 void vma_count_pages(struct vma *v, struct vma_pages *out)
 {
 	memset(out, 0, sizeof(*out));
-	mutex_lock(&v->space->pt_lock);
+	spin_lock(&v->space->pt_lock);
 	(void)arch_pgtable_for_each(&v->space->pt, v->start, v->end, count_leaf, out);
-	mutex_unlock(&v->space->pt_lock);
+	spin_unlock(&v->space->pt_lock);
 }

@@ -169,7 +169,7 @@ enum vm_fault_result vm_fault_vma(struct vm_space *s, struct vma *v, uaddr_t add
 		return VM_FAULT_ACCERR;
 
 	addr = ALIGN_DOWN(addr, PAGE_SIZE);
-	mutex_lock(&s->pt_lock);
+	spin_lock(&s->pt_lock);
 	pte = arch_pgtable_walk(&s->pt, addr, true);
 	if (unlikely(!pte)) {
 		r = VM_FAULT_OOM;
@@ -191,7 +191,7 @@ enum vm_fault_result vm_fault_vma(struct vm_space *s, struct vma *v, uaddr_t add
 	else if (r == VM_FAULT_MAJOR)
 		s->maj_flt++;
 	note_rss(s);
-	mutex_unlock(&s->pt_lock);
+	spin_unlock(&s->pt_lock);
 	return r;
 }
 

@@ -128,14 +128,14 @@ enum vm_fault_result vm_fault_file(struct vm_space *s, struct vma *v, uaddr_t ad
 		if (p)
 			break;
 
-		mutex_unlock(&s->pt_lock);
+		spin_unlock(&s->pt_lock);
 		p = mapping_get(m, index);
 		if (!IS_ERR(p)) {
 			page_put(p);
 			if (m->ops && m->ops->read_page)
 				r = VM_FAULT_MAJOR;
 		}
-		mutex_lock(&s->pt_lock); /* tables stay: the vma cannot go while space->lock is held */
+		spin_lock(&s->pt_lock); /* tables stay: the vma cannot go while space->lock is held */
 		if (IS_ERR(p))
 			return PTR_ERR(p) == -ENOMEM ? VM_FAULT_OOM : VM_FAULT_BUS;
 		if (!pte_none(*pte))

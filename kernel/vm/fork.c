@@ -107,8 +107,8 @@ static int copy_entries(struct vm_space *new, struct vm_space *old)
 	struct fork_walk w = { .new = new };
 	int err = 0;
 
-	mutex_lock(&old->pt_lock);
-	mutex_lock(&new->pt_lock);
+	spin_lock(&old->pt_lock);
+	spin_lock(&new->pt_lock);
 	for (struct vma *v = vma_first(new); v && !err; v = vma_next(v)) {
 		if (v->flags & (VM_SHARED | VM_WIPEONFORK))
 			continue;
@@ -119,10 +119,10 @@ static int copy_entries(struct vm_space *new, struct vm_space *old)
 	}
 	new->rss_anon += w.copied;
 	new->hiwater_rss = (u64) new->rss_anon;
-	mutex_unlock(&new->pt_lock);
+	spin_unlock(&new->pt_lock);
 	if (w.protected)
 		vm_flush(old, 0, 0);
-	mutex_unlock(&old->pt_lock);
+	spin_unlock(&old->pt_lock);
 	return err;
 }
 

@@ -11,6 +11,7 @@
 enum { VM_MAX_MAPS = 65530 };            /* vm.max_map_count of Linux */
 #define VM_STACK_GAP (256UL * PAGE_SIZE) /* kept free below a growing stack, as Linux */
 enum { VM_ACCESS_FORCE = 16 };           /* enum vm_access: ptrace writes to what the program may not */
+#define VM_LEAF_SPAN (PAGE_SIZE << PT_BITS) /* bytes that one leaf table maps */
 #define VM_PROT_BITS ((u32)(VM_READ | VM_WRITE | VM_EXEC))
 
 /* ---- entries ---- */

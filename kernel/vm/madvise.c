@@ -96,11 +96,16 @@ static int drop_pages(struct vm_space *s, struct vma *v, uaddr_t start, uaddr_t 
 		return -EINVAL;
 	if (advice == MADV_FREE && v->mapping)
 		return -EINVAL;
-	mutex_lock(&s->pt_lock);
-	vm_batch_init(&b, s);
-	vm_zap(&b, v, start, end, true);
-	vm_batch_finish(&b);
-	mutex_unlock(&s->pt_lock);
+	/* Piece by piece: other threads fault meanwhile. */
+	for (uaddr_t stop; start < end; start = stop) {
+		stop = MIN(end, ALIGN_DOWN(start, VM_LEAF_SPAN) + VM_LEAF_SPAN);
+		spin_lock(&s->pt_lock);
+		vm_batch_init(&b, s);
+		vm_zap(&b, v, start, stop, true);
+		vm_batch_finish(&b);
+		spin_unlock(&s->pt_lock);
+		cond_resched();
+	}
 	return 0;
 }
 

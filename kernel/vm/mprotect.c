@@ -65,11 +65,11 @@ static void protect_pages(struct vm_space *s, struct vma *v)
 	struct vm_batch range;
 	struct prot_walk w = { v, &range };
 
-	mutex_lock(&s->pt_lock);
+	spin_lock(&s->pt_lock);
 	vm_batch_init(&range, s);
 	(void)arch_pgtable_for_each(&s->pt, v->start, v->end, prot_leaf, &w);
 	vm_batch_finish(&range);
-	mutex_unlock(&s->pt_lock);
+	spin_unlock(&s->pt_lock);
 }
 
 /* [start, end) of v gets other permissions. */

@@ -57,14 +57,14 @@ static int move_entries(struct vm_space *s, struct vma *v, uaddr_t old, size_t l
 
 	if (v->mapping)
 		mutex_lock(&v->mapping->vmas_lock);
-	mutex_lock(&s->pt_lock);
+	spin_lock(&s->pt_lock);
 	vm_batch_init(&range, s);
 	err = arch_pgtable_for_each(&s->pt, old, old + len, make_tables, &m);
 	if (!err) {
 		(void)arch_pgtable_for_each(&s->pt, old, old + len, move_leaf, &m);
 		vm_batch_finish(&range);
 	}
-	mutex_unlock(&s->pt_lock);
+	spin_unlock(&s->pt_lock);
 	if (v->mapping)
 		mutex_unlock(&v->mapping->vmas_lock);
 	return err;
@@ -154,12 +154,12 @@ static void drop_tables(struct vm_space *s, uaddr_t new, size_t len)
 {
 	struct vma *next = vma_find(s, new), *prev = next ? vma_prev(next) : vma_last(s);
 
-	mutex_lock(&s->pt_lock);
+	spin_lock(&s->pt_lock);
 	arch_pgtable_free_range(&s->pt, new, new + len, prev ? prev->end : 0,
 	                        next ? next->start : USER_TOP + PAGE_SIZE);
 	vm_flush(s, new, new + PAGE_SIZE);
 	arch_pgtable_free_range(&s->pt, 0, 0, 0, 0);
-	mutex_unlock(&s->pt_lock);
+	spin_unlock(&s->pt_lock);
 }
 
 static long resize_and_move(struct vm_space *s, struct vma *v, uaddr_t old, size_t old_len, size_t new_len,

@@ -89,9 +89,9 @@ static void mincore_vma(struct vm_space *s, struct vma *v, uaddr_t start, uaddr_
 {
 	struct mincore_walk w = { start, vec };
 
-	mutex_lock(&s->pt_lock);
+	spin_lock(&s->pt_lock);
 	(void)arch_pgtable_for_each(&s->pt, start, end, mincore_leaf, &w);
-	mutex_unlock(&s->pt_lock);
+	spin_unlock(&s->pt_lock);
 	if (!v->mapping)
 		return;
 	/* What is not mapped may still be in the page cache. */

@@ -49,7 +49,7 @@ static void unmap_pages(struct vm_space *s, struct vma *first, uaddr_t start, ua
 	struct vm_batch b;
 	u32 tables;
 
-	mutex_lock(&s->pt_lock);
+	spin_lock(&s->pt_lock);
 	vm_batch_init(&b, s);
 	for (struct vma *v = first; v && v->start < end; v = vma_next(v))
 		vm_zap(&b, v, v->start, v->end, true);
@@ -59,7 +59,7 @@ static void unmap_pages(struct vm_space *s, struct vma *first, uaddr_t start, ua
 		vm_batch_note(&b, start);
 	vm_batch_finish(&b);
 	arch_pgtable_free_range(&s->pt, 0, 0, 0, 0);
-	mutex_unlock(&s->pt_lock);
+	spin_unlock(&s->pt_lock);
 }
 
 int vm_unmap_locked(struct vm_space *s, uaddr_t start, uaddr_t end, struct list_head *dead)

@@ -34,7 +34,6 @@ bool vm_aslr = true;
 static u8 zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 paddr_t vm_zero_page;
 
-#define LEAF_SPAN           (PAGE_SIZE << PT_BITS) /* bytes that one leaf table maps */
 #define STACK_LIMIT_DEFAULT (8UL << 20)
 #define MMAP_RANDOM_PAGES   (1UL << 28) /* as Linux: 28 bits of pages for mmap, 22 for the stack */
 #define STACK_RANDOM_PAGES  (1UL << 22)
@@ -77,7 +76,7 @@ struct vm_space *vm_space_create(void)
 	}
 	ref_init(&s->users, 1);
 	rwlock_init(&s->lock);
-	mutex_init(&s->pt_lock);
+	spin_init(&s->pt_lock, "pt_lock");
 	s->vmas = RB_ROOT;
 	s->limit_as = s->limit_data = s->limit_memlock = ~0UL;
 	s->limit_stack = STACK_LIMIT_DEFAULT;
@@ -95,7 +94,7 @@ struct vm_space *vm_space_copy_fields(struct vm_space *old)
 	memcpy(s, old, sizeof(*s));
 	ref_init(&s->users, 1);
 	rwlock_init(&s->lock);
-	mutex_init(&s->pt_lock);
+	spin_init(&s->pt_lock, "pt_lock");
 	s->vmas = RB_ROOT;
 	s->last = NULL;
 	s->cpus = 0;
@@ -167,7 +166,7 @@ static void unmap_all(struct vm_space *s)
 	struct vm_batch b;
 	uaddr_t start = ~0UL;
 
-	mutex_lock(&s->pt_lock);
+	spin_lock(&s->pt_lock);
 	vm_batch_init(&b, s);
 	for (struct vma *v = vma_first(s), *next; v; v = next) {
 		next = vma_next(v);
@@ -175,13 +174,13 @@ static void unmap_all(struct vm_space *s)
 		if (start > v->start)
 			start = v->start;
 		/* Tables of neighbours are mostly the same: free them together.  Floor 0: all below is gone. */
-		if (next && next->start - v->end <= LEAF_SPAN)
+		if (next && next->start - v->end <= VM_LEAF_SPAN)
 			continue;
 		arch_pgtable_free_range(&s->pt, start, v->end, 0, next ? next->start : USER_TOP + PAGE_SIZE);
 		start = ~0UL;
 	}
 	vm_batch_finish(&b);
-	mutex_unlock(&s->pt_lock);
+	spin_unlock(&s->pt_lock);
 	assert(s->rss_anon == 0 && s->rss_file == 0 && s->rss_shmem == 0);
 }
 

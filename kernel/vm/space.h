@@ -42,7 +42,7 @@ struct vma {
 struct vm_space {
 	struct refcount users;   /* tasks */
 	struct rwlock lock;      /* vmas: write to change, read to fault */
-	struct mutex pt_lock;    /* page-table contents: faults of threads, zap, truncate from other spaces */
+	struct spinlock pt_lock; /* page-table contents: faults of threads, zap, truncate from other spaces; irqs on */
 	struct rb_root vmas;
 	struct vma *last;        /* the vma found last, checked under lock */
 	struct pgtable pt;

@@ -151,11 +151,11 @@ void vm_unmap_mapping_pages(struct mapping *m, u64 first, u64 last, bool cows)
 
 		if ((v->flags & VM_SPECIAL) || !vma_part(v, first, last, &start, &end))
 			continue;
-		mutex_lock(&s->pt_lock);
+		spin_lock(&s->pt_lock);
 		vm_batch_init(&b, s);
 		vm_zap(&b, v, start, end, cows);
 		vm_batch_finish(&b);
-		mutex_unlock(&s->pt_lock);
+		spin_unlock(&s->pt_lock);
 	}
 	mutex_unlock(&m->vmas_lock);
 }
@@ -188,11 +188,11 @@ void vm_clean_mapping(struct mapping *m, u64 first, u64 last)
 	list_for_each_entry (v, &m->vmas, mapping_link) {
 		if (!(v->flags & VM_SHARED) || !vma_part(v, first, last, &start, &end))
 			continue;
-		mutex_lock(&v->space->pt_lock);
+		spin_lock(&v->space->pt_lock);
 		vm_batch_init(&b, v->space);
 		(void)arch_pgtable_for_each(&v->space->pt, start, end, clean_leaf, &b);
 		vm_batch_finish(&b);
-		mutex_unlock(&v->space->pt_lock);
+		spin_unlock(&v->space->pt_lock);
 	}
 	mutex_unlock(&m->vmas_lock);
 }

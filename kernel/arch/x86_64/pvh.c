@@ -41,7 +41,6 @@ enum { START_MAGIC = 0x336ec578, MEMMAP_RAM = 1, MEMMAP_MAX = 256 };
 #define LOW_4G     (1UL << 32)
 #define PHYS_LIMIT (512UL << 30) /* one slot of the top-level table */
 
-struct boot_info boot_info;
 extern char _kernel_start[], _kernel_end[];
 
 static bool readable(u64 pa, u64 size)

@@ -49,6 +49,12 @@ static ssize_t zero_read(struct file *f, struct iov_iter *to, loff_t *pos)
 	enum { CHUNK = 1 << 20 };
 	ssize_t done = 0;
 
+	if (likely(to->count <= CHUNK)) {
+		size_t want = to->count, n = zero_iter(want, to);
+
+		return likely(n) || !want ? (ssize_t)n : -EFAULT;
+	}
+
 	while (to->count) {
 		size_t want = MIN(to->count, (size_t)CHUNK);
 		size_t n = zero_iter(want, to);

@@ -22,17 +22,14 @@
 enum { SECTORS = PAGE_SIZE / 512 };
 static const struct mapping_ops tmpfs_mapping_ops; /* new pages are zero, nothing is written back */
 
-void tmpfs_recount(struct inode *i)
+void tmpfs_recount(struct inode *i) NO_LOCK_CHECK
 {
-	u64 now, before;
+	u64 now = atomic_load(&i->data.nr_pages) * SECTORS, before;
 
-	spin_lock(&i->data.lock);
-	now = i->data.nr_pages * SECTORS;
-	spin_unlock(&i->data.lock);
+	if (likely(now == atomic_load(&i->blocks)))
+		return;
 	before = atomic_xchg(&i->blocks, now);
-
-	if (now != before)
-		atomic_add(&tmpfs_sb(i->sb)->pages, (s64)(now - before) / SECTORS);
+	atomic_add(&tmpfs_sb(i->sb)->pages, (s64)(now - before) / SECTORS);
 }
 
 static u64 pages_left(const struct super_block *sb)
