@@ -34,9 +34,9 @@ void backtrace_log(const struct trapframe *tf)
 	unsigned long pcs[PANIC_FRAMES];
 	char name[96];
 	unsigned n = arch_backtrace(tf, pcs, PANIC_FRAMES);
-	log_err("backtrace:");
+	log_err("backtrace:"); /* a return address may be the first byte of the next function: look up the call */
 	for (unsigned i = 0; i < n; i++)
-		log_err("  %016lx %s", pcs[i], symbol_name(pcs[i], name, sizeof(name)));
+		log_err("  %016lx %s", pcs[i], symbol_name(pcs[i] - (i || !tf), name, sizeof(name)));
 }
 
 /* `panic=N`: seconds before the reboot; 0 = halt. */

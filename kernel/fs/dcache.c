@@ -43,6 +43,9 @@ u32 dcache_seq;
 struct hlist_head *dcache_table;
 unsigned dcache_shift;
 static LIST_HEAD(lru);
+/* Held from the choice of victims to the end of their inodes: an instance that dies waits for it, and so an
+ * inode never outlives its instance. Order: inode locks -> evict_mutex. */
+static struct mutex evict_mutex = { NULL, WAITQ_INIT(evict_mutex.waiters) };
 static unsigned long cached, limit;
 static struct kmem_cache *dentry_slab;
 
@@ -114,7 +117,7 @@ struct dentry *dentry_alloc(struct dentry *parent, const struct qname *n, struct
 	list_init(&d->children);
 	list_init(&d->sibling);
 	list_init(&d->lru);
-	d->mounted = d->unlinked = d->used = d->anon = false;
+	d->mounted = d->unlinked = d->used = d->anon = d->orphan = false;
 	dentry_set_name(d, n, ext);
 	return d;
 }
@@ -141,7 +144,7 @@ static void dentry_free_rcu(struct rcu_head *h)
 /* The last reference is gone; returns the parent, whose reference is now the caller's to drop. */
 static struct dentry *dentry_destroy(struct dentry *d)
 {
-	struct dentry *parent = d->parent == d ? NULL : d->parent;
+	struct dentry *parent = d->parent == d || d->orphan ? NULL : d->parent;
 
 	assert(hlist_unhashed(&d->hnode));
 	assert(list_empty(&d->children));
@@ -208,8 +211,28 @@ static void hash_out(struct dentry *d) MUST_HOLD(&dcache_lock)
 	cached--;
 }
 
-/* Looks at up to n of the oldest entries and moves the unused ones to `dead`; with sb, only its entries and
- * without regard for recent use.  The number moved. */
+/* Takes d, whose count is 0 now, out of the cache, and then each parent that nobody else uses: else a chain of
+ * directories would need as many rounds as it is deep.  The number taken. */
+static unsigned evict_up(struct dentry *d, struct list_head *dead) MUST_HOLD(&dcache_lock)
+{
+	for (unsigned n = 1;; n++) {
+		struct dentry *parent = d->parent;
+
+		hash_out(d);
+		list_add_tail(&d->lru, dead);
+		if (hlist_unhashed(
+		            &parent->hnode)) /* a root, or a removed directory: dentry_destroy() drops it */
+			return n;
+		d->orphan = true;
+		(void)!ref_put(&parent->ref); /* not the last: the cache has one */
+		if (!atomic_cas(&parent->ref.n, 1, 0))
+			return n;
+		d = parent;
+	}
+}
+
+/* Looks at up to n of the oldest entries and moves the unused ones to `dead`; with sb, only its entries; with
+ * `all`, without regard for recent use.  The number moved. */
 static unsigned lru_collect(unsigned n, struct super_block *sb, bool all, struct list_head *dead)
 {
 	unsigned found = 0;
@@ -220,9 +243,7 @@ static unsigned lru_collect(unsigned n, struct super_block *sb, bool all, struct
 		bool spare = sb ? d->sb != sb : d->used && !all;
 
 		if (!spare && ref_read(&d->ref) == 1 && atomic_cas(&d->ref.n, 1, 0)) {
-			hash_out(d);
-			list_add(&d->lru, dead);
-			found++;
+			found += evict_up(d, dead);
 			continue;
 		}
 		d->used = false;
@@ -254,9 +275,11 @@ static void shrink(struct super_block *sb)
 			LIST_HEAD(dead);
 			unsigned n = (unsigned)MIN(left, 64ul);
 
+			mutex_lock(&evict_mutex);
 			freed += lru_collect(n, sb, true, &dead);
-			left -= n;
 			free_dead(&dead);
+			mutex_unlock(&evict_mutex);
+			left -= n;
 			cond_resched();
 		}
 	} while (freed);
@@ -270,6 +293,8 @@ void dcache_shrink(void)
 void dcache_shrink_super(struct super_block *sb)
 {
 	shrink(sb);
+	mutex_lock(&evict_mutex); /* who chose victims of this instance before has finished then */
+	mutex_unlock(&evict_mutex);
 }
 
 /* Puts d into the table and returns it, or the one that another reader of the directory put there meanwhile.
@@ -292,11 +317,12 @@ static struct dentry *dcache_insert(struct dentry *d)
 		dentry_put(d);
 		return old;
 	}
-	if (cached > limit) {
+	if (unlikely(cached > limit) && mutex_trylock(&evict_mutex)) {
 		LIST_HEAD(dead);
 
 		lru_collect(16, NULL, false, &dead);
 		free_dead(&dead);
+		mutex_unlock(&evict_mutex);
 	}
 	return d;
 }

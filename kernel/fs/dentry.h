@@ -16,6 +16,7 @@ struct dentry {
 	bool mounted;           /* something is mounted here */
 	bool unlinked;
 	bool used;              /* found since the LRU hand passed */
+	bool orphan;            /* evicted: its reference to the parent was given back already */
 	bool anon;              /* stands in no directory: shown as "name:[ino]" */
 	char *name;             /* = inline_name or an allocation */
 	char inline_name[DNAME_INLINE];

@@ -362,10 +362,10 @@ int vfs_open_exec(const struct fs_walk *w, const char *name, unsigned lookup, st
 		path_put(&p);
 		return err;
 	}
-	inode_get(i);
+	path_get(&p); /* open_file takes one */
 	err = open_file(&p, O_RDONLY | O_LARGEFILE, FMODE_EXEC, w->cred, out);
 	if (err)
 		inode_allow_write(i);
-	inode_put(i);
+	path_put(&p);
 	return err;
 }

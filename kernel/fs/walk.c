@@ -67,7 +67,7 @@ void walk_end(struct walker *k)
 	path_put(&k->at);
 	path_put(&k->root);
 	while (k->nheld)
-		inode_put(k->held[--k->nheld]);
+		path_put(&k->held[--k->nheld]);
 }
 
 static inline bool walk_undisturbed(const struct walker *k)
@@ -202,13 +202,13 @@ static int walk_link(struct walker *k, struct dentry *d, struct inode *i)
 	}
 	if (!err && !*text)
 		err = -ENOENT;
-	if (!k->rcu) {
-		if (!err)
-			k->held[k->nheld++] = inode_get(i);
-		dentry_put(d);
-	}
-	if (err)
+	if (err) {
+		if (!k->rcu)
+			dentry_put(d);
 		return err;
+	}
+	if (!k->rcu)
+		k->held[k->nheld++] = (struct path){ mount_get(k->at.mnt), d };
 	if (*text == '/') {
 		if (!k->rcu) {
 			path_get(&k->root);

@@ -12,9 +12,10 @@
  * Theory
  * ------
  *   arch (boot.S .. setup.c)    long mode, GS, traps, boot_info
- *     kernel_main:   early_steps, no sleeping, interrupts off        "what needs nothing but memory and a
- * clock" boot_thread: late_steps, an ordinary kernel thread           "what may sleep" other CPUs, root file
- * system, tests, PID 1 the boot context becomes the idle thread of CPU 0
+ *     kernel_main:   early_steps, no sleeping, interrupts off         what needs nothing but memory and a clock
+ *     boot_thread:   late_steps, an ordinary kernel thread            what may sleep
+ *                    other CPUs, root file system, tests, PID 1
+ *   the boot context becomes the idle thread of CPU 0
  *
  * A step that cannot do its work panics with its own words: nothing later would make sense.  `initcall_debug`
  * on the command line prints each step with the time it took.
@@ -40,6 +41,8 @@
 #include <procfs/procfs.h>
 #include <sched/rcu.h>
 #include <sched/work.h>
+#include <syscall/dispatch.h>
+#include <lib/string.h>
 #include <tty/tty.h>
 #include "init.h"
 
@@ -122,13 +125,24 @@ static void run_steps(const struct step *s, unsigned n)
 	}
 }
 
+/* `zerno.test=panic`: what a panic looks like, for the tests of the launcher and for the curious. */
+static void test_panic(void)
+{
+	const char *test = cmdline_get("zerno.test");
+
+	if (test && !strcmp(test, "panic"))
+		panic("asked for by zerno.test=panic");
+}
+
 static void boot_thread(void *arg)
 {
 	run_steps(late_steps, ARRAY_SIZE(late_steps));
 	if (ktest_main())
 		arch_power_off();
 	log_info("freed %zu KiB of start-up memory", arch_free_init() >> 10);
+	test_panic();
 	boot_start_init();
+	strace_boot(); /* zerno.strace=1: from PID 1's first calls on */
 }
 
 void kernel_main(void)

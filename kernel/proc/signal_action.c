@@ -16,25 +16,34 @@
 	(SA_NOCLDSTOP | SA_NOCLDWAIT | SA_SIGINFO | SA_EXPOSE_TAGBITS | SA_RESTORER | SA_ONSTACK |           \
 	 SA_RESTART | SA_NODEFER | SA_RESETHAND)
 
+/* POSIX: what is pending is forgotten when the signal is ignored from now on. */
+static COLD void signal_forget(struct task *t, int sig)
+{
+	struct task *other;
+
+	sigpending_remove(&t->group->shared, SIGMASK(sig));
+	list_for_each_entry(other, &t->group->threads, group_link)
+		sigpending_remove(&other->pending, SIGMASK(sig));
+}
+
 int signal_action(int sig, const struct sigaction_k *new, struct sigaction_k *old)
 {
-	struct task *t = current_task(), *other;
+	struct task *t = current_task();
 	irqflags_t f;
 
 	if (sig < 1 || sig >= NSIG || (new && (SIGMASK(sig) & SIGSET_KERNEL_ONLY)))
 		return -EINVAL;
 	struct sighand *s = sighand_lock_self(t, &f);
+	struct sigaction_k *sa = &s->action[sig];
 	if (old)
-		*old = s->action[sig];
+		*old = *sa;
 	if (new) {
-		s->action[sig] = *new;
-		s->action[sig].flags &= SA_KNOWN; /* so that a program can ask which flags there are */
-		s->action[sig].mask &= ~SIGSET_KERNEL_ONLY;
-		if (unlikely(signal_default_ignored(s, sig))) { /* POSIX: what is pending is forgotten */
-			sigpending_remove(&t->group->shared, SIGMASK(sig));
-			list_for_each_entry (other, &t->group->threads, group_link)
-				sigpending_remove(&other->pending, SIGMASK(sig));
-		}
+		sa->handler = new->handler;
+		sa->flags = new->flags & SA_KNOWN; /* so that a program can ask which flags there are */
+		sa->restorer = new->restorer;
+		sa->mask = new->mask & ~SIGSET_KERNEL_ONLY;
+		if (sa->handler <= SIG_IGN && signal_default_ignored(s, sig))
+			signal_forget(t, sig);
 	}
 	sighand_unlock(s, f);
 	return 0;

@@ -110,8 +110,7 @@ static int signal_take(struct task *t, struct siginfo *info, struct sigaction_k 
 			return 0;
 		}
 		enum verdict v = signal_decide(t, s, &f, sig, sa);
-		if (v == RUN_HANDLER) {
-			signal_recalc(t);
+		if (v == RUN_HANDLER) { /* TF_SIGPENDING is looked at when the handler's mask is set */
 			sighand_unlock(s, f);
 			return sig;
 		}

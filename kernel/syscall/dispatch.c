@@ -52,7 +52,7 @@ long sys_ni(unsigned long a, unsigned long b, unsigned long c, unsigned long d, 
 	long nr = tf_syscall_nr(arch_user_frame(&t->thread));
 
 	if (unknown_is_new(t->comm, nr))
-		log_info("%s[%d]: system call %ld is not implemented", t->comm, t->pid, nr);
+		log_debug("%s[%d]: system call %ld is not implemented", t->comm, t->pid, nr);
 	return -ENOSYS;
 }
 

@@ -225,12 +225,12 @@ static void leader_disassociate(struct thread_group *g, bool exiting)
 	g->tty = NULL;
 	spin_unlock_irqrestore(&proc_lock, f);
 
-	/* A line is hung up, so that the next session does not meet open files of this one; a pty dies with its
-	 * master anyway, and stays usable for those who gave it up. */
-	const bool hang = exiting || dev_major(t->dev) != PTY_SLAVE_MAJOR;
+	/* A line is hung up when the leader exits, so that the next session does not meet open files of this one.
+	 * A pty dies with its master anyway, and stays usable for those who have it open. */
+	const bool hang = exiting && dev_major(t->dev) != PTY_SLAVE_MAJOR;
 	if (pgrp) {
 		send_to_group(pgrp, SIGHUP);
-		if (!hang)
+		if (!exiting)
 			send_to_group(pgrp, SIGCONT);
 	}
 	if (hang)

@@ -185,6 +185,7 @@ static int pty_make_slave(struct pty *p)
 		idr_remove(&pty_numbers, p->index);
 		return -ENOMEM;
 	}
+	p->slave->termios.c_cflag &= ~(u32)HUPCL; /* there is no line to hang up */
 	return 0;
 }
 
@@ -326,6 +327,28 @@ static bool pty_can_receive(struct pty *p)
 	return ok;
 }
 
+/* Types p[0, n) on the slave; the bytes it took, and in *err why not all.  A closed slave takes them, too: who opens
+ * it next reads them.  But nobody waits for a closed slave to make room. */
+static size_t pty_type(struct pty *p, const u8 *src, size_t n, bool nonblock, int *err)
+{
+	size_t done = 0;
+
+	for (;;) {
+		done += tty_receive(p->slave, src + done, n - done);
+		if (done == n)
+			return done;
+		if (nonblock)
+			*err = -EAGAIN;
+		else if (atomic_load(&p->slave_gone))
+			*err = -EIO;
+		else
+			*err = wait_event_interruptible(&p->writers,
+							pty_can_receive(p) || atomic_load(&p->slave_gone));
+		if (*err)
+			return done;
+	}
+}
+
 static ssize_t pty_master_write(struct file *f, struct iov_iter *from, loff_t *pos)
 {
 	struct pty *p = f->private;
@@ -335,30 +358,14 @@ static ssize_t pty_master_write(struct file *f, struct iov_iter *from, loff_t *p
 	while (from->count > 0 && !err) {
 		u8 piece[512];
 		size_t want = MIN(from->count, sizeof(piece));
-		size_t got = copy_from_iter(piece, want, from), done = 0;
+		size_t got = copy_from_iter(piece, want, from);
+		size_t done = pty_type(p, piece, got, f->flags & O_NONBLOCK, &err);
 
-		if (got < want)
-			err = -EFAULT;
-		if (atomic_load(&p->slave_gone))
-			err = -EIO;
-		while (done < got && !(err == -EIO)) {
-			done += tty_receive(p->slave, piece + done, got - done);
-			if (done == got)
-				break;
-			if (f->flags & O_NONBLOCK) {
-				err = -EAGAIN;
-				break;
-			}
-			err = wait_event_interruptible(&p->writers,
-						       pty_can_receive(p) || atomic_load(&p->slave_gone));
-			if (err)
-				break;
-			if (atomic_load(&p->slave_gone))
-				err = -EIO;
-		}
-		if (done < got)
-			iov_revert(from, got - done);
 		total += done;
+		if (err)
+			iov_revert(from, got - done);
+		else if (got < want)
+			err = -EFAULT;
 	}
 	return total ? (ssize_t)total : err;
 }

@@ -74,9 +74,17 @@ static bool frame_is_extended(unsigned long addr, const struct fpx_sw_bytes *sw)
 	return !get_user(magic2, (const u32 __user *)(addr + sw->xstate_size)) && magic2 == FP_XSTATE_MAGIC2;
 }
 
+static void load_registers(const void *bytes)
+{
+	if (fpu_features)
+		__asm__ volatile("xrstor64 (%0)" ::"r"(bytes), "a"(-1), "d"(-1) : "memory");
+	else
+		__asm__ volatile("fxrstor64 (%0)" ::"r"(bytes) : "memory");
+}
+
 static __attribute__((noinline)) int restore_from(unsigned long addr)
 {
-	u8 buf[FPU_AREA_MAX] __attribute__((aligned(16)));
+	u8 buf[FPU_AREA_MAX] __attribute__((aligned(FPU_FRAME_ALIGN)));
 	struct fpx_sw_bytes *sw = (struct fpx_sw_bytes *)(buf + FPU_SW_OFFSET);
 	u64 *xstate_bv = (u64 *)(buf + FPU_LEGACY_SIZE);
 	size_t n = FPU_LEGACY_SIZE;
@@ -97,10 +105,8 @@ static __attribute__((noinline)) int restore_from(unsigned long addr)
 	if (fpu_features && n == FPU_LEGACY_SIZE)
 		*xstate_bv = XFEATURES_LEGACY;
 
-	void *area = thread_current()->arch.fpu;
-	memcpy(area, buf, fpu_size);
-	fpu_sanitise(area);
-	fpu_load_current();
+	fpu_sanitise(buf);
+	load_registers(buf);
 	return 0;
 }
 
