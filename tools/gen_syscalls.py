@@ -77,7 +77,7 @@ def join_type(ctype, name):
 
 def protos(calls):
     structs = sorted({s for c in calls for _, t, _ in c["args"] for s in re.findall(r"struct \w+", t)})
-    out = ["#pragma once", "#include <lib/types.h>", "#include <abi/signal.h>"]
+    out = ["#pragma once", "#include <abi/types.h>", "#include <abi/signal.h>"]
     out += [s + ";" for s in structs]
     for c in calls:
         args = ", ".join(join_type(t.replace(" *", " *"), a) for _, t, a in c["args"]) or "void"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/capability.h - capabilities(7) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define CAP_CHOWN 0
 #define CAP_DAC_OVERRIDE 1

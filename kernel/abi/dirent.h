@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/dirent.h - directory entries as getdents(2) writes them */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct dirent64_k {
 	u64 d_ino;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/elf.h - ELF64, elf(5), and the auxiliary vector, getauxval(3) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct elf64_ehdr_k {
 	u8 e_ident[16];

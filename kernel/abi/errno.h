@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/errno.h - error numbers, errno(3) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #ifdef ZERNO_HOST
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/fcntl.h - open(2), fcntl(2), flock(2), the *at calls */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define O_ACCMODE   00000003
 #define O_RDONLY    00000000

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/mman.h - mmap(2), mremap(2), madvise(2), msync(2), mlock(2) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define PROT_NONE  0x0
 #define PROT_READ  0x1

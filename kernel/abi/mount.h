@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/mount.h - mount(2), umount2(2) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define MS_RDONLY      1
 #define MS_NOSUID      2

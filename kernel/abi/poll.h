@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/poll.h - poll(2), select(2) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define POLLIN     0x0001
 #define POLLPRI    0x0002

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/resource.h - getrlimit(2), getrusage(2), getpriority(2) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #include <abi/time.h>
 #define RLIMIT_CPU     0

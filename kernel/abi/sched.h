@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/sched.h - clone(2), sched(7), prctl(2), arch_prctl(2), personality(2) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define CSIGNAL              0x000000ff
 #define CLONE_VM             0x00000100

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/signal.h - signals: numbers, actions, siginfo; sigaction(2), signal(7) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define SIGHUP    1
 #define SIGINT    2

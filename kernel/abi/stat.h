@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/stat.h - file modes and the structures of stat(2), statx(2), statfs(2) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define S_IFMT   0170000
 #define S_IFSOCK 0140000

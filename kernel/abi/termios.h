@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/termios.h - termios(3), tty_ioctl(4) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 enum { NCCS_K = 19 };
 struct termios_k { /* as TCGETS passes it */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/time.h - clocks and time structures */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct timespec_k {
 	s64 tv_sec, tv_nsec;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/utsname.h - uname(2), sysinfo(2), reboot(2) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct utsname_k {
 	char sysname[65], nodename[65], release[65], version[65], machine[65], domainname[65];

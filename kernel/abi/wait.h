@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * abi/wait.h - wait4(2), waitid(2) */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define WNOHANG    0x00000001
 #define WUNTRACED  0x00000002

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * base/atomic.h - atomic access to plain integers and pointers, in C11's memory model. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define atomic_load(p)             __atomic_load_n(p, __ATOMIC_RELAXED)
 #define atomic_load_acquire(p)     __atomic_load_n(p, __ATOMIC_ACQUIRE)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * base/bootinfo.h - what the boot loader told us, in a form of our own, copied out of its memory. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 enum { BOOT_RANGES_MAX = 64, BOOT_CMDLINE_MAX = 4096 };
 struct boot_range {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * base/clock.h - what time it is.  Any context. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <arch/timer.h>
 
 /* CLOCK_MONOTONIC: ns since boot, from the cycle counter; never goes back, also across CPUs. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * base/cmdline.h - the kernel command line, as kernel-command-line(7) and bootparam(7). */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 /* The value of `name=value` (the last one wins), "" for a bare `name`, or NULL.  Double quotes group words.
  * Points into a static copy that lives for ever. */

@@ -4,7 +4,7 @@
  * read() and write() hand one to the file; the file copies through it and never sees a user pointer.
  * Copies from and to user memory may fault and so may sleep. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct iovec {
 	unsigned long base; /* address: user or kernel, as iov_iter.user says */

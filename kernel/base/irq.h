@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * base/irq.h - device interrupts by global line number (GSI on x86), and their counts. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <arch/irq.h>
 
 struct trapframe;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * base/log.h - the kernel log: a ring in memory, and the consoles that registered. Any context. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 enum log_level { LOG_ERR = 3, LOG_WARN = 4, LOG_INFO = 6, LOG_DEBUG = 7 };
 

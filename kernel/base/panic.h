@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * base/panic.h - the end of the kernel, and the assertions that lead there. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct trapframe;
 /* Stops the other CPUs, prints the text, registers, symbolised backtrace, held locks (debug builds) and the

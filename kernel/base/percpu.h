@@ -5,7 +5,7 @@
  * percpu_offset[cpu] is the distance from the template to the copy.  A pointer from this_cpu_ptr() is good
  * while the thread cannot move: up to the next sleep (the kernel is not preempted). */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <arch/cpu.h>
 
 #define DEFINE_PERCPU(type, name)  __attribute__((section(".percpu"))) type name

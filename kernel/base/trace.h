@@ -2,7 +2,7 @@
  * base/trace.h - tracepoints: one predicted branch when off, a record in the CPU's ring when on. Any context.
  */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 /* X(name, group, format of the four arguments, given as unsigned long) - the one list of events. */
 #define TRACE_EVENTS(X)                                                                                      \

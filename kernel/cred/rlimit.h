@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * cred/rlimit.h - resource limits, getrlimit(2). */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <abi/resource.h>
 struct rlimits {
 	struct rlimit64_k lim[RLIM_NLIMITS]; /* soft, hard */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * dev/pci.h - PCI by configuration mechanism 1: scan, BARs (assigned when firmware did not), INTx lines. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 struct pci_device {
 	u8 bus, dev, fn;
 	u16 vendor, device;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * fs/path.h - a place in the tree of names: a dentry seen through a mount. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 struct mount;
 struct dentry;
 struct path {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * init/init.h - the larger steps of boot.c. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #define ZERNO_RELEASE "0.1"
 /* Starts CPUs 1 .. cpu_count-1; one that does not answer is left out with a warning. Sleeps. */
 void boot_start_cpus(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * lib/bitmap.h - arrays of bits in unsigned longs.  The caller locks. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define BITS_PER_LONG   64
 #define BITMAP_LONGS(n) DIV_ROUND_UP(n, BITS_PER_LONG)

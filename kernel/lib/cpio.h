@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * lib/cpio.h - a pull parser for "newc" cpio archives (cpio(5)) in memory; input is hostile. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 struct cpio_entry {
 	const char *name; /* NUL-terminated, inside the archive */
 	const u8 *data;   /* inside the archive */

@@ -2,7 +2,7 @@
  * lib/format.h - printf for the kernel: d i u x X o c s p %, flags - 0 + space #, width, precision, *, hh h l
  * ll z. No floating point. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #ifndef ZERNO_HOST
 /* The length the whole text has, as C11 7.21.6.12; dst always ends with NUL when size > 0. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * lib/hash.h - hashes for tables, not for security. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 static inline u32 hash_u64(u64 x, unsigned bits)
 {

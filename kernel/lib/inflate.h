@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * lib/inflate.h - gzip (RFC 1952) and DEFLATE (RFC 1951) decompression of hostile input. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 /* Decompresses one gzip member at src and hands the bytes to `emit` in pieces of at most 32 KiB (a negative
  * return of emit stops and is returned).  `window` is 32 KiB + scratch of INFLATE_WORK bytes from the caller.
  * Returns the compressed bytes consumed, or -EINVAL for bad data (also wrong CRC or size). */

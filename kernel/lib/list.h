@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * lib/list.h - circular doubly linked intrusive lists.  The caller locks. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct list_head {
 	struct list_head *next, *prev;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * lib/rbtree.h - intrusive red-black trees.  The caller locks, compares and finds the insertion point. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct rb_node {
 	unsigned long parent_color; /* parent pointer | colour in bit 0 (1 = black) */

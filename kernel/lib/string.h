@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * lib/string.h - memory and strings, as C11 7.24, and what the kernel adds. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 void *memcpy(void *dst, const void *src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);

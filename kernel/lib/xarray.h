@@ -4,7 +4,7 @@
  * Stored pointers are not NULL.  The caller locks.  Nodes come from the allocator given at boot by
  * xarray_set_allocator (kernel: slab; host tests: malloc), so that lib/ depends on nothing. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct xarray {
 	void *root;      /* a node; with height 0 the entry at index 0; NULL = empty */

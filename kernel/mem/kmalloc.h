@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * mem/kmalloc.h - inside mem: between kmalloc.c and slab.c. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 void kmalloc_init(void);
 /* Of an object in any slab. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * syscall/dispatch.h - from a number to a function.  The tables are generated from syscalls.tbl. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <arch/trapframe.h>
 
 typedef long (*syscall_fn)(unsigned long, unsigned long, unsigned long, unsigned long, unsigned long,

@@ -2,7 +2,7 @@
  * tests/unit/format_test.c - lib/format.c against libc's snprintf
  */
 #include "unit.h"
-#include <lib/types.h>
+#include <abi/types.h>
 
 int zerno_snprintf(char *dst, size_t size, const char *fmt, ...);
 int zerno_scnprintf(char *dst, size_t size, const char *fmt, ...);

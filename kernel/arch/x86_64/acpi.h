@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/x86_64/acpi.h - what the firmware's tables say, copied out at boot. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 enum { ACPI_IOAPICS_MAX = 8, ACPI_OVERRIDES_MAX = 16 };
 enum acpi_space { ACPI_MEMORY = 0, ACPI_PORT = 1 };

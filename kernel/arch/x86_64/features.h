@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/x86_64/features.h - what this CPU can do, found once by CPUID, and the set-up of each CPU. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <arch/cpu.h>
 
 struct cpu_features {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/x86_64/fpu.h - the FPU state of a thread in memory, for the switch and for signal frames. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <sched/thread.h>
 
 /* The 512 bytes of FXSAVE, then (with XSAVE) the 64 bytes of the XSAVE header, then the extended parts. */

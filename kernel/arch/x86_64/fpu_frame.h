@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/x86_64/fpu_frame.h - the FPU state of the running thread in a signal frame. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 enum { FPU_FRAME_ALIGN = 64 };
 /* Bytes of user stack the state takes. */

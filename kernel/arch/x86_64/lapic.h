@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/x86_64/lapic.h - the local interrupt controller of each CPU (xAPIC or x2APIC). */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 enum lapic_reg {
 	LAPIC_ID = 0x20,

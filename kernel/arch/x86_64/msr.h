@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/x86_64/msr.h - control registers, model-specific registers, CPUID (Intel SDM vol. 2, 3 and 4). */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 enum {
 	MSR_APIC_BASE = 0x1b,

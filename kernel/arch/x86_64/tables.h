@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/x86_64/tables.h - GDT, TSS, IDT. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <base/percpu.h>
 
 struct tss {

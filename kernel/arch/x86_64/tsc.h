@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/x86_64/tsc.h - frequencies found at boot. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 u64 tsc_hz(void);
 /* Ticks of the local APIC's timer in 2^32 ns, rounded up: ticks = ns * this >> 32. */
 u64 lapic_timer_mult(void);

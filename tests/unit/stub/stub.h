@@ -2,7 +2,7 @@
  * stub/stub.h - the host's side of the stubs. */
 #pragma once
 #include <setjmp.h>
-#include <lib/types.h>
+#include <abi/types.h>
 
 extern unsigned stub_log_lines; /* calls of log_printf */
 /* Runs a statement that must panic; true if it did.  stub_panic_text holds the words. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * stub/arch/cpu.h - one CPU, on the host. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct thread;
 struct trapframe;

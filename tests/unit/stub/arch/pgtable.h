@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * stub/arch/pgtable.h - the address map of the host tests: regions that mmap() puts at fixed places. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 #define USER_TOP   0x00007ffffffff000UL
 #define DIRECT_MAP 0x0000200000000000UL

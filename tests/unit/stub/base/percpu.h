@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * stub/base/percpu.h - one CPU: a per-CPU variable is a variable. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <arch/cpu.h>
 
 #define DEFINE_PERCPU(type, name)  type name

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/boot.h (x86-64) - the machine's steps of the start-up; init/boot.c calls them in this order, once. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 /* Reads the firmware's tables (ACPI) into our own; needs the boot mapping of the first 4 GiB. */
 void arch_platform_init(void);

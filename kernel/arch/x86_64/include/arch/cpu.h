@@ -3,7 +3,7 @@
  *
  * While the kernel runs, GS points to this CPU's struct arch_cpu, the first thing in its per-CPU area. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct thread;
 struct trapframe;

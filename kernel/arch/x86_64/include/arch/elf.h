@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/elf.h (x86-64) - what exec must know of the CPU. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #define ARCH_ELF_MACHINE 62 /* EM_X86_64 */
 #define ARCH_PLATFORM    "x86_64"
 #define ARCH_ET_DYN_BASE 0x555555554000UL

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/io.h (x86-64) - device registers: ports and memory. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #define ARCH_HAS_PORTS 1
 static inline u8 inb(u16 p)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/irq.h (x86-64) - the interrupt controllers behind base/irq.c: IOAPICs by GSI. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 enum irq_trigger { IRQ_EDGE_HIGH, IRQ_LEVEL_LOW, IRQ_LEVEL_HIGH };
 MUST_CHECK int arch_irq_unmask(unsigned line, enum irq_trigger trigger); /* 0 or -EINVAL: no such line */
 void arch_irq_mask(unsigned line);

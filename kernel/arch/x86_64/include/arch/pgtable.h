@@ -4,7 +4,7 @@
  * An entry is opaque outside arch/.  The walker in arch/generic is written in terms of PT_LEVELS, PT_BITS
  * and the pte_*() functions, so that 2x10, 3x9 and 4x9 bits are data. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 enum { PT_LEVELS = 4, PT_BITS = 9, PT_ENTRIES = 1 << PT_BITS };
 #define USER_TOP 0x00007ffffffff000UL /* first address a user may not have */

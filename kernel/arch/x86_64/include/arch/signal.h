@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/signal.h (x86-64) - signal frames on the user stack, exactly as Linux lays them out (sigreturn(2)). */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <abi/signal.h>
 #include <arch/trapframe.h>
 

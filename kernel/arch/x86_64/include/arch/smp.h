@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/smp.h (x86-64) - the other CPUs. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 struct thread;
 enum arch_ipi { IPI_RESCHED, IPI_CALL, IPI_TLB, IPI_STOP };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/switch.h (x86-64) - what a thread keeps while it does not run, and the switch between threads. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <arch/trapframe.h>
 
 struct thread;

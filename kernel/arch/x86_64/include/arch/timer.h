@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/timer.h (x86-64) - the one-shot timer of each CPU and the calibration of the cycle counter. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 /* Finds the frequency of the cycle counter, calls clock_init() and sets the wall clock from the RTC. */
 void arch_clock_init(void);
 /* Starts this CPU's timer hardware (boot CPU and each secondary). */

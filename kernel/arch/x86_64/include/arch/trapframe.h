@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * arch/trapframe.h (x86-64) - the registers of an interrupted context, as the entry code pushes them. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 
 /* Selectors, Linux's values: programs see them in signal frames. */
 enum { KERNEL_CS = 0x10, KERNEL_DS = 0x18, USER32_CS = 0x23, USER_DS = 0x2b, USER_CS = 0x33 };

@@ -2,7 +2,7 @@
  * arch/user_access.h (x86-64) - the only instructions that touch user memory: SMAP opened around them, faults
  * caught by the exception table.  May sleep (a fault reads a page).  Called by base/iov.c alone. */
 #pragma once
-#include <lib/types.h>
+#include <abi/types.h>
 #include <arch/pgtable.h>
 
 static inline bool arch_user_range_ok(unsigned long addr, size_t n)

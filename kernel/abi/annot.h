@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * lib/annot.h - the facts about locks and user pointers that the compiler checks
+ * abi/annot.h - the facts about locks and user pointers that the compiler checks
  *
  * Every rule a comment would state ("caller holds p->lock", "guarded by rq lock", "this pointer comes
  * from user space") is written with one of these macros instead, so that `make check` (clang >= 22 with

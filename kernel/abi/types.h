@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * lib/types.h - the scalar types of the kernel.  Types of units: an address or a time of one kind does
+ * abi/types.h - the scalar types of the kernel.  Types of units: an address or a time of one kind does
  * not silently become another in a reader's mind.
  */
 #pragma once
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdarg.h>
-#include <lib/annot.h>
+#include <abi/annot.h>
 
 typedef uint8_t u8;
 typedef uint16_t u16;
