@@ -5,7 +5,7 @@
 /* Registers ops for minors [first, first+count) of a major, and a devfs node `name` (NULL: none; more than one minor:
  * name + number) with the mode. 0, -EBUSY, -ENOMEM. */
 MUST_CHECK int chrdev_register(unsigned major, unsigned first, unsigned count, const char *name, umode_t mode,
-			       const struct file_ops *ops);
+                               const struct file_ops *ops);
 const struct file_ops *chrdev_find(dev_t dev); /* NULL: -ENXIO */
 extern const struct file_ops chrdev_open_ops;  /* what an S_IFCHR inode's fops is: open() finds the device */
 /* devfs asks, in registration order: false at the end. */

@@ -49,10 +49,9 @@ static inline struct dentry *dcache_find_rcu(const struct dentry *parent, const 
 {
 	struct dentry *d;
 
-	hlist_for_each_entry (d, dcache_bucket(parent, n->hash), hnode)
-		if (d->hash == n->hash && atomic_load(&d->parent) == parent && d->len == n->len &&
-		    dentry_name_equal(d, n))
-			return d;
+	hlist_for_each_entry(d, dcache_bucket(parent, n->hash),
+	                     hnode) if (d->hash == n->hash && atomic_load(&d->parent) == parent &&
+	                                d->len == n->len && dentry_name_equal(d, n)) return d;
 	return NULL;
 }
 /* The child with a reference if it is in the cache (and the directory's names may be cached), else NULL. */

@@ -5,17 +5,17 @@
 
 struct fd_array {
 	unsigned size;
-	struct file **files;       /* [size] */
-	unsigned long *used;       /* bitmap */
-	unsigned long *cloexec;    /* bitmap */
+	struct file **files;    /* [size] */
+	unsigned long *used;    /* bitmap */
+	unsigned long *cloexec; /* bitmap */
 	struct rcu_head rcu;
 };
 struct fd_table {
 	struct refcount ref;
 	struct spinlock lock;
-	struct fd_array *array;    /* RCU: readers take no lock */
-	unsigned next;             /* no free descriptor below */
-	struct fd_array first;     /* the array until it is too small, so that fork allocates once */
+	struct fd_array *array; /* RCU: readers take no lock */
+	unsigned next;          /* no free descriptor below */
+	struct fd_array first;  /* the array until it is too small, so that fork allocates once */
 	struct file *first_files[64];
 	unsigned long first_used, first_cloexec;
 };
@@ -31,7 +31,8 @@ struct fd_ref {
 	struct file *file; /* NULL = -EBADF */
 	bool counted;
 };
-struct fd_ref fd_ref_get_shared(struct fd_table *t, unsigned fd, bool path); /* the general case of the two below */
+struct fd_ref fd_ref_get_shared(struct fd_table *t, unsigned fd,
+                                bool path); /* the general case of the two below */
 /* O_PATH files too */
 static inline struct fd_ref fd_ref_get_path(struct fd_table *t, unsigned fd)
 {

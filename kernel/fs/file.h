@@ -25,7 +25,7 @@ struct file_ops {
 	ssize_t (*write)(struct file *f, struct iov_iter *from, loff_t *pos); /* [-EINVAL] */
 	loff_t (*lseek)(struct file *f, loff_t off, int whence);              /* [-ESPIPE] */
 	int (*iterate)(struct file *f, struct dir_context *ctx);              /* [-ENOTDIR] */
-	unsigned (*poll)(struct file *f, struct poll_table *pt);              /* [always ready: EPOLLIN|EPOLLOUT] */
+	unsigned (*poll)(struct file *f, struct poll_table *pt); /* [always ready: EPOLLIN|EPOLLOUT] */
 	/* `arg` is a kernel copy for commands in ioctls.tbl with a size, else the value itself. [-ENOTTY] */
 	long (*ioctl)(struct file *f, unsigned cmd, void *arg);
 	/* Checks and fills mapping, file, ops, may. [-ENODEV] */
@@ -38,31 +38,42 @@ struct file_ops {
 	/* F_SETPIPE_SZ and others of one kind of file. [-EINVAL] */
 	long (*fcntl)(struct file *f, int cmd, unsigned long arg);
 };
-enum file_mode { FMODE_READ = 1, FMODE_WRITE = 2, FMODE_LSEEK = 4, FMODE_PATH = 8, FMODE_EXEC = 16,
-		 FMODE_ATOMIC_POS = 32 /* regular files and directories: read() and write() lock pos */,
-		 FMODE_WCOUNT = 64 /* counted in inode->writers and path.mnt->writers */ };
+enum file_mode {
+	FMODE_READ = 1,
+	FMODE_WRITE = 2,
+	FMODE_LSEEK = 4,
+	FMODE_PATH = 8,
+	FMODE_EXEC = 16,
+	FMODE_ATOMIC_POS = 32 /* regular files and directories: read() and write() lock pos */,
+	FMODE_WCOUNT = 64 /* counted in inode->writers and path.mnt->writers */
+};
 struct file {
 	struct refcount ref;
-	u32 mode;                 /* enum file_mode */
-	u32 flags;                /* O_* as fcntl(F_GETFL) shows; O_APPEND, O_NONBLOCK change */
+	u32 mode;  /* enum file_mode */
+	u32 flags; /* O_* as fcntl(F_GETFL) shows; O_APPEND, O_NONBLOCK change */
 	const struct file_ops *ops;
-	struct inode *inode;      /* owned through path; for pipes etc. an anonymous inode */
-	struct path path;         /* owned */
+	struct inode *inode; /* owned through path; for pipes etc. an anonymous inode */
+	struct path path;    /* owned */
 	loff_t pos;
 	struct mutex pos_lock;
 	void *private;
-	const struct cred *cred;  /* of the opener; owned */
+	const struct cred *cred; /* of the opener; owned */
 	struct rcu_head rcu;
-	pid_t owner;              /* F_SETOWN */
-	bool flocked;             /* has locks of flock(2) */
-	bool rcu_free;            /* stood in a table of several threads: lockless readers may look at it */
+	pid_t owner;   /* F_SETOWN */
+	bool flocked;  /* has locks of flock(2) */
+	bool rcu_free; /* stood in a table of several threads: lockless readers may look at it */
 };
 /* A new description of an inode at path (takes its own references), not opened yet. NULL = -ENFILE or no memory. */
-struct file *file_alloc(const struct path *path, const struct file_ops *ops, unsigned flags, const struct cred *c);
+struct file *file_alloc(const struct path *path, const struct file_ops *ops, unsigned flags,
+                        const struct cred *c);
 /* One that stands in no directory: pipes, ptys, sockets; shown as "name:[ino]".  The inode gets `mode`. */
-struct file *file_alloc_anon(const char *name, umode_t mode, const struct file_ops *ops, unsigned flags, void *private,
-			     const struct cred *c);
-static inline struct file *file_get(struct file *f) { ref_get(&f->ref); return f; }
+struct file *file_alloc_anon(const char *name, umode_t mode, const struct file_ops *ops, unsigned flags,
+                             void *private, const struct cred *c);
+static inline struct file *file_get(struct file *f)
+{
+	ref_get(&f->ref);
+	return f;
+}
 void file_put(struct file *f); /* may sleep */
 u64 files_open(void);
 extern u64 files_max; /* /proc/sys/fs/file-max */
@@ -89,7 +100,8 @@ loff_t generic_lseek(struct file *f, loff_t off, int whence); /* SEEK_SET, CUR, 
 loff_t dir_lseek(struct file *f, loff_t off, int whence);     /* directories: SEEK_SET, SEEK_CUR */
 int noop_fsync(struct file *f, loff_t start, loff_t end, bool datasync); /* nothing lies below: 0 */
 /* The same as file_alloc, but takes over the path's references (also on failure); ERR_PTR(-ENFILE, -ENOMEM). */
-struct file *file_alloc_path(const struct path *path, const struct file_ops *ops, unsigned flags, const struct cred *c);
+struct file *file_alloc_path(const struct path *path, const struct file_ops *ops, unsigned flags,
+                             const struct cred *c);
 void file_accessed(struct file *f); /* atime by the rules of the mount: relatime by default */
 void file_init(void);
 /* Sequential text files (procfs): see fs/seq.h. */

@@ -8,7 +8,7 @@
 
 struct super_block;
 struct inode;
-struct iattr { /* setattr: which, and the values */
+struct iattr {     /* setattr: which, and the values */
 	u32 valid; /* ATTR_* */
 	umode_t mode;
 	uid_t uid;
@@ -16,8 +16,17 @@ struct iattr { /* setattr: which, and the values */
 	loff_t size;
 	ktime_t atime, mtime; /* ns since 1970 */
 };
-enum { ATTR_MODE = 1, ATTR_UID = 2, ATTR_GID = 4, ATTR_SIZE = 8, ATTR_ATIME = 16, ATTR_MTIME = 32,
-       ATTR_ATIME_SET = 64, ATTR_MTIME_SET = 128, ATTR_FORCE = 256 /* no permission check: kernel's own */ };
+enum {
+	ATTR_MODE = 1,
+	ATTR_UID = 2,
+	ATTR_GID = 4,
+	ATTR_SIZE = 8,
+	ATTR_ATIME = 16,
+	ATTR_MTIME = 32,
+	ATTR_ATIME_SET = 64,
+	ATTR_MTIME_SET = 128,
+	ATTR_FORCE = 256 /* no permission check: kernel's own */
+};
 struct kstat {
 	u64 ino, size, blocks; /* blocks of 512 bytes */
 	dev_t dev, rdev;
@@ -35,12 +44,13 @@ struct inode_ops {
 	struct inode *(*lookup)(struct inode *dir, const char *name, unsigned len);
 	/* Make a node (S_IFMT in mode; rdev for devices; target for links); the inode with a reference, or ERR_PTR. */
 	struct inode *(*create)(struct inode *dir, const char *name, unsigned len, umode_t mode, dev_t rdev,
-				const char *target, const struct cred *c);
+	                        const char *target, const struct cred *c);
 	int (*link)(struct inode *dir, const char *name, unsigned len, struct inode *target);
-	int (*unlink)(struct inode *dir, const char *name, unsigned len, struct inode *victim); /* also rmdir: -ENOTEMPTY */
+	int (*unlink)(struct inode *dir, const char *name, unsigned len,
+	              struct inode *victim); /* also rmdir: -ENOTEMPTY */
 	/* Moves; `victim` (may be NULL) is what new_name was; flags: RENAME_EXCHANGE, (NOREPLACE is done above). */
 	int (*rename)(struct inode *od, const char *on, unsigned olen, struct inode *moved, struct inode *nd,
-		      const char *nn, unsigned nlen, struct inode *victim, unsigned flags);
+	              const char *nn, unsigned nlen, struct inode *victim, unsigned flags);
 	struct inode *(*tmpfile)(struct inode *dir, umode_t mode, const struct cred *c);
 	/* The target of a symbolic link: a NUL-terminated string, good while the inode lives, or ERR_PTR. */
 	const char *(*get_link)(struct inode *i);
@@ -48,8 +58,9 @@ struct inode_ops {
 	int (*follow)(struct inode *i, struct path *out);
 	/* readlink text when `follow` is set; bytes */
 	ssize_t (*readlink)(struct inode *i, char *buf, size_t size);
-	int (*setattr)(struct inode *i, const struct iattr *a); /* after all checks; NULL: the inode's fields alone */
-	int (*getattr)(struct inode *i, struct kstat *st);      /* NULL: from the inode's fields */
+	int (*setattr)(struct inode *i,
+	               const struct iattr *a); /* after all checks; NULL: the inode's fields alone */
+	int (*getattr)(struct inode *i, struct kstat *st); /* NULL: from the inode's fields */
 	int (*permission)(struct inode *i, unsigned want, const struct cred *c); /* NULL: by mode bits */
 };
 struct inode {
@@ -69,18 +80,23 @@ struct inode {
 	struct rwlock lock;          /* contents of a directory; size of a file */
 	struct mapping *mapping;     /* = &data for regular files of memory and disks */
 	struct mapping data;
-	void *private;               /* the file system's */
-	struct list_head locks;      /* fcntl, flock: fs/locks.c */
-	s32 writers;                 /* open for writing (> 0) or denied (< 0: being executed), atomically */
-	void *fifo;                  /* ipc/pipe: the pipe of a FIFO */
+	void *private;          /* the file system's */
+	struct list_head locks; /* fcntl, flock: fs/locks.c */
+	s32 writers;            /* open for writing (> 0) or denied (< 0: being executed), atomically */
+	void *fifo;             /* ipc/pipe: the pipe of a FIFO */
 	struct rcu_head rcu;
-	bool revalidate;             /* names below are looked up anew each time (procfs) */
-	bool linkable;               /* O_TMPFILE without O_EXCL: linkat(2) may give it its first name */
-	char *link;                  /* target of a symbolic link held in memory; owned, freed after RCU: the walk
+	bool revalidate; /* names below are looked up anew each time (procfs) */
+	bool linkable;   /* O_TMPFILE without O_EXCL: linkat(2) may give it its first name */
+	char *link;      /* target of a symbolic link held in memory; owned, freed after RCU: the walk
 	                                follows it without sleeping.  NULL: ops->get_link or ops->follow */
 };
-struct inode *inode_alloc(struct super_block *sb, umode_t mode); /* ref 1, times now, ino new; NULL: no memory */
-static inline struct inode *inode_get(struct inode *i) { ref_get(&i->ref); return i; }
+struct inode *inode_alloc(struct super_block *sb,
+                          umode_t mode); /* ref 1, times now, ino new; NULL: no memory */
+static inline struct inode *inode_get(struct inode *i)
+{
+	ref_get(&i->ref);
+	return i;
+}
 void inode_put(struct inode *i); /* last: sb->ops->evict, then freed after RCU; may sleep */
 void inode_init_owner(struct inode *i, const struct inode *dir, umode_t mode, const struct cred *c);
 enum { MAY_EXEC = 1, MAY_WRITE = 2, MAY_READ = 4 };
@@ -109,18 +125,27 @@ umode_t inode_mode_without_privs(const struct inode *i, const struct cred *c);
 int inode_get_write(struct inode *i);
 void inode_put_write(struct inode *i);
 void inode_cache_init(void);
-extern const struct file_ops no_open_ops; /* open: -ENXIO */
+extern const struct file_ops no_open_ops;         /* open: -ENXIO */
 void inode_touch(struct inode *i, unsigned attr); /* ATTR_ATIME, ATTR_MTIME(+ctime) := now */
 /* Text file busy: 0 or -ETXTBSY. */
 int inode_deny_write(struct inode *i);
 void inode_allow_write(struct inode *i);
-static inline bool s_isdir(umode_t m) { return (m & S_IFMT) == S_IFDIR; }
-static inline bool s_isreg(umode_t m) { return (m & S_IFMT) == S_IFREG; }
-static inline bool s_islnk(umode_t m) { return (m & S_IFMT) == S_IFLNK; }
+static inline bool s_isdir(umode_t m)
+{
+	return (m & S_IFMT) == S_IFDIR;
+}
+static inline bool s_isreg(umode_t m)
+{
+	return (m & S_IFMT) == S_IFREG;
+}
+static inline bool s_islnk(umode_t m)
+{
+	return (m & S_IFMT) == S_IFLNK;
+}
 
 /* File systems and their instances. */
 struct super_ops {
-	void (*evict)(struct inode *i);                     /* the inode dies: free i->private; NULL ok */
+	void (*evict)(struct inode *i); /* the inode dies: free i->private; NULL ok */
 	int (*statfs)(struct super_block *sb, struct statfs64_k *out);
 	void (*put_super)(struct super_block *sb);
 	int (*sync)(struct super_block *sb);
@@ -154,4 +179,4 @@ struct super_block *super_get(struct fs_type *t, const char *source, const char 
 struct super_block *super_alloc(struct fs_type *t); /* empty; NULL = no memory */
 void super_put(struct super_block *sb); /* last: drops cached names, root and put_super; may sleep */
 dev_t super_anon_dev(void);             /* a new minor of major 0 */
-struct fs_type *fs_type_first(void); /* for /proc/filesystems */
+struct fs_type *fs_type_first(void);    /* for /proc/filesystems */

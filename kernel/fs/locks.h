@@ -6,6 +6,6 @@ struct flock_k; /* abi/fcntl.h */
 /* cmd: F_GETLK, F_SETLK, F_SETLKW, F_OFD_*. owner: the fd table (or the file for OFD). May sleep (SETLKW): -EINTR,
  * -EDEADLK, -EAGAIN, -ENOLCK. */
 int locks_fcntl(struct file *f, int cmd, struct flock_k *l, void *owner, pid_t pid);
-int locks_flock(struct file *f, int op); /* LOCK_SH, LOCK_EX, LOCK_UN, LOCK_NB */
+int locks_flock(struct file *f, int op);       /* LOCK_SH, LOCK_EX, LOCK_UN, LOCK_NB */
 void locks_close(struct file *f, void *owner); /* a descriptor of the table was closed: record locks go */
 void locks_release(struct file *f);            /* the description dies */

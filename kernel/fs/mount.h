@@ -10,20 +10,24 @@ struct mount {
 	struct dentry *mountpoint; /* in parent; owned */
 	struct dentry *root;       /* owned */
 	struct super_block *sb;
-	u32 flags;                 /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, RELATIME */
+	u32 flags; /* MS_RDONLY, NOSUID, NODEV, NOEXEC, NOATIME, RELATIME */
 	u32 id;
 	struct list_head children, sibling, all;
 	struct hlist_node hnode;
-	s32 writers;               /* files open for writing through it, atomically */
+	s32 writers; /* files open for writing through it, atomically */
 	struct rcu_head rcu;
 };
 struct fs_walk;
-static inline bool mount_readonly(const struct mount *m) { return atomic_load(&m->flags) & MS_RDONLY; }
-int vfs_mount(const struct fs_walk *w, const char *source, const char *target, const char *type, unsigned long flags,
-	      const char *options);
+static inline bool mount_readonly(const struct mount *m)
+{
+	return atomic_load(&m->flags) & MS_RDONLY;
+}
+int vfs_mount(const struct fs_walk *w, const char *source, const char *target, const char *type,
+              unsigned long flags, const char *options);
 int vfs_umount(const struct fs_walk *w, const char *target, int flags);
 int vfs_pivot_root(const struct fs_walk *w, const char *new_root, const char *put_old);
 /* Boot: the root file system, empty; fills a referenced path. */
 int mount_root(const char *type, struct path *out);
 /* The mounts below root in the order they were made: calls fn for each with its path; for /proc/mounts. */
-void mounts_for_each(const struct path *root, void (*fn)(struct mount *m, const char *path, void *ctx), void *ctx);
+void mounts_for_each(const struct path *root, void (*fn)(struct mount *m, const char *path, void *ctx),
+                     void *ctx);

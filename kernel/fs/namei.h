@@ -37,14 +37,18 @@ int path_lookup(const struct fs_walk *w, const char *name, unsigned flags, struc
 
 int vfs_open(const struct fs_walk *w, const char *name, unsigned flags, umode_t mode, struct file **out);
 int vfs_open_path(const struct path *p, unsigned flags, const struct cred *c, struct file **out);
-int vfs_open_exec(const struct fs_walk *w, const char *name, unsigned lookup, struct file **out); /* checks x; denies writes */
-int vfs_mknod(const struct fs_walk *w, const char *name, umode_t mode, dev_t rdev); /* also regular, FIFO, socket */
+int vfs_open_exec(const struct fs_walk *w, const char *name, unsigned lookup,
+                  struct file **out); /* checks x; denies writes */
+int vfs_mknod(const struct fs_walk *w, const char *name, umode_t mode,
+              dev_t rdev); /* also regular, FIFO, socket */
 int vfs_mkdir(const struct fs_walk *w, const char *name, umode_t mode);
 int vfs_unlink(const struct fs_walk *w, const char *name);
 int vfs_rmdir(const struct fs_walk *w, const char *name);
 int vfs_symlink(const char *target, const struct fs_walk *w, const char *name);
-int vfs_link(const struct fs_walk *ow, const char *old, const struct fs_walk *nw, const char *new, unsigned lookup);
-int vfs_rename(const struct fs_walk *ow, const char *old, const struct fs_walk *nw, const char *new, unsigned flags);
+int vfs_link(const struct fs_walk *ow, const char *old, const struct fs_walk *nw, const char *new,
+             unsigned lookup);
+int vfs_rename(const struct fs_walk *ow, const char *old, const struct fs_walk *nw, const char *new,
+               unsigned flags);
 ssize_t vfs_readlink(const struct fs_walk *w, const char *name, char *buf, size_t size, bool allow_empty);
 int vfs_access(const struct fs_walk *w, const char *name, unsigned want, unsigned lookup);
 int vfs_stat(const struct fs_walk *w, const char *name, unsigned lookup, struct kstat *st);

@@ -20,8 +20,9 @@ struct walker {
 	u32 dcache_seq, mount_seq;
 	unsigned links; /* followed so far */
 	unsigned nrest, nheld;
-	const char *rest[LINKS_MAX];   /* what follows the links being walked; never empty strings */
-	struct path held[LINKS_MAX];     /* links whose text is in use (an inode alone does not keep its instance) */
+	const char *rest[LINKS_MAX]; /* what follows the links being walked; never empty strings */
+	struct path
+	        held[LINKS_MAX]; /* links whose text is in use (an inode alone does not keep its instance) */
 };
 
 /* Begins at the root, the base or the working directory.  After success walk_end() is due. */

@@ -28,10 +28,12 @@
  * What makes pipes less trivial than a ring are four rules from the manual:
  *
  *  (1) read returns what is there, and sleeps only when nothing is there; with no writer left, an empty pipe
- * means end of file (0), not "try again". (2) write of n <= PIPE_BUF is atomic: it waits until all n bytes
- * fit.  A longer write may be split and mixed with other writers' data. (3) write without a reader fails with
- * -EPIPE.  SIGPIPE is the syscall layer's business. (4) O_NONBLOCK turns each sleep into -EAGAIN - unless
- * some bytes were already moved; then their number is the result.  The same holds for signals and -EFAULT.
+ *      means end of file (0), not "try again".
+ *  (2) write of n <= PIPE_BUF is atomic: it waits until all n bytes fit.  A longer write may be split and
+ *      mixed with other writers' data.
+ *  (3) write without a reader fails with -EPIPE.  SIGPIPE is the syscall layer's business.
+ *  (4) O_NONBLOCK turns each sleep into -EAGAIN - unless some bytes were already moved; then their number is
+ *      the result.  The same holds for signals and -EFAULT.
  *
  * Writers are woken when PIPE_BUF bytes have become free, which is enough for any atomic write; readers when
  * the pipe stops being empty.  Nobody is woken when nobody waits.
@@ -149,7 +151,9 @@ static ssize_t pipe_take(struct pipe *p, struct iov_iter *to) MUST_HOLD(&p->lock
 		moved += done;
 		p->used -= (u32)done;
 		if (off + done == PAGE_SIZE) {
-			pipe_drop_page(p, p->tail);
+			/* Unless the writers have come round to the front of this very page. */
+			if (likely(p->used <= pipe_size(p) - PAGE_SIZE))
+				pipe_drop_page(p, p->tail);
 			p->tail = (p->tail + (u32)done) & (pipe_size(p) - 1);
 		} else {
 			p->tail = p->used ? p->tail + (u32)done : p->tail - off;

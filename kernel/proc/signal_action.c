@@ -22,7 +22,7 @@ static COLD void signal_forget(struct task *t, int sig)
 	struct task *other;
 
 	sigpending_remove(&t->group->shared, SIGMASK(sig));
-	list_for_each_entry(other, &t->group->threads, group_link)
+	list_for_each_entry (other, &t->group->threads, group_link)
 		sigpending_remove(&other->pending, SIGMASK(sig));
 }
 
@@ -39,7 +39,7 @@ int signal_action(int sig, const struct sigaction_k *new, struct sigaction_k *ol
 		*old = *sa;
 	if (new) {
 		sa->handler = new->handler;
-		sa->flags = new->flags & SA_KNOWN; /* so that a program can ask which flags there are */
+		sa->flags = new->flags &SA_KNOWN; /* so that a program can ask which flags there are */
 		sa->restorer = new->restorer;
 		sa->mask = new->mask & ~SIGSET_KERNEL_ONLY;
 		if (sa->handler <= SIG_IGN && signal_default_ignored(s, sig))
