@@ -58,6 +58,7 @@ INIT = """#!/bin/sh
 mount -t proc proc /proc
 mount -t devtmpfs devtmpfs /dev
 mkdir -p /dev/pts; mount -t devpts devpts /dev/pts
+mount -t tmpfs -o mode=1777 tmpfs /tmp
 /runner
 poweroff -f
 """

@@ -36,7 +36,8 @@ int create_node(struct dentry *d, umode_t mode, dev_t rdev, const char *target, 
 
 /* Walks to the parent, locks it and finds that the last name is free: a negative dentry with a reference, or
  * ERR_PTR (nothing held).  After success: create_end. */
-static struct dentry *create_begin(struct walker *k, const struct fs_walk *w, const char *name, bool dir)
+static struct dentry *create_begin(struct walker *k, const struct fs_walk *w, const char *name,
+                                   bool dir) NO_LOCK_CHECK
 {
 	struct dentry *d;
 	int err = walk_to_parent(k, w, name);
@@ -67,7 +68,7 @@ static struct dentry *create_begin(struct walker *k, const struct fs_walk *w, co
 	return ERR_PTR(err);
 }
 
-static void create_end(struct walker *k, struct dentry *d)
+static void create_end(struct walker *k, struct dentry *d) NO_LOCK_CHECK
 {
 	rwlock_write_unlock(&k->at.dentry->inode->lock);
 	dentry_put(d);

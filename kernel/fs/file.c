@@ -132,7 +132,7 @@ static inline bool needs_pos_lock(const struct file *f)
 	return f->mode & FMODE_ATOMIC_POS && ref_read(&f->ref) != 1;
 }
 
-static inline bool pos_lock(struct file *f)
+static inline bool pos_lock(struct file *f) NO_LOCK_CHECK
 {
 	if (!needs_pos_lock(f))
 		return false;
@@ -140,7 +140,7 @@ static inline bool pos_lock(struct file *f)
 	return true;
 }
 
-static inline void pos_unlock(struct file *f, bool locked)
+static inline void pos_unlock(struct file *f, bool locked) NO_LOCK_CHECK
 {
 	if (locked)
 		mutex_unlock(&f->pos_lock);

@@ -224,7 +224,7 @@ int mount_root(const char *type, struct path *out)
 	sb = super_get(t, type, "");
 	if (IS_ERR(sb))
 		return (int)PTR_ERR(sb);
-	m = mount_create(sb, sb->root, MS_RELATIME);
+	m = mount_create(sb, sb->root, 0); /* "rootfs / rootfs rw", as on Linux */
 	super_put(sb);
 	if (!m)
 		return -ENOMEM;

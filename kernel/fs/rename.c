@@ -126,7 +126,7 @@ static int check_rights(const struct rename *r, const struct cred *c)
 }
 
 /* All checks done.  *old_name: to be freed after a grace period. */
-static int move_name(struct rename *r, char **old_name)
+static int move_name(struct rename *r, char **old_name) NO_LOCK_CHECK
 {
 	struct inode *od = r->od->inode, *nd = r->nd->inode;
 	struct inode *victim = r->to->inode;

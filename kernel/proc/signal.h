@@ -20,7 +20,7 @@ int signal_tgqueue(pid_t tgid, pid_t tid, int sig, struct siginfo *info);
 void signal_fault(int sig, int code, unsigned long addr);
 void signal_force(int sig); /* same without address */
 int signal_action(int sig, const struct sigaction_k *new, struct sigaction_k *old);
-void signal_set_mask(sigset_k mask); /* of the running task; KILL and STOP are removed */
+void signal_set_mask(sigset_k mask);     /* of the running task; KILL and STOP are removed */
 void signal_suspend_mask(sigset_k mask); /* sigsuspend, ppoll: until the call ends */
 sigset_k signal_pending_set(void);
 int signal_altstack(const struct sigaltstack_k *new, struct sigaltstack_k *old, unsigned long sp);

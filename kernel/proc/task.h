@@ -31,13 +31,13 @@ struct sighand { /* shared by CLONE_SIGHAND */
 	struct refcount ref;
 	struct spinlock lock; /* guards actions, all pending queues and masks of its users; irqs off */
 	struct sigaction_k action[NSIG]; /* by signal number; [0] unused */
-	s32 processes;        /* thread groups that use it; lock */
+	s32 processes;                   /* thread groups that use it; lock */
 	struct rcu_head rcu;
 };
 struct sigqueue { /* one queued signal */
 	struct list_head link;
 	struct siginfo info;
-	bool preallocated; /* POSIX timers */
+	bool preallocated;       /* POSIX timers */
 	struct user_count *user; /* charged with it; NULL = nobody */
 };
 struct sigpending {
@@ -48,71 +48,73 @@ struct thread_group {
 	struct refcount ref;
 	pid_t tgid;
 	struct task *leader;
-	struct list_head threads;     /* of task->group_link; proc_lock */
-	unsigned nr_threads;          /* linked in `threads`, an exited leader included */
-	unsigned nr_live;             /* that have not begun to exit; sighand->lock */
-	struct task *exec_task;       /* thread in execve that waits for the others to die; sighand->lock */
-	struct thread_group *parent;  /* proc_lock; RCU readers */
+	struct list_head threads;    /* of task->group_link; proc_lock */
+	unsigned nr_threads;         /* linked in `threads`, an exited leader included */
+	unsigned nr_live;            /* that have not begun to exit; sighand->lock */
+	struct task *exec_task;      /* thread in execve that waits for the others to die; sighand->lock */
+	struct thread_group *parent; /* proc_lock; RCU readers */
 	struct list_head children, sibling; /* proc_lock */
-	struct list_head all;         /* all groups, proc_lock */
-	struct pid *pgrp, *session;   /* proc_lock */
+	struct list_head all;               /* all groups, proc_lock */
+	struct pid *pgrp, *session;         /* proc_lock */
 	struct list_head pgrp_link, session_link;
-	struct tty *tty;              /* controlling terminal; tty/ sets it under proc_lock */
+	struct tty *tty; /* controlling terminal; tty/ sets it under proc_lock */
 	bool leader_of_session;
-	struct sigpending shared;     /* sighand->lock */
-	int exit_code;                /* wait status once exiting */
-	bool group_exit;              /* all threads must exit with exit_code */
-	bool group_stop;              /* all threads should stop */
-	bool execed;                  /* setpgid rule */
+	struct sigpending shared; /* sighand->lock */
+	int exit_code;            /* wait status once exiting */
+	bool group_exit;          /* all threads must exit with exit_code */
+	bool group_stop;          /* all threads should stop */
+	bool execed;              /* setpgid rule */
 	int stop_count;
 	int stop_sig;
-	u32 wait_flags;               /* GROUP_STOPPED, ... for wait(2); sighand->lock */
-	int cld_pending;              /* CLD_STOPPED or CLD_CONTINUED the parent is still to be told */
-	bool unkillable;              /* PID 1: only signals with a handler reach it */
-	bool child_subreaper;         /* prctl(PR_SET_CHILD_SUBREAPER) */
-	pid_t parent_tid;             /* the thread that made it (__WNOTHREAD, pdeath_signal); proc_lock */
-	bool zombie;                  /* all threads dead, not yet reaped */
-	int exit_signal;              /* to the parent; SIGCHLD; -1 none */
-	struct waitq wait_child;      /* waiters in wait4; woken by children */
+	u32 wait_flags;          /* GROUP_STOPPED, ... for wait(2); sighand->lock */
+	int cld_pending;         /* CLD_STOPPED or CLD_CONTINUED the parent is still to be told */
+	bool unkillable;         /* PID 1: only signals with a handler reach it */
+	bool child_subreaper;    /* prctl(PR_SET_CHILD_SUBREAPER) */
+	pid_t parent_tid;        /* the thread that made it (__WNOTHREAD, pdeath_signal); proc_lock */
+	bool zombie;             /* all threads dead, not yet reaped */
+	int exit_signal;         /* to the parent; SIGCHLD; -1 none */
+	struct waitq wait_child; /* waiters in wait4; woken by children */
 	struct rlimits rlim;
 	/* CPU time and counts of dead threads, and of waited-for children */
-	u64 utime_ns, stime_ns, cutime_ns, cstime_ns, min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw, cnvcsw, cnivcsw;
+	u64 utime_ns, stime_ns, cutime_ns, cstime_ns, min_flt, maj_flt, cmin_flt, cmaj_flt, nvcsw, nivcsw,
+	        cnvcsw, cnivcsw;
 	u64 maxrss_pages, cmaxrss_pages;
 	u64 rchar, wchar, syscr, syscw;
-	struct timer real_timer;      /* ITIMER_REAL, alarm */
+	struct timer real_timer; /* ITIMER_REAL, alarm */
 	ktime_t real_interval;
-	struct timer cpu_timer;       /* looks at ITIMER_VIRTUAL, PROF and RLIMIT_CPU when they may be due */
-	u64 virt_value_ns, virt_interval_ns, prof_value_ns, prof_interval_ns; /* ITIMER_VIRTUAL, PROF: 0 = off */
-	ktime_t start_time;           /* monotonic */
+	struct timer cpu_timer; /* looks at ITIMER_VIRTUAL, PROF and RLIMIT_CPU when they may be due */
+	u64 virt_value_ns, virt_interval_ns, prof_value_ns,
+	        prof_interval_ns; /* ITIMER_VIRTUAL, PROF: 0 = off */
+	ktime_t start_time;       /* monotonic */
 	s32 oom_score_adj;
 };
 struct task {
 	struct thread thread;
-	pid_t pid;                    /* of this thread (gettid) */
-	struct refcount ref;          /* 1 while not reaped, + users */
+	pid_t pid;           /* of this thread (gettid) */
+	struct refcount ref; /* 1 while not reaped, + users */
 	struct thread_group *group;
 	struct list_head group_link;
-	struct pid *pid_node;         /* the number's table entry */
-	struct spinlock lock;         /* others read mm, files, fs only under it: task_mm_get() and friends */
-	struct vm_space *mm;          /* NULL after exit */
+	struct pid *pid_node; /* the number's table entry */
+	struct spinlock lock; /* others read mm, files, fs only under it: task_mm_get() and friends */
+	struct vm_space *mm;  /* NULL after exit */
 	struct fd_table *files;
 	struct fs_ctx *fs;
-	struct user_count *user;      /* counts of its real uid; changes under sighand->lock */
+	struct user_count *user; /* counts of its real uid; changes under sighand->lock */
 	struct sighand *sighand;
-	const struct cred *cred;      /* changed only by the task itself; readers of others use RCU */
-	struct sigpending pending;    /* sighand->lock */
+	const struct cred *cred;   /* changed only by the task itself; readers of others use RCU */
+	struct sigpending pending; /* sighand->lock */
 	sigset_k blocked, saved_mask, real_blocked;
 	struct sigaltstack_k altstack;
 	char comm[COMM_LEN];
-	int exit_code;                /* as wait status */
-	u32 exiting;                  /* enum task_exiting */
-	bool stop_pending;            /* must take part in the group's stop; sighand->lock */
-	bool stop_dequeued;           /* took a stop signal, and no SIGCONT came since; sighand->lock */
+	int exit_code;      /* as wait status */
+	u32 exiting;        /* enum task_exiting */
+	bool stop_pending;  /* must take part in the group's stop; sighand->lock */
+	bool stop_dequeued; /* took a stop signal, and no SIGCONT came since; sighand->lock */
 	u64 min_flt, maj_flt;
-	u64 __user *clear_child_tid;  /* set_tid_address */
+	u64 __user *clear_child_tid; /* set_tid_address */
 	void __user *robust_list;
 	size_t robust_list_len;
-	struct waitq *vfork_done;     /* parent waits here; set NULL and woken at exec or exit */
+	struct waitq *vfork_done; /* parent waits here; set NULL and woken at exec or exit */
 	struct list_head all;
 	int pdeath_signal;
 	u32 personality;
@@ -125,12 +127,27 @@ struct task {
 	} restart;
 	struct rcu_head rcu;
 };
-static inline struct task *thread_task(struct thread *t) { return container_of(t, struct task, thread); }
+static inline struct task *thread_task(struct thread *t)
+{
+	return container_of(t, struct task, thread);
+}
 /* The running task.  Only in process context of a user task. */
-static inline struct task *current_task(void) { return thread_task(thread_current()); }
-static inline u64 task_rlimit(const struct task *t, unsigned r) { return atomic_load(&t->group->rlim.lim[r].cur); }
-static inline struct fs_walk task_walk(struct task *t) { return (struct fs_walk){ t->fs, t->cred, NULL }; }
-static inline void task_get(struct task *t) { ref_get(&t->ref); }
+static inline struct task *current_task(void)
+{
+	return thread_task(thread_current());
+}
+static inline u64 task_rlimit(const struct task *t, unsigned r)
+{
+	return atomic_load(&t->group->rlim.lim[r].cur);
+}
+static inline struct fs_walk task_walk(struct task *t)
+{
+	return (struct fs_walk){ t->fs, t->cred, NULL };
+}
+static inline void task_get(struct task *t)
+{
+	ref_get(&t->ref);
+}
 void task_put(struct task *t);
 /* Another task's objects, with a reference; NULL when it has exited.  Any task; does not sleep. */
 struct vm_space *task_mm_get(struct task *t);

@@ -126,3 +126,6 @@ int proc_show_interrupts(struct seq *s, struct proc_node *n);
 int proc_show_meminfo(struct seq *s, struct proc_node *n);
 int proc_show_vmstat(struct seq *s, struct proc_node *n);
 int proc_show_slabinfo(struct seq *s, struct proc_node *n);
+int proc_show_memory(struct seq *s, struct proc_node *n);
+int proc_show_drop_caches(struct seq *s, struct proc_node *n);
+ssize_t proc_write_drop_caches(struct proc_node *n, char *text, size_t len);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * procfs/memory.c - memory of the system: meminfo, vmstat, slabinfo
+ * procfs/memory.c - memory of the system: meminfo, vmstat, slabinfo, zerno/memory, drop_caches
  *
  * Owns:      nothing; reads what others own.
  * Layer:     procfs.
@@ -10,7 +10,10 @@
  * Tests:     tests/abi/procfs.c
  */
 #include <procfs/internal.h>
+#include <fs/dentry.h>
 #include <mem/slab.h>
+#include <sched/rcu.h>
+#include <sched/work.h>
 
 struct named_kb {
 	const char *name;
@@ -161,4 +164,69 @@ int proc_show_slabinfo(struct seq *s, struct proc_node *n)
 		           (unsigned long long)c.slabs);
 	}
 	return 0;
+}
+
+/* Our own file for leak tests: pages and slab objects in use, exact after drop_caches. */
+int proc_show_memory(struct seq *s, struct proc_node *n)
+{
+	struct mem_stats m;
+
+	mem_stats(&m);
+	const struct {
+		const char *name;
+		u64 value;
+	} list[] = {
+		{ "total_pages", m.total_pages },
+		{ "used_pages", m.total_pages - m.free_pages },
+		{ "slab_objects", slab_active_total() },
+		{ "slab_pages", m.slab_pages },
+		{ "table_pages", m.table_pages },
+		{ "kstack_pages", m.kstack_pages },
+		{ "anon_pages", m.anon_pages },
+		{ "cache_pages", m.cache_pages },
+		{ "shmem_pages", m.shmem_pages },
+		{ "open_files", files_open() },
+		{ "tasks", tasks_count() },
+	};
+	for (unsigned i = 0; i < ARRAY_SIZE(list); i++)
+		seq_printf(s, "%s %llu\n", list[i].name, (unsigned long long)list[i].value);
+	return 0;
+}
+
+/* ---- sys/vm/drop_caches ---- */
+
+/* What a callback frees may queue work, and work may free names or queue callbacks: a few rounds reach the end. */
+static void drop_caches(void)
+{
+	enum { ROUNDS = 3 };
+
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		dcache_shrink();
+		work_flush();
+		rcu_barrier();
+	}
+	slab_shrink();
+}
+
+static int dropped; /* the number written last, which reading shows */
+
+int proc_show_drop_caches(struct seq *s, struct proc_node *n)
+{
+	seq_printf(s, "%d\n", atomic_load(&dropped));
+	return 0;
+}
+
+/* 1: pages of files, 2: names and inodes, 3: both.  All pages of files are the only copy (tmpfs), so 1 alone drops
+ * nothing. */
+ssize_t proc_write_drop_caches(struct proc_node *n, char *text, size_t len)
+{
+	s64 v;
+	int err = proc_parse_int(text, &v);
+
+	if (err || v < 1 || v > 4)
+		return -EINVAL;
+	atomic_store(&dropped, (int)v);
+	if (v & 2)
+		drop_caches();
+	return (ssize_t)len;
 }

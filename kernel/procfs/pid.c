@@ -159,6 +159,61 @@ static ssize_t write_strace(struct task *t, char *text, size_t len)
 	return (ssize_t)len;
 }
 
+/* Our extension, as Linux's fault injection: n = the n-th allocation of this thread from now on fails; reading
+ * gives what is left, 0 = none or it has fired.  No memory is allocated here, since that would be counted. */
+static ssize_t fail_nth_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	struct task *t = proc_task(proc_node(f->inode));
+	char text[16];
+	size_t len, done;
+
+	if (!t)
+		return -ESRCH;
+	len = (size_t)scnprintf(text, sizeof(text), "%u\n", atomic_load(&t->thread.fail_nth));
+	task_put(t);
+	if ((u64)*pos >= len)
+		return 0;
+	done = copy_to_iter(text + *pos, MIN(len - (size_t)*pos, to->count), to);
+	if (!done && to->count)
+		return -EFAULT;
+	*pos += (loff_t)done;
+	return (ssize_t)done;
+}
+
+static ssize_t fail_nth_write(struct file *f, struct iov_iter *from, loff_t *pos)
+{
+	size_t len = from->count;
+	struct task *t;
+	char text[16];
+	s64 v;
+
+	if (len >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_iter(text, len, from) != len)
+		return -EFAULT;
+	text[len] = 0;
+	if (proc_parse_int(text, &v) || v < 0 || v > INT32_MAX)
+		return -EINVAL;
+	t = proc_task(proc_node(f->inode));
+	if (!t)
+		return -ESRCH;
+	task_set_fail_nth(t, (u32)v);
+	task_put(t);
+	return (ssize_t)len;
+}
+
+static int fail_nth_open(struct inode *i, struct file *f)
+{
+	return proc_check_guard(proc_node(i));
+}
+
+static const struct file_ops fail_nth_fops = {
+	.open = fail_nth_open,
+	.read = fail_nth_read,
+	.write = fail_nth_write,
+	.lseek = generic_lseek,
+};
+
 /* ---- the table: the same below task/, but for task/ itself ---- */
 
 #define FILE_SHOW(name_, mode_, fn)                                                                          \
@@ -186,6 +241,7 @@ static ssize_t write_strace(struct task *t, char *text, size_t len)
 	LINK("cwd", proc_follow_cwd),                                                                        \
 	GUARDED("environ", 0400, proc_show_environ),                                                         \
 	LINK("exe", proc_follow_exe),                                                                        \
+	{ .name = "fail-nth", .mode = S_IFREG | 0644, .guarded = true, .fops = &fail_nth_fops },             \
 	SUBDIR("fd", 0500, true, proc_fd_dir),                                                               \
 	SUBDIR("fdinfo", 0555, true, proc_fdinfo_dir),                                                       \
 	GUARDED("io", 0400, show_io),                                                                        \

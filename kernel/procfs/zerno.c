@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * procfs/zerno.c - our own directory /proc/zerno: the trace rings
+ * procfs/zerno.c - our own directory /proc/zerno: the trace rings, exact counts of memory
  *
  * Owns:      nothing; reads what others own.
  * Layer:     procfs.
@@ -74,6 +74,7 @@ static ssize_t write_enable(struct proc_node *n, char *text, size_t len)
 }
 
 static const struct proc_entry zerno_entries[] = {
+	{ .name = "memory", .mode = S_IFREG | 0444, .show = proc_show_memory },
 	{ .name = "trace", .mode = S_IFREG | 0400, .fops = &trace_fops },
 	{ .name = "trace_enable", .mode = S_IFREG | 0600, .show = show_enable, .write = write_enable },
 };

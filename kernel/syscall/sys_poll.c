@@ -56,17 +56,17 @@ static void poll_open_files(struct poll_call *c)
 
 	for (unsigned i = 0; i < c->n; i++) {
 		struct fd_ref r = { NULL, false };
+		unsigned revents = 0;
 
-		c->fds[i].revents = 0;
 		if (c->fds[i].fd >= 0) {
 			r = fd_ref_get(files, (unsigned)c->fds[i].fd);
 			if (!r.file) {
-				c->fds[i].revents = POLLNVAL;
+				revents = POLLNVAL;
 				c->invalid++;
 			}
 		}
 		c->refs[i] = r;
-		c->items[i] = (struct poll_item){ r.file, (u16)c->fds[i].events, 0 };
+		c->items[i] = (struct poll_item){ r.file, (u16)c->fds[i].events, revents };
 	}
 }
 
@@ -77,19 +77,17 @@ static void poll_close_files(struct poll_call *c)
 			fd_ref_put(c->refs[i]);
 }
 
-/* Results to the user; the number of descriptors with an answer. */
+/* Results to the user, where they are not there already (mostly 0 for 0); the number of descriptors with an answer. */
 static long poll_store(struct poll_call *c, struct pollfd_k __user *ufds)
 {
 	long ready = 0;
 
 	for (unsigned i = 0; i < c->n; i++) {
-		unsigned mask = (u16)c->fds[i].events | POLLERR | POLLHUP;
+		s16 revents = (s16)c->items[i].revents;
 
-		if (c->items[i].file)
-			c->fds[i].revents = (s16)(c->items[i].revents & mask);
-		if (c->fds[i].revents)
+		if (revents)
 			ready++;
-		if (put_user(c->fds[i].revents, &ufds[i].revents))
+		if (revents != c->fds[i].revents && put_user(revents, &ufds[i].revents))
 			return -EFAULT;
 	}
 	return ready;

@@ -99,9 +99,9 @@ void devfs_init(void)
 	}
 	ref_init(&dev_ctx.ref, 1);
 	spin_init(&dev_ctx.lock, "devfs");
-	dev_ctx.root = root;
-	dev_ctx.cwd = root;
-	path_get(&root);
+	fs_ctx_set_root(&dev_ctx, &root);
+	fs_ctx_set_cwd(&dev_ctx, &root);
+	path_put(&root);
 	chrdev_added = add_node;
 	for (unsigned i = 0; chrdev_node(i, &n); i++)
 		add_node(&n);
