@@ -293,7 +293,8 @@ static int walk_may_look(struct walker *k)
 	if (unlikely(dir->ops->permission != NULL)) {
 		if (k->rcu)
 			return -ECHILD;
-	} else if (likely((dir->mode & S_IXUGO) == S_IXUGO)) {
+	} else if (likely((dir->mode & S_IXUGO) == S_IXUGO ||
+	                  (dir->mode & S_IXUSR && dir->uid == k->cred->fsuid))) {
 		return 0;
 	}
 	return inode_permission(dir, MAY_EXEC, k->cred);

@@ -187,6 +187,8 @@ static ssize_t fail_nth_write(struct file *f, struct iov_iter *from, loff_t *pos
 	char text[16];
 	s64 v;
 
+	if (!cred_capable(current_task()->cred, CAP_SYS_RESOURCE))
+		return -EPERM;
 	if (len >= sizeof(text))
 		return -EINVAL;
 	if (copy_from_iter(text, len, from) != len)

@@ -220,7 +220,10 @@ static const struct proc_dir kernel_dir = { PROC_DIR(kernel_entries) };
 _Static_assert(CAP_LAST_CAP == 40 && CRED_GROUPS_MAX == 65536, "texts above");
 
 static const struct proc_entry vm_entries[] = {
-	{ .name = "drop_caches", .mode = S_IFREG | 0200, .show = proc_show_drop_caches, .write = proc_write_drop_caches },
+	{ .name = "drop_caches",
+	  .mode = S_IFREG | 0200,
+	  .show = proc_show_drop_caches,
+	  .write = proc_write_drop_caches },
 	CONSTANT("max_map_count", "65530"),
 	CONSTANT("mmap_min_addr", "65536"),
 	RW_INT("overcommit_memory", vm_overcommit_memory, 0, 2),

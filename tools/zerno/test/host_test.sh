@@ -36,7 +36,7 @@ timeout -s TERM 1 "$zerno" run -- sh -c 'trap "exit 5" TERM; sleep 30 & wait' <"
 ok blocked-stdin $? 124 # timeout(1) says 124; the point is that it came back
 ok background "$(run sh -c 'sleep 100 & echo done' </dev/null)" done
 rm -f "${TMPDIR:-/tmp}/zerno-data.$$"
-ok tty "$(script -qec "$zerno run -- sh -c 'tty; stty size; exit 3'" /dev/null </dev/null | tr -d '\r' | head -1 | cut -c1-9)" /dev/pts/
+ok tty "$(script -qec "$zerno run -- sh -c 'tty; stty size; exit 3'" /dev/null </dev/null | tr -d '\r' | grep -o "/dev/pts/" | head -1)" /dev/pts/
 script -qec "$zerno run -- sh -c 'exit 3'" /dev/null </dev/null >/dev/null; ok tty-status $? 3
 run --machine vax -- true 2>/dev/null; ok bad-option $? 125
 echo "launcher on the host: $passed passed, $failed failed"
