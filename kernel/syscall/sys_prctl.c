@@ -178,6 +178,11 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 		return prctl_set_name((const char __user *)a2);
 	case PR_GET_NAME:
 		return copy_to_user((char __user *)a2, t->comm, COMM_LEN);
+	case PR_SET_CHILD_SUBREAPER:
+		atomic_store(&t->group->child_subreaper, a2 != 0);
+		return 0;
+	case PR_GET_CHILD_SUBREAPER:
+		return put_user((s32)t->group->child_subreaper, (s32 __user *)a2);
 	case PR_GET_TIMERSLACK:
 		return TIMERSLACK_NS;
 	case PR_GET_TID_ADDRESS:

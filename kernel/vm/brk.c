@@ -13,7 +13,7 @@
 #define HEAP_FLAGS ((u32)(VM_READ | VM_WRITE | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC | VM_HEAP | VM_ACCOUNT))
 
 /* The heap grows from `old` to `new`, both page-aligned. */
-static int grow(struct vm_space *s, uaddr_t old, uaddr_t new)
+static int grow(struct vm_space *s, uaddr_t old, uaddr_t new) MUST_HOLD(&s->lock)
 {
 	u64 pages = (new - old) >> PAGE_SHIFT;
 	struct vma *v = vma_find(s, old);
@@ -37,7 +37,7 @@ static int grow(struct vm_space *s, uaddr_t old, uaddr_t new)
 	return 0;
 }
 
-static uaddr_t brk_locked(struct vm_space *s, uaddr_t want, struct list_head *dead)
+static uaddr_t brk_locked(struct vm_space *s, uaddr_t want, struct list_head *dead) MUST_HOLD(&s->lock)
 {
 	uaddr_t old = ALIGN_UP(s->brk, PAGE_SIZE), new;
 	u64 data = s->data_end - s->data_start;

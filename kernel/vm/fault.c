@@ -55,6 +55,7 @@ void vm_anon_install(struct vm_space *s, struct vma *v, pte_t *pte, struct page 
 }
 
 static enum vm_fault_result fault_anon(struct vm_space *s, struct vma *v, bool write, pte_t *pte)
+        MUST_HOLD(&s->pt_lock)
 {
 	struct page *p;
 
@@ -80,6 +81,7 @@ static enum vm_fault_result fault_physical(struct vma *v, uaddr_t addr, pte_t *p
 
 /* Replaces the frame behind *pte by the private page `copy`. */
 static void cow_replace(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *pte, struct page *copy)
+        MUST_HOLD(&s->pt_lock)
 {
 	pte_t old = *pte;
 	struct page *p;
@@ -109,6 +111,7 @@ static void cow_replace(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *
 
 /* A write to an entry that is there but not writable. */
 static enum vm_fault_result fault_cow(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *pte)
+        MUST_HOLD(&s->pt_lock)
 {
 	pte_t e = *pte;
 	paddr_t pa = pte_paddr(e);

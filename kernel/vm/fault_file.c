@@ -66,7 +66,8 @@ static s64 install_cached(struct vma *v, uaddr_t start, uaddr_t end, pte_t *pte)
 }
 
 /* Enters the page at addr, found as p, and those around that are cached. mapping->lock and pt_lock held. */
-static void map_around(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *pte, struct page *p, bool write)
+static void map_around(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *pte, struct page *p,
+                       bool write)
 {
 	uaddr_t window = ALIGN_DOWN(addr, FAULT_AROUND * PAGE_SIZE); /* lies within one leaf table */
 	uaddr_t start = MAX(window, v->start), end = MIN(window + FAULT_AROUND * PAGE_SIZE, v->end);

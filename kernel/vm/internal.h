@@ -67,21 +67,21 @@ void vma_free(struct vma *v); /* drops the file; may sleep */
 void vma_init_cache(void);
 /* Puts v into the tree, or, when it continues a neighbour of equal attributes, into that one (v is freed). Counts
  * its pages.  The vma that now covers the range. */
-struct vma *vma_insert(struct vm_space *s, struct vma *v);
+struct vma *vma_insert(struct vm_space *s, struct vma *v) MUST_HOLD(&s->lock);
 /* As vma_insert, without looking for neighbours to merge with; `after` in the mapping's list, NULL = anywhere. */
-void vma_link(struct vm_space *s, struct vma *v, struct vma *after);
+void vma_link(struct vm_space *s, struct vma *v, struct vma *after) MUST_HOLD(&s->lock);
 /* Takes v out of the tree and of its mapping's list and uncounts its pages; the caller frees it. */
-void vma_unlink(struct vm_space *s, struct vma *v);
+void vma_unlink(struct vm_space *s, struct vma *v) MUST_HOLD(&s->lock);
 void vma_unlink_mapping(struct vma *v);
 /* v keeps [start, addr), a new vma has the rest.  0 or -ENOMEM (also too many vmas). */
-MUST_CHECK int vma_split(struct vm_space *s, struct vma *v, uaddr_t addr);
+MUST_CHECK int vma_split(struct vm_space *s, struct vma *v, uaddr_t addr) MUST_HOLD(&s->lock);
 /* Joins v with its neighbours where attributes are equal; the vma that covers v's range now. */
-struct vma *vma_merge(struct vm_space *s, struct vma *v);
+struct vma *vma_merge(struct vm_space *s, struct vma *v) MUST_HOLD(&s->lock);
 /* Moves the ends of v; pgoff belongs to the new start.  Does not count. */
 void vma_set_range(struct vma *v, uaddr_t start, uaddr_t end, u64 pgoff);
 /* Gives [start, end) of v other flags, splitting as needed, not merging: *out is the part.  0 or -ENOMEM. */
 MUST_CHECK int vma_set_flags(struct vm_space *s, struct vma *v, uaddr_t start, uaddr_t end, u32 flags,
-			     struct vma **out);
+			     struct vma **out) MUST_HOLD(&s->lock);
 struct vma *vma_prev(const struct vma *v);
 static inline struct vma *vma_first(struct vm_space *s)
 {
@@ -109,9 +109,9 @@ MUST_CHECK int vm_may_lock(const struct vm_space *s, u64 pages);
 
 /* ---- gap.c ---- */
 /* A free range of len bytes by mmap's rules; hint may be 0.  The address or -ENOMEM.  Write lock. */
-long vm_find_gap(struct vm_space *s, uaddr_t hint, size_t len, bool low32);
+long vm_find_gap(struct vm_space *s, uaddr_t hint, size_t len, bool low32) MUST_HOLD(&s->lock);
 /* [start, end) is free now.  Write lock. */
-void vm_gap_freed(struct vm_space *s, uaddr_t end);
+void vm_gap_freed(struct vm_space *s, uaddr_t end) MUST_HOLD(&s->lock);
 
 /* ---- zap.c: unmapping pages; under pt_lock ---- */
 enum { VM_BATCH_PAGES = 120 };
@@ -154,7 +154,7 @@ void vm_clean_mapping(struct mapping *m, u64 first, u64 last);
 
 /* ---- munmap.c ---- */
 /* Unmaps [start, end) under the write lock; removed vmas go to `dead`, to be freed after unlocking. 0, -ENOMEM. */
-MUST_CHECK int vm_unmap_locked(struct vm_space *s, uaddr_t start, uaddr_t end, struct list_head *dead);
+MUST_CHECK int vm_unmap_locked(struct vm_space *s, uaddr_t start, uaddr_t end, struct list_head *dead) MUST_HOLD(&s->lock);
 void vm_free_dead(struct list_head *dead);
 
 /* ---- fault.c, fault_file.c, stack.c ---- */
@@ -162,11 +162,12 @@ extern paddr_t vm_zero_page;
 /* The fault in a known vma; space->lock held (shared is enough), addr inside v. */
 enum vm_fault_result vm_fault_vma(struct vm_space *s, struct vma *v, uaddr_t addr, unsigned access);
 /* pt_lock held; may drop and retake it.  *pte is none. */
-enum vm_fault_result vm_fault_file(struct vm_space *s, struct vma *v, uaddr_t addr, bool write, pte_t *pte);
+enum vm_fault_result vm_fault_file(struct vm_space *s, struct vma *v, uaddr_t addr, bool write, pte_t *pte)
+	MUST_HOLD(&s->pt_lock);
 /* A page for private memory, counted, with one mapping; NULL = no memory. */
 struct page *vm_anon_alloc(bool zero);
 /* Puts a fresh private page into *pte. pt_lock held. */
-void vm_anon_install(struct vm_space *s, struct vma *v, pte_t *pte, struct page *p);
+void vm_anon_install(struct vm_space *s, struct vma *v, pte_t *pte, struct page *p) MUST_HOLD(&s->pt_lock);
 /* Extends a stack down to addr; true when addr is inside a vma now.  No lock held. */
 bool vm_stack_grow(struct vm_space *s, uaddr_t addr);
 /* Faults pages of [start, end) in.  0, -ENOMEM (also a hole), -EFAULT.  No lock held. */

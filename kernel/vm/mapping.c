@@ -61,7 +61,7 @@ static bool page_uptodate(const struct page *p)
 }
 
 void mapping_init(struct mapping *m, const struct mapping_ops *ops, void *host,
-		  enum mem_counter counter) NO_LOCK_CHECK
+                  enum mem_counter counter) NO_LOCK_CHECK
 {
 	memset(m, 0, sizeof(*m));
 	m->pages = XARRAY_INIT;

@@ -10,7 +10,7 @@
  */
 #include "internal.h"
 
-static int lock_range(struct vm_space *s, uaddr_t start, uaddr_t end, bool lock)
+static int lock_range(struct vm_space *s, uaddr_t start, uaddr_t end, bool lock) MUST_HOLD(&s->lock)
 {
 	for (uaddr_t at = start; at < end;) {
 		struct vma *v = vma_find(s, at);

@@ -79,7 +79,7 @@ static struct vma *make_vma(const struct vm_mmap_args *a, size_t len, u32 flags)
 	return v;
 }
 
-static long choose_address(struct vm_space *s, const struct vm_mmap_args *a, size_t len)
+static long choose_address(struct vm_space *s, const struct vm_mmap_args *a, size_t len) MUST_HOLD(&s->lock)
 {
 	if (len > USER_TOP)
 		return -ENOMEM;
@@ -120,6 +120,7 @@ static int check_limits(struct vm_space *s, u32 flags, uaddr_t addr, size_t len)
 
 /* Puts v at addr; takes it over on success. */
 static int map_locked(struct vm_space *s, struct vma *v, uaddr_t addr, size_t len, struct list_head *dead)
+        MUST_HOLD(&s->lock)
 {
 	u64 charge = v->flags & VM_ACCOUNT ? len >> PAGE_SHIFT : 0;
 	int err = check_limits(s, v->flags, addr, len);

@@ -74,6 +74,7 @@ static void protect_pages(struct vm_space *s, struct vma *v)
 
 /* [start, end) of v gets other permissions. */
 static int protect_vma(struct vm_space *s, struct vma *v, uaddr_t start, uaddr_t end, u32 prot)
+        MUST_HOLD(&s->lock)
 {
 	u32 flags = (v->flags & ~VM_PROT_BITS) | prot;
 	u64 pages = (end - start) >> PAGE_SHIFT, charge = 0;
@@ -106,6 +107,7 @@ static int protect_vma(struct vm_space *s, struct vma *v, uaddr_t start, uaddr_t
 }
 
 static int protect_range(struct vm_space *s, uaddr_t start, uaddr_t end, u32 prot, bool growsdown)
+        MUST_HOLD(&s->lock)
 {
 	struct vma *v = vma_find(s, start);
 

@@ -101,7 +101,7 @@ static int check_resize(struct vm_space *s, struct vma *v, uaddr_t old, size_t o
 
 /* v's part at `old` goes to `new`, which is free. The new address or -ENOMEM (nothing changed). */
 static long move_vma(struct vm_space *s, struct vma *v, uaddr_t old, size_t old_len, size_t new_len,
-                     uaddr_t new, bool keep, struct list_head *dead)
+                     uaddr_t new, bool keep, struct list_head *dead) MUST_HOLD(&s->lock)
 {
 	struct vma *c;
 	u64 charge = 0;
@@ -163,7 +163,7 @@ static void drop_tables(struct vm_space *s, uaddr_t new, size_t len)
 }
 
 static long resize_and_move(struct vm_space *s, struct vma *v, uaddr_t old, size_t old_len, size_t new_len,
-                            uaddr_t new, int flags, struct list_head *dead)
+                            uaddr_t new, int flags, struct list_head *dead) MUST_HOLD(&s->lock)
 {
 	u64 charge;
 	long r = check_resize(s, v, old, old_len, new_len, &charge);
@@ -191,7 +191,7 @@ static long resize_and_move(struct vm_space *s, struct vma *v, uaddr_t old, size
 
 /* MREMAP_FIXED: whatever is at the new place goes first. */
 static long remap_fixed(struct vm_space *s, uaddr_t old, size_t old_len, size_t new_len, uaddr_t new,
-                        int flags, struct list_head *dead)
+                        int flags, struct list_head *dead) MUST_HOLD(&s->lock)
 {
 	struct vma *v;
 	int err;
@@ -229,7 +229,7 @@ static bool can_expand(const struct vma *v, size_t more)
 }
 
 static long remap_locked(struct vm_space *s, uaddr_t old, size_t old_len, size_t new_len, int flags,
-                         uaddr_t new, struct list_head *dead)
+                         uaddr_t new, struct list_head *dead) MUST_HOLD(&s->lock)
 {
 	struct vma *v = vma_find(s, old);
 	u64 charge;

@@ -18,7 +18,7 @@
 #include "internal.h"
 
 /* Cuts the vmas at start and end. *first is the first vma inside, NULL = none. */
-static int split_edges(struct vm_space *s, uaddr_t start, uaddr_t end, struct vma **first)
+static int split_edges(struct vm_space *s, uaddr_t start, uaddr_t end, struct vma **first) MUST_HOLD(&s->lock)
 {
 	struct vma *v = vma_intersect(s, start, end), *last;
 	int err;

@@ -5,7 +5,7 @@
  * Layer:     vm.  Uses mem (slab), sched (mutex).
  * Locks:     space->lock for writing, except vma_find (reading is enough).  start, end and pgoff of a file's
  * vma change only with mapping->vmas_lock as well: truncate reads them with that lock alone. Contexts:
- * process context; may sleep. Manual:    mmap(2). Tests:     kernel/vm/vm_ktest.c, tests/unit/vm_vma_test.c.
+ * process context; may sleep. Manual:    mmap(2). Tests:     kernel/vm/vm_ktest.c, tests/abi/mmap.c.
  *
  * Theory
  * ------
@@ -192,7 +192,7 @@ void vma_set_range(struct vma *v, uaddr_t start, uaddr_t end, u64 pgoff) NO_LOCK
 }
 
 /* `a` swallows its continuation `b`, which is in the tree. */
-static void absorb_next(struct vm_space *s, struct vma *a, struct vma *b)
+static void absorb_next(struct vm_space *s, struct vma *a, struct vma *b) MUST_HOLD(&s->lock)
 {
 	/* First grow, then unlink: a truncate in between finds the pages twice rather than never. */
 	a->has_anon |= b->has_anon;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * tests/abi/fork.c - fork, vfork, clone, wait4, waitid, exit */
 #include "abi.h"
+#include <sys/prctl.h>
 
 static int run(void *arg) { *(int *)arg = 42; return 5; }
 int main(void)
@@ -147,6 +148,21 @@ int main(void)
 	char b[20] = "";
 	read(p[0], b, sizeof b);
 	printf("%s\n", b);
+	SECTION("subreaper");
+	int sub = -1;
+	SHOW(prctl(PR_SET_CHILD_SUBREAPER, 1));
+	SHOW(prctl(PR_GET_CHILD_SUBREAPER, &sub));
+	SHOW_INT(sub);
+	fflush(stdout);
+	c = fork();
+	if (!c) {
+		if (!fork())
+			_exit(33);
+		_exit(0);
+	}
+	waitpid(c, &st, 0);
+	SHOW_INT(wait(&st) > 0);
+	show_status("grandchild", st);
 	SECTION("process limit");
 	IN_CHILD("nproc", setuid(12345); struct rlimit rl = { 0, 0 }; setrlimit(RLIMIT_NPROC, &rl); SHOW(fork()));
 	return 0;
