@@ -234,12 +234,12 @@ def test_unit(_):
 
 
 def test_ktest(wanted):
-    append = "ktest=" + (",".join(wanted) if wanted else "all") + f" seed={options.get('seed', 1)}"
-    guest = Guest(None, f"{BUILD}/ktest.log", append=append.replace("quiet", ""), smp=2)
+    append = "ignore_loglevel ktest=" + (",".join(wanted) if wanted else "all") + f" seed={options.get('seed', 1)}"
+    guest = Guest(None, f"{BUILD}/ktest.log", append=append, smp=2)
     how = guest.wait(r"KTEST passed=\d+ failed=\d+", 120)
     text = guest.text()
-    names = re.findall(r"ktest: (\S+): (ok|FAILED)", text)
-    for name, verdict in names:
+    names = re.findall(r"KTEST (ok|not ok) (\S+)", text)
+    for verdict, name in names:
         report(f"ktest/{name}", verdict == "ok", text[-2500:])
     if how != "done" or not names:
         report("ktest/guest", False, f"{how}\n" + text[-2500:])
@@ -301,7 +301,28 @@ def test_boot(wanted):
         kib = int(mem[:-1]) * (1024 if mem.endswith("M") else 1024 * 1024)
         good = m and int(m[1]) == cpus and kib * 0.8 < int(m[2]) <= kib and how == "off"
         report(f"boot/{name}", bool(good), f"{how}\n" + text[-1500:])
+    test_conventions(wanted)
     test_panic(wanted)
+
+
+def test_conventions(wanted):
+    """Linux's conventions: archives plain and gzip one after another, init=, words for init, words after `--`."""
+    root, extra = f"{BUILD}/root-args", f"{BUILD}/root-extra"
+    make_root(root, "#!/bin/sh\nexit 1\n")
+    shutil.rmtree(extra, ignore_errors=True)
+    write(f"{extra}/bin/start", "#!/bin/sh\nmount -t devtmpfs devtmpfs /dev\necho \"ARGS $# $1 $2 $3 word=$word PID=$$\"; cat /extra\n"
+          "reboot -f\n", 0o755)
+    write(f"{extra}/extra", "EXTRA\n")
+    pack(root, f"{BUILD}/args.cpio")
+    pack(extra, f"{BUILD}/extra.cpio")
+    subprocess.run(f"(gzip -9 < {BUILD}/args.cpio; cat {BUILD}/extra.cpio) > {BUILD}/both.cpio", shell=True, check=True)
+    for machine in (MICROVM, ["-M", "q35"]):
+        guest = Guest(f"{BUILD}/both.cpio", f"{BUILD}/boot-conventions.log", smp=1, machine=machine,
+                      append="rdinit=/bin/start word=value single nosuch.module=1 -- after -x")
+        how = guest.wait(r"^EXTRA", 30)
+        text = guest.text()
+        good = "ARGS 3 single after -x word=value PID=1\nEXTRA" in text and guest.process.returncode == 0
+        report(f"boot/conventions-{machine[1].split(',')[0]}", good, f"{how}\n" + text[-1500:])
 
 
 def test_panic(wanted):

@@ -14,8 +14,9 @@
  * SeaBIOS assigns BARs and routes interrupts; qboot does neither.  So an empty memory BAR is given addresses from
  * a window that is free on both of QEMU's PCI machines, and INTx is routed by the host bridge's kind:
  *  - q35 (ICH9): in IOAPIC mode pin p of slot s is GSI 20 + (s + p) % 4: PIRQ E to H, in hardware.
- *  - pc (PIIX3): four PIRQ registers of the ISA bridge choose an ISA line; the firmware's choice stands in the
- *    interrupt-line register.  Without one, all four are routed to lines 10 and 11.
+ *  - pc (PIIX3): pin p of slot s is PIRQ (s + p - 1) % 4, and four registers of the ISA bridge choose the ISA line
+ *    of each PIRQ.
+ *  - any other machine: what the firmware wrote into the interrupt-line register.
  */
 #include <dev/pci.h>
 #include <abi/errno.h>
@@ -191,15 +192,20 @@ unsigned pci_find_capability(const struct pci_device *d, unsigned id, unsigned a
 
 /* ---- interrupts ---- */
 
-/* pc without firmware routing: PIRQ A and C to line 10, B and D to 11, level-triggered. */
-static u8 piix_route(const struct pci_device *d, unsigned pin)
+/* pc: the line that the PIRQ register of the pin chooses.  The interrupt-line register only repeats what the firmware
+ * believed; qboot's is wrong.  A register that is off is routed: PIRQ A and C to line 10, B and D to 11. */
+static u8 piix_line(const struct pci_device *d, unsigned pin)
 {
 	const struct pci_device isa = { .dev = 1 };
-	unsigned pirq = (d->dev + pin - 2) & 3;
-	u8 line = (u8)(10 + (pirq & 1));
+	const unsigned pirq = (d->dev + pin - 2) & 3;
+	u8 line = pci_read8(&isa, 0x60 + pirq);
 
-	pci_write8(&isa, 0x60 + pirq, line);
-	outb(inb(0x4d1) | 0x0c, 0x4d1); /* ELCR: lines 10 and 11 are level */
+	if (line < 3 || line > 15) { /* bit 7: not routed */
+		line = (u8)(10 + (pirq & 1));
+		pci_write8(&isa, 0x60 + pirq, line);
+	}
+	u16 elcr = line < 8 ? 0x4d0 : 0x4d1; /* PCI lines are level-triggered */
+	outb(inb(elcr) | (u8)(1 << (line & 7)), elcr);
 	return line;
 }
 
@@ -213,8 +219,8 @@ static u8 intx_line(const struct pci_device *d)
 		return 0xff;
 	if (host_id == HOST_Q35 && d->bus == 0 && d->dev < 25)
 		return (u8)(20 + (d->dev + pin - 1) % 4);
-	if (host_id == HOST_I440FX && d->bus == 0 && (line == 0 || line > 15))
-		line = piix_route(d, pin);
+	if (host_id == HOST_I440FX && d->bus == 0)
+		line = piix_line(d, pin);
 	return line == 0 || line > 15 ? 0xff : (u8)arch_irq_isa(line);
 }
 

@@ -6,7 +6,7 @@
  * Locks:     counters of a space: its write lock; commit_pages and the system's charge: atomically.
  * Contexts:  process context; does not sleep.
  * Manual:    getrlimit(2), proc(5) /proc/sys/vm/overcommit_memory, Documentation of overcommit-accounting.
- * Tests:     kernel/vm/vm_ktest.c, tests/abi/mmap.c.
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  *
  * Theory
  * ------

@@ -6,7 +6,7 @@
  * Locks:     space->lock for writing.
  * Contexts:  process context; may sleep.
  * Manual:    brk(2): the system call returns the break, the old one when it cannot move.
- * Tests:     kernel/vm/vm_ktest.c, tests/abi/brk.c.
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  */
 #include "internal.h"
 

@@ -6,7 +6,7 @@
  * Locks:     the caller holds space->lock; pt_lock is taken.
  * Contexts:  process context; may sleep.
  * Manual:    proc(5), smaps.
- * Tests:     tests/abi/proc_maps.c.
+ * Tests:     tests/abi/mem.c.
  */
 #include "internal.h"
 #include <lib/string.h>

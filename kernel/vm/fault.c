@@ -6,7 +6,7 @@
  * Locks:     space->lock for reading (the vma stays), pt_lock inside it (the entry stays).
  * Contexts:  process context; may sleep.
  * Manual:    mmap(2), fork(2), proc(5) minflt and majflt, Intel SDM vol. 3, 4.7.
- * Tests:     kernel/vm/vm_ktest.c, tests/abi/fault.c.
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  *
  * Theory
  * ------

@@ -5,7 +5,7 @@
  * Layer:     vm.
  * Locks:     space->lock (read) and pt_lock held; mapping->lock, a spinlock, inside.  pt_lock is dropped
  * while a page is read. Contexts:  process context; may sleep. Manual:    mmap(2): SIGBUS; MAP_PRIVATE.
- * Tests:     kernel/vm/vm_ktest.c, tests/abi/mmap.c.
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  *
  * Theory
  * ------

@@ -6,7 +6,7 @@
  * Locks:     space->lock: for writing where vmas change, else for reading; pt_lock inside.
  * Contexts:  process context; may sleep.
  * Manual:    madvise(2).
- * Tests:     kernel/vm/vm_ktest.c, tests/abi/madvise.c.
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  *
  * Theory
  * ------
@@ -69,7 +69,9 @@ static bool advice_known(int advice)
 	}
 }
 
-static int set_vma_flags(struct vm_space *s, struct vma *v, uaddr_t start, uaddr_t end, int advice)
+/* space->lock is held for writing: vm_madvise knows this kind of advice. */
+static int set_vma_flags(struct vm_space *s, struct vma *v, uaddr_t start, uaddr_t end,
+                         int advice) NO_LOCK_CHECK
 {
 	u32 set, clear;
 	int err;

@@ -6,7 +6,7 @@
  * Locks:     space->lock for writing; none while pages are faulted in.
  * Contexts:  process context; may sleep.
  * Manual:    mlock(2), mlockall(2).
- * Tests:     tests/abi/mlock.c.
+ * Tests:     tests/abi/mem.c.
  */
 #include "internal.h"
 

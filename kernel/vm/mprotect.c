@@ -6,7 +6,7 @@
  * Locks:     space->lock for writing, pt_lock inside.
  * Contexts:  process context; may sleep.
  * Manual:    mprotect(2).
- * Tests:     kernel/vm/vm_ktest.c, tests/abi/mmap.c.
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  *
  * Theory
  * ------

@@ -6,7 +6,7 @@
  * Locks:     space->lock for reading; pt_lock, mapping->lock inside.
  * Contexts:  process context; may sleep.
  * Manual:    msync(2), mincore(2).
- * Tests:     tests/abi/mmap.c.
+ * Tests:     tests/abi/mem.c.
  */
 #include "internal.h"
 #include <lib/string.h>

@@ -6,7 +6,7 @@
  * Locks:     none; the reference count is atomic.
  * Contexts:  process context; may sleep.
  * Manual:    mmap(2).  /proc/pid/maps shows it as Linux does: /dev/zero (deleted).
- * Tests:     kernel/vm/vm_ktest.c, tests/abi/mmap.c.
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  */
 #include "internal.h"
 #include <lib/format.h>

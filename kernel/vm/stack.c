@@ -6,7 +6,7 @@
  * Locks:     takes space->lock for writing (growth) or through vm_fault (populate).
  * Contexts:  process context; may sleep.
  * Manual:    mmap(2) MAP_GROWSDOWN, getrlimit(2) RLIMIT_STACK.
- * Tests:     kernel/vm/vm_ktest.c, tests/abi/stack.c.
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  *
  * Theory
  * ------
