@@ -8,8 +8,8 @@
  * Manual:    readv(2).
  * Tests:     tests/abi (EFAULT in every call)
  *
- * A user range is checked against the top of user space before the first byte moves, so that a hostile
- * pointer cannot name kernel memory.  A copy that faults in the middle returns what was moved until then.
+ * A user range is checked against the top of user space when its iter is made, so that a hostile pointer cannot
+ * name kernel memory.  A copy that faults in the middle returns what was moved until then.
  */
 #include <base/iov.h>
 #include <arch/user_access.h>
@@ -18,25 +18,27 @@
 
 enum iov_op { IOV_TO, IOV_FROM, IOV_ZERO };
 
-void iov_init(struct iov_iter *it, const struct iovec *iov, unsigned nr, bool user)
+int iov_init_user_vec(struct iov_iter *it, const struct iovec *iov, unsigned nr)
 {
 	size_t count = 0;
-	for (unsigned i = 0; i < nr; i++)
-		if (__builtin_add_overflow(count, iov[i].len, &count))
-			count = SIZE_MAX;
-	it->iov = iov;
-	it->nr = nr;
-	it->off = 0;
-	it->count = count;
-	it->user = user;
+	for (unsigned i = 0; i < nr; i++) {
+		if (!arch_user_range_ok(iov[i].base, iov[i].len) ||
+		    __builtin_add_overflow(count, iov[i].len, &count))
+			return -EFAULT;
+	}
+	*it = (struct iov_iter){ .count = count, .iov = iov, .user = true };
+	if (nr) {
+		it->at = iov->base;
+		it->room = iov->len;
+		it->more = nr - 1;
+	}
+	return 0;
 }
 
-/* Moves n bytes between kernel memory and one segment; the number of bytes NOT moved. */
+/* Moves n bytes between kernel memory and the current segment; the number of bytes NOT moved. */
 static inline size_t segment_move(enum iov_op op, unsigned long at, void *kernel, size_t n, bool user)
 {
 	if (likely(user)) {
-		if (unlikely(!arch_user_range_ok(at, n)))
-			return n;
 		if (op == IOV_TO)
 			return arch_copy_to_user(at, kernel, n);
 		if (op == IOV_FROM)
@@ -52,27 +54,31 @@ static inline size_t segment_move(enum iov_op op, unsigned long at, void *kernel
 	return 0;
 }
 
+static inline void iov_advance(struct iov_iter *it, size_t n)
+{
+	it->at += n;
+	it->room -= n;
+	it->count -= n;
+}
+
 /* Segment by segment; the bytes moved. */
-static size_t iov_move_many(enum iov_op op, void *kernel, size_t n, struct iov_iter *it)
+static COLD size_t iov_move_many(enum iov_op op, void *kernel, size_t n, struct iov_iter *it)
 {
 	size_t done = 0;
-	while (done < n && it->nr) {
-		size_t room = it->iov->len - it->off;
-		size_t part = MIN(n - done, room);
-		size_t left = part ? segment_move(op, it->iov->base + it->off, (char *)kernel + done, part,
-		                                  it->user)
-		                   : 0;
-		it->off += part - left;
-		it->count -= part - left;
+	while (done < n) {
+		size_t part = MIN(n - done, it->room);
+		size_t left = part ? segment_move(op, it->at, (char *)kernel + done, part, it->user) : 0;
+		iov_advance(it, part - left);
 		done += part - left;
 		if (left)
 			break;
-		if (part == room && it->nr > 1) {
+		if (done < n) {
+			if (!it->more)
+				break; /* the iter says more than its segments hold */
 			it->iov++;
-			it->nr--;
-			it->off = 0;
-		} else if (part == room && done < n) {
-			break; /* the iter says more than its segments hold */
+			it->more--;
+			it->at = it->iov->base;
+			it->room = it->iov->len;
 		}
 	}
 	return done;
@@ -81,13 +87,10 @@ static size_t iov_move_many(enum iov_op op, void *kernel, size_t n, struct iov_i
 static inline size_t iov_move(enum iov_op op, void *kernel, size_t n, struct iov_iter *it)
 {
 	n = MIN(n, it->count);
-	if (n == 0)
-		return 0;
-	if (unlikely(n > it->iov->len - it->off))
+	if (unlikely(n > it->room))
 		return iov_move_many(op, kernel, n, it);
-	n -= segment_move(op, it->iov->base + it->off, kernel, n, it->user);
-	it->off += n;
-	it->count -= n;
+	n -= segment_move(op, it->at, kernel, n, it->user);
+	iov_advance(it, n);
 	return n;
 }
 
@@ -109,13 +112,20 @@ size_t zero_iter(size_t n, struct iov_iter *it)
 void iov_revert(struct iov_iter *it, size_t n)
 {
 	it->count += n;
-	while (n > it->off) {
-		n -= it->off;
+	for (;;) {
+		size_t done = it->iov ? it->at - it->iov->base : n;
+		size_t back = MIN(n, done);
+
+		it->at -= back;
+		it->room += back;
+		n -= back;
+		if (!n)
+			return;
 		it->iov--;
-		it->nr++;
-		it->off = it->iov->len;
+		it->more++;
+		it->at = it->iov->base + it->iov->len;
+		it->room = 0;
 	}
-	it->off -= n;
 }
 
 int copy_from_user(void *dst, const void __user *src, size_t n)

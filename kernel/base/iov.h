@@ -5,30 +5,35 @@
  * Copies from and to user memory may fault and so may sleep. */
 #pragma once
 #include <abi/types.h>
+#include <abi/errno.h>
+#include <arch/user_access.h>
 
 struct iovec {
 	unsigned long base; /* address: user or kernel, as iov_iter.user says */
 	size_t len;
 };
 struct iov_iter {
-	const struct iovec *iov; /* current segment; kernel memory, owned by the caller */
-	unsigned nr;             /* segments left, this one included */
-	size_t off;              /* bytes done in the current segment */
+	unsigned long at;        /* the next byte, in the current segment */
+	size_t room;             /* bytes left in the current segment */
 	size_t count;            /* bytes left in all */
-	bool user;
-	struct iovec single; /* used by iov_init_one */
+	const struct iovec *iov; /* current segment, the caller's; NULL with a single buffer */
+	unsigned more;           /* segments after it */
+	bool user;               /* addresses are a user's, and were checked when the iter was made */
 };
-/* For one buffer.  The iter must not be copied afterwards (iov points into it). */
-static inline void iov_init_one(struct iov_iter *it, unsigned long base, size_t len, bool user)
+/* For one buffer of kernel memory. */
+static inline void iov_init_kernel(struct iov_iter *it, const void *p, size_t len)
 {
-	it->single = (struct iovec){ base, len };
-	it->iov = &it->single;
-	it->nr = 1;
-	it->off = 0;
-	it->count = len;
-	it->user = user;
+	*it = (struct iov_iter){ .at = (unsigned long)p, .room = len, .count = len };
 }
-void iov_init(struct iov_iter *it, const struct iovec *iov, unsigned nr, bool user);
+/* For one buffer of user memory: 0, or -EFAULT when the range cannot be a user's.  The only places that let a user
+ * address into an iter are this one and iov_init_user_vec, so a copy need not look again. */
+static inline MUST_CHECK int iov_init_user(struct iov_iter *it, unsigned long addr, size_t len)
+{
+	*it = (struct iov_iter){ .at = addr, .room = len, .count = len, .user = true };
+	return likely(arch_user_range_ok(addr, len)) ? 0 : -EFAULT;
+}
+/* For nr segments of user memory in a vector of kernel memory, which must live as long; 0 or -EFAULT. */
+MUST_CHECK int iov_init_user_vec(struct iov_iter *it, const struct iovec *iov, unsigned nr);
 /* Copy up to n bytes and advance; the bytes copied: fewer than MIN(n, count) means a fault (-EFAULT). */
 size_t copy_to_iter(const void *src, size_t n, struct iov_iter *it);
 size_t copy_from_iter(void *dst, size_t n, struct iov_iter *it);

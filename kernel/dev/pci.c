@@ -27,8 +27,17 @@
 #include <mem/kmap.h>
 
 enum { CONFIG_ADDRESS = 0xcf8, CONFIG_DATA = 0xcfc };
-enum { PCI_VENDOR = 0x00, PCI_COMMAND = 0x04, PCI_STATUS = 0x06, PCI_HEADER_TYPE = 0x0e, PCI_BAR0 = 0x10,
-       PCI_SECONDARY_BUS = 0x19, PCI_CAPABILITIES = 0x34, PCI_INTERRUPT_LINE = 0x3c, PCI_INTERRUPT_PIN = 0x3d };
+enum {
+	PCI_VENDOR = 0x00,
+	PCI_COMMAND = 0x04,
+	PCI_STATUS = 0x06,
+	PCI_HEADER_TYPE = 0x0e,
+	PCI_BAR0 = 0x10,
+	PCI_SECONDARY_BUS = 0x19,
+	PCI_CAPABILITIES = 0x34,
+	PCI_INTERRUPT_LINE = 0x3c,
+	PCI_INTERRUPT_PIN = 0x3d
+};
 enum { COMMAND_IO = 1, COMMAND_MEMORY = 2, COMMAND_MASTER = 4 };
 enum { HOST_I440FX = 0x12378086, HOST_Q35 = 0x29c08086 };
 enum { BUSES_MAX = 32 };
@@ -39,7 +48,8 @@ static u32 host_id; /* vendor and device of 0:0.0 */
 
 static void config_select(const struct pci_device *d, unsigned off)
 {
-	outl(0x80000000u | (u32)d->bus << 16 | (u32)d->dev << 11 | (u32)d->fn << 8 | (off & 0xfc), CONFIG_ADDRESS);
+	outl(0x80000000u | (u32)d->bus << 16 | (u32)d->dev << 11 | (u32)d->fn << 8 | (off & 0xfc),
+	     CONFIG_ADDRESS);
 }
 
 u32 pci_read32(const struct pci_device *d, unsigned off)

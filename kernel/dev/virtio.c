@@ -76,7 +76,7 @@ void virtio_driver_register(struct virtio_driver *drv)
 
 	drv->next = drivers;
 	drivers = drv;
-	list_for_each_entry(d, &devices, link)
+	list_for_each_entry (d, &devices, link)
 		if (!d->driver && d->id == drv->device_id)
 			device_probe(d, drv);
 }

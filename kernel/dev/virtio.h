@@ -9,8 +9,8 @@ struct virtqueue;
 struct virtio_driver {
 	const char *name;
 	u32 device_id;
-	u64 features;                             /* it can use, besides VERSION_1 */
-	int (*probe)(struct virtio_device *d);    /* may sleep */
+	u64 features;                          /* it can use, besides VERSION_1 */
+	int (*probe)(struct virtio_device *d); /* may sleep */
 	void (*config_changed)(struct virtio_device *d);
 	struct virtio_driver *next;
 };
@@ -21,7 +21,8 @@ void virtio_config_write(struct virtio_device *d, unsigned off, const void *src,
 void virtio_set_private(struct virtio_device *d, void *p);
 void *virtio_private(struct virtio_device *d);
 /* Makes queue `index`; callback runs in interrupt context when buffers come back. ERR_PTR on failure. */
-struct virtqueue *virtqueue_create(struct virtio_device *d, unsigned index, void (*callback)(struct virtqueue *q), void *ctx);
+struct virtqueue *virtqueue_create(struct virtio_device *d, unsigned index,
+                                   void (*callback)(struct virtqueue *q), void *ctx);
 void virtio_ready(struct virtio_device *d); /* DRIVER_OK; after all queues are made */
 struct vq_buf {
 	paddr_t addr;
@@ -29,7 +30,8 @@ struct vq_buf {
 };
 /* Adds a chain: nout buffers the device reads, then nin it writes. token comes back from virtqueue_get.  -ENOSPC: full.
  * The caller holds the lock that guards the queue. */
-MUST_CHECK int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, unsigned nout, unsigned nin, void *token);
+MUST_CHECK int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, unsigned nout, unsigned nin,
+                             void *token);
 void virtqueue_kick(struct virtqueue *q);
 void *virtqueue_get(struct virtqueue *q, u32 *len); /* a used token, or NULL */
 void *virtqueue_ctx(struct virtqueue *q);

@@ -22,11 +22,27 @@
 #include <mem/slab.h>
 
 enum { /* register offsets */
-       R_MAGIC = 0x000, R_VERSION = 0x004, R_DEVICE_ID = 0x008, R_DEVICE_FEATURES = 0x010,
-       R_DEVICE_FEATURES_SEL = 0x014, R_DRIVER_FEATURES = 0x020, R_DRIVER_FEATURES_SEL = 0x024, R_QUEUE_SEL = 0x030,
-       R_QUEUE_NUM_MAX = 0x034, R_QUEUE_NUM = 0x038, R_QUEUE_READY = 0x044, R_QUEUE_NOTIFY = 0x050,
-       R_INTERRUPT_STATUS = 0x060, R_INTERRUPT_ACK = 0x064, R_STATUS = 0x070, R_QUEUE_DESC = 0x080,
-       R_QUEUE_AVAIL = 0x090, R_QUEUE_USED = 0x0a0, R_CONFIG_GENERATION = 0x0fc, R_CONFIG = 0x100 };
+       R_MAGIC = 0x000,
+       R_VERSION = 0x004,
+       R_DEVICE_ID = 0x008,
+       R_DEVICE_FEATURES = 0x010,
+       R_DEVICE_FEATURES_SEL = 0x014,
+       R_DRIVER_FEATURES = 0x020,
+       R_DRIVER_FEATURES_SEL = 0x024,
+       R_QUEUE_SEL = 0x030,
+       R_QUEUE_NUM_MAX = 0x034,
+       R_QUEUE_NUM = 0x038,
+       R_QUEUE_READY = 0x044,
+       R_QUEUE_NOTIFY = 0x050,
+       R_INTERRUPT_STATUS = 0x060,
+       R_INTERRUPT_ACK = 0x064,
+       R_STATUS = 0x070,
+       R_QUEUE_DESC = 0x080,
+       R_QUEUE_AVAIL = 0x090,
+       R_QUEUE_USED = 0x0a0,
+       R_CONFIG_GENERATION = 0x0fc,
+       R_CONFIG = 0x100
+};
 enum { MMIO_MAGIC = 0x74726976, SLOT_SIZE = 0x200, MICROVM_SLOTS = 24, MICROVM_GSI = 24 };
 static const paddr_t microvm_base = 0xfeb00000;
 
@@ -152,8 +168,8 @@ static void mmio_probe(u8 *regs, paddr_t base, size_t size, unsigned line)
 	if (mmio_read32(regs + R_MAGIC) != MMIO_MAGIC || mmio_read32(regs + R_DEVICE_ID) == 0)
 		return;
 	if (mmio_read32(regs + R_VERSION) != 2) {
-		log_warn("virtio: device at %llx is a legacy one (version %u): not used", (unsigned long long)base,
-			 mmio_read32(regs + R_VERSION));
+		log_warn("virtio: device at %llx is a legacy one (version %u): not used",
+		         (unsigned long long)base, mmio_read32(regs + R_VERSION));
 		return;
 	}
 	struct virtio_device *d = kzalloc(sizeof(*d));

@@ -23,10 +23,24 @@
 enum { VIRTIO_VENDOR = 0x1af4, CAP_VENDOR = 0x09 };
 enum cap_type { CAP_COMMON = 1, CAP_NOTIFY = 2, CAP_ISR = 3, CAP_DEVICE = 4 };
 enum { /* common configuration */
-       C_DEVICE_FEATURE_SELECT = 0, C_DEVICE_FEATURE = 4, C_DRIVER_FEATURE_SELECT = 8, C_DRIVER_FEATURE = 12,
-       C_MSIX_CONFIG = 16, C_NUM_QUEUES = 18, C_STATUS = 20, C_GENERATION = 21, C_QUEUE_SELECT = 22,
-       C_QUEUE_SIZE = 24, C_QUEUE_MSIX = 26, C_QUEUE_ENABLE = 28, C_QUEUE_NOTIFY_OFF = 30, C_QUEUE_DESC = 32,
-       C_QUEUE_DRIVER = 40, C_QUEUE_DEVICE = 48, C_LENGTH = 56 };
+       C_DEVICE_FEATURE_SELECT = 0,
+       C_DEVICE_FEATURE = 4,
+       C_DRIVER_FEATURE_SELECT = 8,
+       C_DRIVER_FEATURE = 12,
+       C_MSIX_CONFIG = 16,
+       C_NUM_QUEUES = 18,
+       C_STATUS = 20,
+       C_GENERATION = 21,
+       C_QUEUE_SELECT = 22,
+       C_QUEUE_SIZE = 24,
+       C_QUEUE_MSIX = 26,
+       C_QUEUE_ENABLE = 28,
+       C_QUEUE_NOTIFY_OFF = 30,
+       C_QUEUE_DESC = 32,
+       C_QUEUE_DRIVER = 40,
+       C_QUEUE_DEVICE = 48,
+       C_LENGTH = 56
+};
 
 static u8 *common(struct virtio_device *d)
 {
@@ -144,9 +158,11 @@ static enum irq_result pci_interrupt(void *ctx)
 }
 
 /* The structure of one type: its address, or NULL; *len its length, *cap the capability's offset. */
-static void *map_structure(const struct pci_device *p, enum cap_type type, size_t min, size_t *len, unsigned *cap)
+static void *map_structure(const struct pci_device *p, enum cap_type type, size_t min, size_t *len,
+                           unsigned *cap)
 {
-	for (unsigned at = pci_find_capability(p, CAP_VENDOR, 0); at; at = pci_find_capability(p, CAP_VENDOR, at)) {
+	for (unsigned at = pci_find_capability(p, CAP_VENDOR, 0); at;
+	     at = pci_find_capability(p, CAP_VENDOR, at)) {
 		if (pci_read8(p, at + 3) != type)
 			continue;
 		size_t size = 0;
@@ -193,7 +209,8 @@ static void pci_found(const struct pci_device *p, void *ctx)
 	scnprintf(d->name, sizeof(d->name), "virtio-pci@%02x:%02x.%x", p->bus, p->dev, p->fn);
 	pci_enable(p);
 	if (p->irq_line == 0xff || !map_all(d, p)) {
-		log_warn("virtio: %s: %s", d->name, p->irq_line == 0xff ? "no interrupt" : "no modern interface");
+		log_warn("virtio: %s: %s", d->name,
+		         p->irq_line == 0xff ? "no interrupt" : "no modern interface");
 		kfree(d);
 		return;
 	}

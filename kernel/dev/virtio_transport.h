@@ -7,8 +7,13 @@
 
 enum { VIRTIO_QUEUES_MAX = 32, VIRTQ_SIZE_MAX = 256 };
 /* Device status bits, virtio 1.2, 2.1 */
-enum { VIRTIO_S_ACKNOWLEDGE = 1, VIRTIO_S_DRIVER = 2, VIRTIO_S_DRIVER_OK = 4, VIRTIO_S_FEATURES_OK = 8,
-       VIRTIO_S_FAILED = 128 };
+enum {
+	VIRTIO_S_ACKNOWLEDGE = 1,
+	VIRTIO_S_DRIVER = 2,
+	VIRTIO_S_DRIVER_OK = 4,
+	VIRTIO_S_FEATURES_OK = 8,
+	VIRTIO_S_FAILED = 128
+};
 enum { VIRTIO_F_VERSION_1 = 32 };
 
 struct virtq_addresses {
@@ -23,7 +28,8 @@ struct virtio_transport {
 	void (*config_read)(struct virtio_device *d, unsigned off, void *dst, unsigned len);
 	void (*config_write)(struct virtio_device *d, unsigned off, const void *src, unsigned len);
 	unsigned (*queue_max)(struct virtio_device *d, unsigned index); /* 0: no such queue */
-	MUST_CHECK int (*queue_setup)(struct virtio_device *d, unsigned index, const struct virtq_addresses *a);
+	MUST_CHECK int (*queue_setup)(struct virtio_device *d, unsigned index,
+	                              const struct virtq_addresses *a);
 	void (*queue_notify)(struct virtio_device *d, unsigned index);
 };
 struct virtio_device {
@@ -31,14 +37,14 @@ struct virtio_device {
 	struct virtio_driver *driver;
 	u32 id; /* of the device's type */
 	char name[24];
-	u64 features; /* agreed */
+	u64 features;  /* agreed */
 	void *private; /* the driver's */
 	struct virtqueue *queues[VIRTIO_QUEUES_MAX];
 	unsigned nr_queues; /* highest index + 1 */
 	struct list_head link;
 	/* The transport's. */
 	void *regs;
-	size_t config_len;   /* bytes readable as configuration */
+	size_t config_len; /* bytes readable as configuration */
 	void *isr, *config, *notify;
 	u32 notify_multiplier;
 	size_t notify_len;
@@ -47,6 +53,8 @@ struct virtio_device {
 };
 /* A device was found; it is probed by its driver now or when that registers. Takes over d. */
 void virtio_device_add(struct virtio_device *d);
+/* Frees a queue that its device does not know any more (after a reset). */
+void virtqueue_destroy(struct virtqueue *q);
 /* From the transport's interrupt: a queue may have used buffers; the configuration changed. */
 void virtio_interrupt_queues(struct virtio_device *d);
 void virtio_interrupt_config(struct virtio_device *d);

@@ -7,7 +7,7 @@
  * Locks:     none of its own: the driver's lock guards each queue.
  * Contexts:  any, but virtqueue_create.
  * Manual:    VIRTIO 1.2, 2.7 "Split Virtqueues"
- * Tests:     tests/boot, tests/ktest (virtqueue_hostile)
+ * Tests:     tests/boot, kernel/dev/virtqueue_ktest.c
  *
  * Theory
  * ------
@@ -89,8 +89,8 @@ static unsigned usable_size(struct virtio_device *d, unsigned index)
 	return size;
 }
 
-struct virtqueue *virtqueue_create(struct virtio_device *d, unsigned index, void (*callback)(struct virtqueue *q),
-				   void *ctx)
+struct virtqueue *virtqueue_create(struct virtio_device *d, unsigned index,
+                                   void (*callback)(struct virtqueue *q), void *ctx)
 {
 	if (index >= VIRTIO_QUEUES_MAX)
 		return ERR_PTR(-EINVAL);
@@ -113,8 +113,8 @@ struct virtqueue *virtqueue_create(struct virtio_device *d, unsigned index, void
 	q->slots = (struct virtq_slot *)(q + 1);
 	ring_init(q, mem);
 
-	struct virtq_addresses a = { virt_to_phys(q->desc), virt_to_phys(q->avail), virt_to_phys((void *)q->used),
-				     size };
+	struct virtq_addresses a = { virt_to_phys(q->desc), virt_to_phys(q->avail),
+		                     virt_to_phys((void *)q->used), size };
 	err = d->transport->queue_setup(d, index, &a);
 	if (err)
 		goto free_ring;
@@ -128,6 +128,13 @@ free_ring:
 free_queue:
 	kfree(q);
 	return ERR_PTR(err);
+}
+
+void virtqueue_destroy(struct virtqueue *q)
+{
+	q->device->queues[q->index] = NULL;
+	page_free_virt(q->desc, ring_order(q->size));
+	kfree(q);
 }
 
 int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, unsigned nout, unsigned nin, void *token)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * drivers/drivers.h - the leaves: each init finds its devices and registers them upward. */
 #pragma once
-void serial_early_init(void); /* COM1 as log console; from the first instruction on, polled */
-void serial_init(void);       /* COM1 as tty ttyS0 */
+void serial_early_init(void);   /* COM1 as log console; from the first instruction on, polled */
+void serial_init(void);         /* COM1 as tty ttyS0 */
 void virtio_console_init(void); /* hvc0 and named ports /dev/vportNpM */
 void virtio_rng_init(void);

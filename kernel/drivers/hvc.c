@@ -84,11 +84,12 @@ static void hvc_flush_output(struct tty *t)
 
 void hvc_sent(struct vport *p)
 {
-	irqflags_t f = spin_lock_irqsave(&p->lock);
+	struct hvc *h = p->hvc;
+	irqflags_t f = spin_lock_irqsave(&h->port->lock);
 
-	pump(p->hvc);
-	spin_unlock_irqrestore(&p->lock, f);
-	tty_write_wakeup(p->hvc->tty);
+	pump(h);
+	spin_unlock_irqrestore(&h->port->lock, f);
+	tty_write_wakeup(h->tty);
 }
 
 /* The log cannot wait for an interrupt: when there is no buffer it polls, not for ever. */
@@ -142,7 +143,8 @@ static bool feed_one(struct hvc *h)
 	if (!b)
 		return false;
 
-	b->off += (u32)tty_receive(h->tty, b->data + b->off, b->len - b->off); /* ours: we are the one that feeds */
+	b->off += (u32)tty_receive(h->tty, b->data + b->off,
+	                           b->len - b->off); /* ours: we are the one that feeds */
 	if (b->off < b->len)
 		return false;
 	f = spin_lock_irqsave(&p->lock);

@@ -28,10 +28,34 @@
 #include <tty/tty.h>
 
 enum { COM1 = 0x3f8, COM1_ISA_IRQ = 4, FIFO_SIZE = 16, RING_SIZE = 4096, TTYS_MAJOR = 4, TTYS_MINOR = 64 };
-enum { R_DATA = 0, R_DIVISOR_LOW = 0, R_IER = 1, R_DIVISOR_HIGH = 1, R_IIR = 2, R_FCR = 2, R_LCR = 3, R_MCR = 4,
-       R_LSR = 5, R_MSR = 6, R_SCRATCH = 7 };
-enum { IER_RECEIVE = 1, IER_TRANSMIT = 2, IER_LINE = 4, LCR_8N1 = 3, LCR_DLAB = 0x80, FCR_ENABLE_CLEAR = 7,
-       MCR_DTR = 1, MCR_RTS = 2, MCR_OUT2 = 8, LSR_DATA = 1, LSR_BREAK = 0x10, LSR_EMPTY = 0x20, LSR_IDLE = 0x40 };
+enum {
+	R_DATA = 0,
+	R_DIVISOR_LOW = 0,
+	R_IER = 1,
+	R_DIVISOR_HIGH = 1,
+	R_IIR = 2,
+	R_FCR = 2,
+	R_LCR = 3,
+	R_MCR = 4,
+	R_LSR = 5,
+	R_MSR = 6,
+	R_SCRATCH = 7
+};
+enum {
+	IER_RECEIVE = 1,
+	IER_TRANSMIT = 2,
+	IER_LINE = 4,
+	LCR_8N1 = 3,
+	LCR_DLAB = 0x80,
+	FCR_ENABLE_CLEAR = 7,
+	MCR_DTR = 1,
+	MCR_RTS = 2,
+	MCR_OUT2 = 8,
+	LSR_DATA = 1,
+	LSR_BREAK = 0x10,
+	LSR_EMPTY = 0x20,
+	LSR_IDLE = 0x40
+};
 
 static struct spinlock port_lock = SPINLOCK_INIT("serial");
 static bool present;       /* the UART answers */
@@ -186,7 +210,8 @@ static long serial_ioctl(struct tty *t, unsigned cmd, void *arg)
 {
 	if (cmd != TIOCMGET)
 		return -ENOTTY;
-	*(s32 *)arg = 0x002 | 0x004 | 0x020 | 0x040 | 0x100; /* DTR RTS CTS CD DSR: a line that is always there */
+	*(s32 *)arg =
+	        0x002 | 0x004 | 0x020 | 0x040 | 0x100; /* DTR RTS CTS CD DSR: a line that is always there */
 	return 0;
 }
 

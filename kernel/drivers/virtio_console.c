@@ -8,7 +8,7 @@
  *            port's queues and lists.  No order between con->lock and port->lock: never held together.
  * Contexts:  boot, work thread, interrupts.
  * Manual:    VIRTIO 1.2, 5.3 "Console Device"
- * Tests:     tests/boot, tests/launcher
+ * Tests:     tests/boot, tools/zerno/test/host_test.sh
  *
  * Theory
  * ------
@@ -30,8 +30,16 @@
 #include <sched/work.h>
 
 enum { VIRTIO_ID_CONSOLE = 3, F_SIZE = 0, F_MULTIPORT = 1 };
-enum control_event { EV_DEVICE_READY, EV_PORT_ADD, EV_PORT_REMOVE, EV_PORT_READY, EV_CONSOLE_PORT, EV_RESIZE,
-		     EV_PORT_OPEN, EV_PORT_NAME };
+enum control_event {
+	EV_DEVICE_READY,
+	EV_PORT_ADD,
+	EV_PORT_REMOVE,
+	EV_PORT_READY,
+	EV_CONSOLE_PORT,
+	EV_RESIZE,
+	EV_PORT_OPEN,
+	EV_PORT_NAME
+};
 struct control {
 	u32 id;
 	u16 event, value;
@@ -41,9 +49,9 @@ struct vcon {
 	struct virtio_device *dev;
 	struct spinlock lock;
 	struct virtqueue *control_rx, *control_tx; /* lock; NULL without MULTIPORT */
-	u8 *rx_memory;             /* CONTROL_RX messages */
-	struct control *tx_memory; /* CONTROL_TX messages */
-	u32 tx_busy;               /* bit n: message n is the device's; lock */
+	u8 *rx_memory;                             /* CONTROL_RX messages */
+	struct control *tx_memory;                 /* CONTROL_TX messages */
+	u32 tx_busy;                               /* bit n: message n is the device's; lock */
 	unsigned nr_ports;
 	struct vport ports[VCON_PORTS_MAX];
 	struct mutex control_mutex;

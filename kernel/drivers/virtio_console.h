@@ -18,9 +18,9 @@ struct vport {
 	struct spinlock lock;      /* everything here; irqs off */
 	struct list_head filled;   /* received, oldest first */
 	struct list_head tx_free;
-	bool added;                /* the device has announced the port */
-	bool host_open;            /* someone is at the other end */
-	bool guest_open;           /* open here (one at a time) */
+	bool added;      /* the device has announced the port */
+	bool host_open;  /* someone is at the other end */
+	bool guest_open; /* open here (one at a time) */
 	bool named, buffers_ready;
 	char name[VPORT_NAME_MAX];
 	struct mutex io_lock[2]; /* one reader, one writer; above lock */

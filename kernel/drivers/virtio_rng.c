@@ -74,7 +74,9 @@ static int rng_probe(struct virtio_device *d)
 	return 0;
 }
 
-static struct virtio_driver rng_driver = { .name = "virtio-rng", .device_id = VIRTIO_ID_RNG, .probe = rng_probe };
+static struct virtio_driver rng_driver = { .name = "virtio-rng",
+	                                   .device_id = VIRTIO_ID_RNG,
+	                                   .probe = rng_probe };
 
 void virtio_rng_init(void)
 {

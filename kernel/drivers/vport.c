@@ -7,7 +7,7 @@
  *            the thread with the io_lock: it is copied without port->lock.
  * Contexts:  process context, may sleep; vport_chr_wake: any.
  * Manual:    VIRTIO 1.2, 5.3.6
- * Tests:     tests/launcher
+ * Tests:     tools/zerno/test/host_test.sh
  *
  * The launcher's channel runs over such a port, so it must be fast: the device fills many pages ahead, a write
  * hands over 16 KiB at a time, and nothing is copied twice.  Semantics as Linux's: one opener (-EBUSY), a read
@@ -22,7 +22,15 @@
 #include <lib/format.h>
 #include <lib/string.h>
 
-enum { VPORT_MAJOR = 251, ALIAS_MINOR = 64, RX_BUFFERS = 32, TX_BUFFERS = 8, TX_ORDER = 2, READER = 0, WRITER = 1 };
+enum {
+	VPORT_MAJOR = 251,
+	ALIAS_MINOR = 64,
+	RX_BUFFERS = 32,
+	TX_BUFFERS = 8,
+	TX_ORDER = 2,
+	READER = 0,
+	WRITER = 1
+};
 static struct vport *ports[VCON_PORTS_MAX]; /* set once, at boot or when announced */
 static const struct file_ops vport_ops;
 
@@ -61,7 +69,6 @@ void vport_chr_name(struct vport *p)
 	snprintf(name, sizeof(name), "virtio-ports/%s", p->name);
 	register_node(p, name, ALIAS_MINOR + p->id);
 }
-
 
 /* ---- open and close ---- */
 
@@ -178,7 +185,7 @@ static ssize_t read_available(struct vport *p, struct iov_iter *to)
 	return (ssize_t)total;
 }
 
-static ssize_t vport_read(struct file *f, struct iov_iter *to, loff_t *pos)
+static ssize_t vport_read(struct file *f, struct iov_iter *to, loff_t *pos) NO_LOCK_CHECK
 {
 	struct vport *p = f->private;
 	const bool nonblock = f->flags & O_NONBLOCK;
@@ -239,7 +246,7 @@ static size_t send_buffer(struct vport *p, struct vbuf *b, struct iov_iter *from
 	return got;
 }
 
-static ssize_t vport_write(struct file *f, struct iov_iter *from, loff_t *pos)
+static ssize_t vport_write(struct file *f, struct iov_iter *from, loff_t *pos) NO_LOCK_CHECK
 {
 	struct vport *p = f->private;
 	const bool nonblock = f->flags & O_NONBLOCK;

@@ -61,6 +61,15 @@ static inline void fd_ref_put(struct fd_ref r)
 	if (r.counted)
 		file_put(r.file);
 }
+/* The shortest way: the file when the caller's table has one user, so that nothing must be counted or put back;
+ * NULL when it is shared (use fd_ref_get) or there is no such descriptor.  O_PATH files too: for file_read and
+ * file_write, which refuse them by their mode. */
+static inline struct file *fd_borrow(struct fd_table *t, unsigned fd)
+{
+	struct fd_array *a = t->array;
+
+	return ref_read(&t->ref) == 1 && fd < a->size ? a->files[fd] : NULL;
+}
 struct file *fd_file_get(struct fd_table *t, unsigned fd); /* with a reference, or NULL; O_PATH too */
 /* Lowest free descriptor >= min for f (takes over the reference on success). `limit`: RLIMIT_NOFILE.
  * The fd, -EMFILE, -ENOMEM, -EINVAL (min >= limit). */

@@ -221,7 +221,7 @@ static inline bool bad_range(loff_t pos, size_t count)
 }
 
 /* At an offset of the caller's, or when others may be moving the description's position. */
-static ssize_t read_general(struct file *f, struct iov_iter *to, loff_t *pos)
+static COLD ssize_t read_general(struct file *f, struct iov_iter *to, loff_t *pos)
 {
 	bool locked = false;
 	ssize_t n;
@@ -260,7 +260,7 @@ ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
 	return f->ops->read(f, to, &f->pos);
 }
 
-static ssize_t write_general(struct file *f, struct iov_iter *from, loff_t *pos)
+static COLD ssize_t write_general(struct file *f, struct iov_iter *from, loff_t *pos)
 {
 	bool locked = false;
 	ssize_t n;
@@ -305,7 +305,7 @@ ssize_t file_read_kernel(struct file *f, void *dst, size_t n, loff_t pos)
 
 	if (!f->ops->read)
 		return -EINVAL;
-	iov_init_one(&it, (unsigned long)dst, n, false);
+	iov_init_kernel(&it, dst, n);
 	return f->ops->read(f, &it, &pos);
 }
 
@@ -315,7 +315,7 @@ ssize_t file_write_kernel(struct file *f, const void *src, size_t n, loff_t pos)
 
 	if (!f->ops->write)
 		return -EINVAL;
-	iov_init_one(&it, (unsigned long)src, n, false);
+	iov_init_kernel(&it, src, n);
 	return f->ops->write(f, &it, &pos);
 }
 

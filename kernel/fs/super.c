@@ -5,6 +5,8 @@
  * Owns:      struct fs_type's list, struct super_block.
  * Layer:     fs.
  * Locks:     types_lock: the list, fs_type.single. Types are never unregistered, so readers need no lock.
+ *            fill_mutex: one instance is made at a time, so that a kind with one instance has only one, and
+ *            nobody finds it half made. Order: fill_mutex -> what a fill takes.
  * Contexts:  process context.
  * Manual:    filesystems(5), mount(2).
  * Tests:     tests/abi/mount.c.
@@ -17,6 +19,7 @@
 
 static struct spinlock types_lock = SPINLOCK_INIT("fs_types");
 static struct fs_type *types;
+static struct mutex fill_mutex = { NULL, WAITQ_INIT(fill_mutex.waiters) };
 static u32 anon_minor;
 
 void fs_register(struct fs_type *t)
@@ -78,9 +81,11 @@ static struct super_block *single_get(struct fs_type *t)
 
 struct super_block *super_get(struct fs_type *t, const char *source, const char *options)
 {
-	struct super_block *sb = single_get(t);
+	struct super_block *sb;
 	int err;
 
+	scoped_mutex(&fill_mutex);
+	sb = single_get(t);
 	if (sb)
 		return sb;
 	sb = super_alloc(t);

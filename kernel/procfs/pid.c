@@ -187,8 +187,6 @@ static ssize_t fail_nth_write(struct file *f, struct iov_iter *from, loff_t *pos
 	char text[16];
 	s64 v;
 
-	if (!cred_capable(current_task()->cred, CAP_SYS_RESOURCE))
-		return -EPERM;
 	if (len >= sizeof(text))
 		return -EINVAL;
 	if (copy_from_iter(text, len, from) != len)
@@ -206,6 +204,8 @@ static ssize_t fail_nth_write(struct file *f, struct iov_iter *from, loff_t *pos
 
 static int fail_nth_open(struct inode *i, struct file *f)
 {
+	if (f->flags & O_ACCMODE && !cred_capable(current_task()->cred, CAP_SYS_RESOURCE))
+		return -EPERM;
 	return proc_check_guard(proc_node(i));
 }
 

@@ -27,7 +27,7 @@ static ssize_t copy_piece(struct file *in, loff_t *ipos, struct file *out, loff_
 	ssize_t got, put;
 	size_t limited;
 
-	iov_init_one(&it, (unsigned long)buf, n, false);
+	iov_init_kernel(&it, buf, n);
 	got = read_done(file_read(in, &it, &at));
 	if (got <= 0)
 		return got;
@@ -35,7 +35,7 @@ static ssize_t copy_piece(struct file *in, loff_t *ipos, struct file *out, loff_
 	put = write_limit(out, opos, &limited);
 	if (put)
 		return put;
-	iov_init_one(&it, (unsigned long)buf, limited, false);
+	iov_init_kernel(&it, buf, limited);
 	put = write_done(file_write(out, &it, opos));
 	if (put > 0)
 		*ipos += put;

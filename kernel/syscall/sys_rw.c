@@ -17,39 +17,12 @@
 #include <arch/user_access.h>
 #include <fs/inode.h>
 
-/* Statistics of the process, shared by its threads: an increment lost in a race is accepted. */
-static inline void count_add(u64 *n, u64 add)
-{
-	atomic_store(n, atomic_load(n) + add);
-}
-
-long read_done(ssize_t n)
-{
-	struct thread_group *g = current_task()->group;
-
-	count_add(&g->syscr, 1);
-	if (likely(n > 0))
-		count_add(&g->rchar, (u64)n);
-	return n;
-}
-
-static COLD void write_failed(ssize_t err)
+COLD void write_failed(ssize_t err)
 {
 	if (err == -EPIPE)
 		(void)signal_send_thread(current_task(), SIGPIPE, NULL);
 }
 
-long write_done(ssize_t n)
-{
-	struct thread_group *g = current_task()->group;
-
-	count_add(&g->syscw, 1);
-	if (likely(n > 0))
-		count_add(&g->wchar, (u64)n);
-	else if (n < 0)
-		write_failed(n);
-	return n;
-}
 
 static COLD int file_too_big(void)
 {
@@ -88,55 +61,66 @@ static COLD long rw_bad_range(const struct file *f, unsigned need)
 	return f->mode & need ? -EFAULT : -EBADF;
 }
 
-static long do_read(struct file *f, char __user *buf, size_t count, loff_t *pos)
+static inline long do_read(struct file *f, char __user *buf, size_t count, loff_t *pos)
 {
 	struct iov_iter it;
 
-	if (unlikely(!arch_user_range_ok((unsigned long)buf, count)))
+	if (unlikely(iov_init_user(&it, (unsigned long)buf, count)))
 		return rw_bad_range(f, FMODE_READ);
-	iov_init_one(&it, (unsigned long)buf, MIN(count, MAX_RW_COUNT), true);
 	return read_done(file_read(f, &it, pos));
 }
 
-static long do_write(struct file *f, const char __user *buf, size_t count, loff_t *pos)
+static inline long do_write(struct file *f, const char __user *buf, size_t count, loff_t *pos)
 {
 	struct iov_iter it;
-	int err;
 
-	if (unlikely(!arch_user_range_ok((unsigned long)buf, count)))
+	if (unlikely(iov_init_user(&it, (unsigned long)buf, count)))
 		return rw_bad_range(f, FMODE_WRITE);
-	count = MIN(count, MAX_RW_COUNT);
-	if (f->mode & FMODE_WRITE) {
-		err = write_limit(f, pos, &count);
-		if (unlikely(err))
+	if (unlikely(task_rlimit(current_task(), RLIMIT_FSIZE) != RLIM_INFINITY) && f->mode & FMODE_WRITE) {
+		int err = write_limit(f, pos, &it.count);
+		if (err)
 			return err;
 	}
-	iov_init_one(&it, (unsigned long)buf, count, true);
 	return write_done(file_write(f, &it, pos));
 }
 
-long sys_read(unsigned fd, char __user *buf, size_t count)
+/* A table that others use too, or no such descriptor. */
+static COLD long read_counted(unsigned fd, char __user *buf, size_t count)
 {
 	struct fd_ref r = fd_arg(fd);
 	long n;
 
-	if (unlikely(!r.file))
+	if (!r.file)
 		return -EBADF;
 	n = do_read(r.file, buf, count, NULL);
 	fd_ref_put(r);
 	return n;
 }
 
-long sys_write(unsigned fd, const char __user *buf, size_t count)
+static COLD long write_counted(unsigned fd, const char __user *buf, size_t count)
 {
 	struct fd_ref r = fd_arg(fd);
 	long n;
 
-	if (unlikely(!r.file))
+	if (!r.file)
 		return -EBADF;
 	n = do_write(r.file, buf, count, NULL);
 	fd_ref_put(r);
 	return n;
+}
+
+long sys_read(unsigned fd, char __user *buf, size_t count)
+{
+	struct file *f = fd_borrow(current_task()->files, fd);
+
+	return likely(f) ? do_read(f, buf, count, NULL) : read_counted(fd, buf, count);
+}
+
+long sys_write(unsigned fd, const char __user *buf, size_t count)
+{
+	struct file *f = fd_borrow(current_task()->files, fd);
+
+	return likely(f) ? do_write(f, buf, count, NULL) : write_counted(fd, buf, count);
 }
 
 long sys_pread64(unsigned fd, char __user *buf, size_t count, loff_t pos)

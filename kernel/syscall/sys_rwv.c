@@ -40,8 +40,6 @@ static int user_vec_check(struct iovec *iov, unsigned nr)
 	for (unsigned i = 0; i < nr; i++) {
 		if ((ssize_t)iov[i].len < 0)
 			return -EINVAL;
-		if (!arch_user_range_ok(iov[i].base, iov[i].len))
-			return -EFAULT;
 		iov[i].len = MIN(iov[i].len, MAX_RW_COUNT - total);
 		total += iov[i].len;
 	}
@@ -66,8 +64,9 @@ static int user_vec_get(struct user_vec *v, const struct iovec __user *vec, unsi
 	err = user_vec_check(v->iov, (unsigned)nr);
 	if (err)
 		goto put;
-	iov_init(&v->it, v->iov, (unsigned)nr, true);
-	return 0;
+	err = iov_init_user_vec(&v->it, v->iov, (unsigned)nr);
+	if (!err)
+		return 0;
 put:
 	user_vec_put(v);
 	return err;

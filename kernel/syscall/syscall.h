@@ -53,9 +53,29 @@ ktime_t deadline_after(ktime_t ns);
 MUST_CHECK int write_limit(struct file *f, const loff_t *pos, size_t *count);
 /* The same limit for a new file size: 0 or -EFBIG with SIGXFSZ sent. */
 MUST_CHECK int size_limit(const struct inode *i, loff_t size);
-/* After a read or write: counts for /proc/pid/io; a write that found no reader sends SIGPIPE. Returns n. */
-long read_done(ssize_t n);
-long write_done(ssize_t n);
+void write_failed(ssize_t err);
+/* After a read or write: counts for /proc/pid/io (shared by the threads; an increment lost in a race is accepted); a
+ * write that found no reader sends SIGPIPE.  Returns n. */
+static inline long read_done(ssize_t n)
+{
+	struct thread_group *g = current_task()->group;
+
+	g->syscr++;
+	if (likely(n > 0))
+		g->rchar += (u64)n;
+	return n;
+}
+static inline long write_done(ssize_t n)
+{
+	struct thread_group *g = current_task()->group;
+
+	g->syscw++;
+	if (likely(n > 0))
+		g->wchar += (u64)n;
+	else if (n < 0)
+		write_failed(n);
+	return n;
+}
 
 /* ---- sys_poll.c ---- */
 /* ppoll, pselect6: the mask to wait under (u NULL: keep). 0, -EINVAL (size), -EFAULT. */

@@ -7,7 +7,7 @@
  * Locks:     none of its own; directory operations are called with the directory's lock.
  * Contexts:  process context, may sleep.
  * Manual:    pts(4), mount(8): uid=, gid=, mode=, ptmxmode=
- * Tests:     tests/abi/pty.c
+ * Tests:     tests/abi/tty.c
  * Deviates:  every mount shows the same ptys (Linux: each mount is a new instance), as with Linux before 4.7.
  *
  * Names appear and vanish with the ptys, so the directory is looked up anew each time (inode->revalidate).
@@ -21,7 +21,6 @@
 enum { DEVPTS_MAGIC = 0x1cd1, INO_ROOT = 1, INO_PTMX = 2, DT_CHR_K = 2, DT_DIR_K = 4 };
 
 struct devpts_options devpts_options = { .mode = 0600, .ptmxmode = 0 };
-static struct inode *ptmx_inode; /* made with the instance, lives as long */
 
 /* A name of digits without leading zero as number; false: it is none. */
 static bool parse_number(const char *name, unsigned len, unsigned *out)
@@ -44,7 +43,7 @@ static struct inode *devpts_lookup(struct inode *dir, const char *name, unsigned
 	unsigned n;
 
 	if (len == 4 && !memcmp(name, "ptmx", 4))
-		return inode_get(ptmx_inode);
+		return inode_get(dir->sb->private);
 	return parse_number(name, len, &n) ? pty_slave_inode(dir->sb, n) : NULL;
 }
 
@@ -90,7 +89,11 @@ static int devpts_statfs(struct super_block *sb, struct statfs64_k *out)
 	out->f_namelen = 255;
 	return 0;
 }
-static const struct super_ops devpts_super_ops = { .statfs = devpts_statfs };
+static void devpts_put_super(struct super_block *sb)
+{
+	inode_put(sb->private);
+}
+static const struct super_ops devpts_super_ops = { .statfs = devpts_statfs, .put_super = devpts_put_super };
 
 /* ---- mount ---- */
 
@@ -149,7 +152,7 @@ static int devpts_fill(struct super_block *sb, const char *source, const char *o
 	ptmx->nlink = 1;
 	ptmx->rdev = dev_make(5, 2);
 	ptmx->fops = &chrdev_open_ops;
-	ptmx_inode = ptmx;
+	sb->private = ptmx; /* lives as long as the instance */
 
 	root->ino = INO_ROOT;
 	root->nlink = 2;

@@ -7,7 +7,7 @@
  * Locks:     proc_lock guards all three fields.  References to pids are dropped, and signals sent, without it.
  * Contexts:  process context; tty_signal_foreground: any.
  * Manual:    credentials(7), tty_ioctl(4), setsid(2); POSIX.1-2017 11.1.3, 11.1.4.
- * Tests:     tests/abi/jobctl.c
+ * Tests:     tests/abi/tty.c, tests/abi/session.c, tests/interactive.py
  *
  * Theory
  * ------
@@ -137,7 +137,7 @@ static void detach_locked(struct tty *t, struct pid **session, struct pid **pgrp
 	t->session = t->pgrp = NULL;
 	if (!*session)
 		return;
-	list_for_each_entry(g, &(*session)->session, session_link)
+	list_for_each_entry (g, &(*session)->session, session_link)
 		if (g->tty == t)
 			g->tty = NULL;
 }

@@ -8,7 +8,7 @@
  *            caller does them after it has dropped the lock (signals need proc_lock).
  * Contexts:  any; mostly the device's interrupt.
  * Manual:    termios(3); POSIX.1-2017 General Terminal Interface, chapter 11.
- * Tests:     tests/abi/tty.c, tests/abi/pty.c
+ * Tests:     tests/abi/tty.c, tests/interactive.py
  *
  * Theory
  * ------
@@ -89,7 +89,7 @@ void ldisc_mode_changed(struct tty *t, const struct termios_k *old)
 /* ---- storing ---- */
 
 /* In the middle of a line; what does not fit into the line is dropped. */
-static void put_byte(struct tty *t, u8 c)
+static void put_byte(struct tty *t, u8 c) MUST_HOLD(&t->lock)
 {
 	if (has_lflag(t, ICANON) && t->head - t->canon_head >= TTY_LINE_MAX - 1)
 		return;
@@ -97,7 +97,7 @@ static void put_byte(struct tty *t, u8 c)
 	t->buf[t->head++ % TTY_BUF_SIZE] = c;
 }
 
-static void put_line_end(struct tty *t, u8 c, struct ldisc_events *ev)
+static void put_line_end(struct tty *t, u8 c, struct ldisc_events *ev) MUST_HOLD(&t->lock)
 {
 	bitmap_set(t->line_end, t->head % TTY_BUF_SIZE);
 	t->buf[t->head++ % TTY_BUF_SIZE] = c;
@@ -106,7 +106,7 @@ static void put_line_end(struct tty *t, u8 c, struct ldisc_events *ev)
 }
 
 /* A byte that is data.  As literal it is echoed as ^X even when it is a newline. */
-static void input_data(struct tty *t, u8 c, bool literal, struct ldisc_events *ev)
+static void input_data(struct tty *t, u8 c, bool literal, struct ldisc_events *ev) MUST_HOLD(&t->lock)
 {
 	if (has_lflag(t, ECHO)) {
 		if (t->head == t->canon_head)
@@ -125,7 +125,7 @@ static void input_data(struct tty *t, u8 c, bool literal, struct ldisc_events *e
 
 /* ---- editing ---- */
 
-static void echo_rubout(struct tty *t)
+static void echo_rubout(struct tty *t) MUST_HOLD(&t->lock)
 {
 	ldisc_echo_raw(t, '\b');
 	ldisc_echo_raw(t, ' ');
@@ -133,7 +133,7 @@ static void echo_rubout(struct tty *t)
 }
 
 /* Moves the cursor back over a tab that stood at t->head: to where the text before it ends. */
-static void echo_tab_rubout(struct tty *t)
+static void echo_tab_rubout(struct tty *t) MUST_HOLD(&t->lock)
 {
 	u32 width = 0, at = t->head;
 	bool after_tab = false;
@@ -154,7 +154,7 @@ static void echo_tab_rubout(struct tty *t)
 		ldisc_echo_raw(t, '\b');
 }
 
-static void echo_erased(struct tty *t, u8 c, u8 key, bool single)
+static void echo_erased(struct tty *t, u8 c, u8 key, bool single) MUST_HOLD(&t->lock)
 {
 	if (!has_lflag(t, ECHO))
 		return;
@@ -172,11 +172,12 @@ static void echo_erased(struct tty *t, u8 c, u8 key, bool single)
 
 static bool is_word_char(u8 c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c >= 0x80;
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+	       c >= 0x80;
 }
 
 /* Removes the last character, which may have several bytes; false when there is none or only a part of one. */
-static bool erase_last(struct tty *t, u8 *c)
+static bool erase_last(struct tty *t, u8 *c) MUST_HOLD(&t->lock)
 {
 	u32 h = t->head;
 
@@ -189,7 +190,7 @@ static bool erase_last(struct tty *t, u8 *c)
 	return true;
 }
 
-static void edit_erase(struct tty *t, u8 key)
+static void edit_erase(struct tty *t, u8 key) MUST_HOLD(&t->lock)
 {
 	u8 c;
 
@@ -197,7 +198,7 @@ static void edit_erase(struct tty *t, u8 key)
 		echo_erased(t, c, key, true);
 }
 
-static void edit_erase_word(struct tty *t, u8 key)
+static void edit_erase_word(struct tty *t, u8 key) MUST_HOLD(&t->lock)
 {
 	bool in_word = false;
 
@@ -217,7 +218,7 @@ static void edit_erase_word(struct tty *t, u8 key)
 	}
 }
 
-static void edit_kill(struct tty *t, u8 key)
+static void edit_kill(struct tty *t, u8 key) MUST_HOLD(&t->lock)
 {
 	const u32 visual = ECHOK | ECHOKE | ECHOE;
 	u8 c;
@@ -237,7 +238,7 @@ static void edit_kill(struct tty *t, u8 key)
 		ldisc_echo_raw(t, '\n');
 }
 
-static void edit_reprint(struct tty *t, u8 key)
+static void edit_reprint(struct tty *t, u8 key) MUST_HOLD(&t->lock)
 {
 	ldisc_echo_char(t, key);
 	ldisc_echo_raw(t, '\n');
@@ -248,7 +249,7 @@ static void edit_reprint(struct tty *t, u8 key)
 /* ---- keys with a meaning ---- */
 
 /* Editing keys of canonical mode; true: done. */
-static bool input_edit(struct tty *t, u8 c)
+static bool input_edit(struct tty *t, u8 c) MUST_HOLD(&t->lock)
 {
 	const bool ext = has_lflag(t, IEXTEN);
 
@@ -273,7 +274,7 @@ static bool input_edit(struct tty *t, u8 c)
 }
 
 /* Keys that end a line; true: done. */
-static bool input_line_end(struct tty *t, u8 c, struct ldisc_events *ev)
+static bool input_line_end(struct tty *t, u8 c, struct ldisc_events *ev) MUST_HOLD(&t->lock)
 {
 	if (c == '\n') {
 		if (has_lflag(t, ECHO | ECHONL))
@@ -293,7 +294,7 @@ static bool input_line_end(struct tty *t, u8 c, struct ldisc_events *ev)
 	return true;
 }
 
-static void flow_resume(struct tty *t, struct ldisc_events *ev)
+static void flow_resume(struct tty *t, struct ldisc_events *ev) MUST_HOLD(&t->lock)
 {
 	if (!t->stopped || t->tco_stopped)
 		return;
@@ -302,7 +303,7 @@ static void flow_resume(struct tty *t, struct ldisc_events *ev)
 }
 
 /* ^Q and ^S; true: done. */
-static bool input_flow(struct tty *t, u8 c, struct ldisc_events *ev)
+static bool input_flow(struct tty *t, u8 c, struct ldisc_events *ev) MUST_HOLD(&t->lock)
 {
 	if (is_cc(t, c, VSTART)) {
 		flow_resume(t, ev);
@@ -315,7 +316,7 @@ static bool input_flow(struct tty *t, u8 c, struct ldisc_events *ev)
 	return false;
 }
 
-static void input_interrupt(struct tty *t, int sig, struct ldisc_events *ev)
+static void input_interrupt(struct tty *t, int sig, struct ldisc_events *ev) MUST_HOLD(&t->lock)
 {
 	ev->signals |= BIT(sig);
 	if (has_lflag(t, NOFLSH))
@@ -328,7 +329,7 @@ static void input_interrupt(struct tty *t, int sig, struct ldisc_events *ev)
 }
 
 /* ^C, ^\ and ^Z; true: done. */
-static bool input_signal(struct tty *t, u8 c, struct ldisc_events *ev)
+static bool input_signal(struct tty *t, u8 c, struct ldisc_events *ev) MUST_HOLD(&t->lock)
 {
 	int sig;
 
@@ -349,7 +350,7 @@ static bool input_signal(struct tty *t, u8 c, struct ldisc_events *ev)
 	return true;
 }
 
-static void input_byte(struct tty *t, u8 c, struct ldisc_events *ev)
+static void input_byte(struct tty *t, u8 c, struct ldisc_events *ev) MUST_HOLD(&t->lock)
 {
 	const u32 iflag = t->termios.c_iflag;
 
@@ -389,7 +390,7 @@ static bool is_transparent(const struct tty *t)
 	return !has_lflag(t, ICANON | ISIG | ECHO) && !(t->termios.c_iflag & iflags) && !t->lnext;
 }
 
-static void copy_raw(struct tty *t, const u8 *p, size_t n)
+static void copy_raw(struct tty *t, const u8 *p, size_t n) MUST_HOLD(&t->lock)
 {
 	while (n > 0) {
 		u32 at = t->head % TTY_BUF_SIZE;

@@ -7,7 +7,7 @@
  * Locks:     tty->lock is held by every caller; so what write_room() answered stays true until we write.
  * Contexts:  any.
  * Manual:    termios(3): c_oflag, ECHO, ECHOCTL.
- * Tests:     tests/abi/tty.c, tests/abi/pty.c
+ * Tests:     tests/abi/tty.c, tests/interactive.py
  *
  * Theory
  * ------

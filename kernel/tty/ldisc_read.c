@@ -7,7 +7,7 @@
  * Locks:     takes tty->lock for each piece it moves; sleeps and copies to the user without it.
  * Contexts:  process context; may sleep.
  * Manual:    termios(3), "Canonical and noncanonical mode".
- * Tests:     tests/abi/tty.c, tests/abi/pty.c
+ * Tests:     tests/abi/tty.c, tests/interactive.py
  *
  * Theory
  * ------
@@ -112,8 +112,8 @@ static int wait_input(struct tty_file *tf, bool nonblock, ktime_t wait_ns)
 	if (nonblock)
 		return -EAGAIN;
 	ktime_t deadline = wait_ns == KTIME_MAX ? KTIME_MAX : clock_monotonic() + wait_ns;
-	int err = wait_event_interruptible_until(&t->readers, ldisc_readable(t, false) || tty_file_hung_up(tf),
-						 deadline);
+	int err = wait_event_interruptible_until(&t->readers,
+	                                         ldisc_readable(t, false) || tty_file_hung_up(tf), deadline);
 	return err == -ETIMEDOUT ? 0 : err ? err : 1;
 }
 
@@ -129,8 +129,10 @@ static struct read_rule read_rule(struct tty *t)
 	irqflags_t f = spin_lock_irqsave(&t->lock);
 	const u8 min = t->termios.c_cc[VMIN];
 	const ktime_t time_ns = t->termios.c_cc[VTIME] * (NSEC_PER_SEC / 10);
-	struct read_rule r = { .canonical = t->termios.c_lflag & ICANON, .minimum = 1, .first_ns = KTIME_MAX,
-			       .next_ns = KTIME_MAX };
+	struct read_rule r = { .canonical = t->termios.c_lflag & ICANON,
+		               .minimum = 1,
+		               .first_ns = KTIME_MAX,
+		               .next_ns = KTIME_MAX };
 
 	if (!r.canonical) {
 		r.minimum = min ? min : 1;

@@ -8,7 +8,7 @@
  *            (spin, irqs off), which guards the queue and the state of both ends.
  * Contexts:  the driver functions: any; file operations: process context, may sleep.
  * Manual:    pty(7), pts(4), tty_ioctl(4)
- * Tests:     tests/abi/pty.c
+ * Tests:     tests/abi/tty.c
  *
  * Theory
  * ------
@@ -33,16 +33,16 @@
 enum { PTY_QUEUE_ORDER = 3, PTY_QUEUE_SIZE = 4096 << PTY_QUEUE_ORDER };
 struct pty {
 	int index;
-	struct tty *slave; /* the master's reference; the slave's drv->free frees the pty */
+	struct tty *slave;   /* the master's reference; the slave's drv->free frees the pty */
 	struct inode *inode; /* of the slave in devpts; pty_lock */
 	uid_t uid;           /* of who opened the master */
 	gid_t gid;
 	struct waitq readers, writers; /* of the master */
 	struct spinlock lock;
 	u8 *queue;
-	u32 head, tail;   /* counters that only grow */
-	bool locked;      /* TIOCSPTLCK: the slave cannot be opened */
-	bool slave_gone;  /* was open and is closed */
+	u32 head, tail;  /* counters that only grow */
+	bool locked;     /* TIOCSPTLCK: the slave cannot be opened */
+	bool slave_gone; /* was open and is closed */
 	bool master_gone;
 	bool packet;      /* TIOCPKT */
 	u8 packet_status; /* TIOCPKT_FLUSHWRITE etc., to be told */
@@ -75,7 +75,8 @@ static size_t pty_drv_write(struct tty *t, const u8 *src, size_t n)
 		done = n;
 	while (done < n && p->head - p->tail < PTY_QUEUE_SIZE) {
 		u32 at = p->head % PTY_QUEUE_SIZE;
-		size_t piece = MIN(n - done, (size_t)MIN(PTY_QUEUE_SIZE - at, PTY_QUEUE_SIZE - (p->head - p->tail)));
+		size_t piece =
+		        MIN(n - done, (size_t)MIN(PTY_QUEUE_SIZE - at, PTY_QUEUE_SIZE - (p->head - p->tail)));
 
 		memcpy(p->queue + at, src + done, piece);
 		p->head += (u32)piece;
@@ -224,8 +225,12 @@ static void pty_master_release(struct file *f)
 	p->tail = p->head;
 	spin_unlock_irqrestore(&p->lock, fl);
 	mutex_unlock(&pty_lock);
-	if (inode)
+	if (inode) {
+		struct super_block *sb = inode->sb;
+
 		inode_put(inode);
+		super_put(sb);
+	}
 
 	mutex_lock(&tty_registry_lock);
 	slave->dead = true;
@@ -312,7 +317,8 @@ static ssize_t pty_master_read(struct file *f, struct iov_iter *to, loff_t *pos)
 			return -EIO;
 		if (f->flags & O_NONBLOCK)
 			return -EAGAIN;
-		int err = wait_event_interruptible(&p->readers, pty_has_data(p) || atomic_load(&p->slave_gone));
+		int err =
+		        wait_event_interruptible(&p->readers, pty_has_data(p) || atomic_load(&p->slave_gone));
 		if (err)
 			return err;
 	}
@@ -343,7 +349,7 @@ static size_t pty_type(struct pty *p, const u8 *src, size_t n, bool nonblock, in
 			*err = -EIO;
 		else
 			*err = wait_event_interruptible(&p->writers,
-							pty_can_receive(p) || atomic_load(&p->slave_gone));
+			                                pty_can_receive(p) || atomic_load(&p->slave_gone));
 		if (*err)
 			return done;
 	}
@@ -479,6 +485,7 @@ struct inode *pty_slave_inode(struct super_block *sb, unsigned n)
 		i->fops = &chrdev_open_ops;
 		i->nlink = 1;
 		p->inode = i;
+		ref_get(&sb->ref); /* an inode must not outlive its instance, which may be unmounted before us */
 	}
 	return inode_get(p->inode);
 }

@@ -8,7 +8,7 @@
  *            proc_lock is never taken under tty->lock.
  * Contexts:  tty_receive, tty_write_wakeup: any.  The rest: process context.
  * Manual:    tty(4), tty_ioctl(4), termios(3)
- * Tests:     tests/abi/tty.c, tests/abi/pty.c
+ * Tests:     tests/abi/tty.c, tests/interactive.py
  *
  * Theory
  * ------
@@ -93,7 +93,7 @@ struct tty *tty_find_get(dev_t dev)
 	struct tty *t;
 
 	scoped_mutex(&tty_registry_lock);
-	list_for_each_entry(t, &registry, link)
+	list_for_each_entry (t, &registry, link)
 		if (t->dev == dev)
 			return tty_get(t);
 	return NULL;
@@ -104,7 +104,7 @@ struct tty *tty_find_name_get(const char *name, size_t n)
 	struct tty *t;
 
 	scoped_mutex(&tty_registry_lock);
-	list_for_each_entry(t, &registry, link)
+	list_for_each_entry (t, &registry, link)
 		if (strlen(t->name) == n && !memcmp(t->name, name, n))
 			return tty_get(t);
 	return NULL;
@@ -118,7 +118,8 @@ struct tty *tty_first_get(void)
 
 int tty_register(struct tty *t)
 {
-	int err = chrdev_register(dev_major(t->dev), dev_minor(t->dev), 1, t->name, S_IFCHR | 0620, &tty_file_ops);
+	int err = chrdev_register(dev_major(t->dev), dev_minor(t->dev), 1, t->name, S_IFCHR | 0620,
+	                          &tty_file_ops);
 
 	if (!err)
 		tty_registry_add(t);
@@ -243,7 +244,8 @@ static size_t write_piece(struct tty_file *tf, const u8 *p, size_t n, bool nonbl
 	}
 }
 
-static ssize_t tty_write(struct file *f, struct iov_iter *from, loff_t *pos)
+/* Not checked for write_lock: it is taken in two ways, both of which may fail. */
+static ssize_t tty_write(struct file *f, struct iov_iter *from, loff_t *pos) NO_LOCK_CHECK
 {
 	struct tty_file *tf = f->private;
 	struct tty *t = tf->tty;

@@ -11,10 +11,10 @@ struct tty_driver {
 	size_t (*write)(struct tty *t, const u8 *p, size_t n);
 	size_t (*write_room)(struct tty *t);
 	void (*set_termios)(struct tty *t, const struct termios_k *old); /* may be NULL */
-	void (*throttle)(struct tty *t, bool on);                        /* input buffer full or not; may be NULL */
-	void (*hangup)(struct tty *t);                                   /* may be NULL */
+	void (*throttle)(struct tty *t, bool on);   /* input buffer full or not; may be NULL */
+	void (*hangup)(struct tty *t);              /* may be NULL */
 	int (*open)(struct tty *t, struct file *f); /* each open, may sleep: 0 or -errno; may be NULL */
-	void (*close)(struct tty *t); /* last close; may be NULL */
+	void (*close)(struct tty *t);               /* last close; may be NULL */
 	/* The optional rest, each may be NULL. */
 	size_t (*chars_in_buffer)(struct tty *t); /* not yet sent (TIOCOUTQ, tcdrain) */
 	void (*flush_output)(struct tty *t);      /* forget what is not yet sent; must not sleep */
@@ -35,8 +35,8 @@ void tty_write_wakeup(struct tty *t);
 void tty_hangup(struct tty *t); /* carrier lost: SIGHUP to the session. May sleep. */
 void tty_set_winsize(struct tty *t, const struct winsize_k *ws); /* SIGWINCH when changed */
 extern const struct file_ops tty_file_ops;
-void tty_init(void);  /* /dev/tty, /dev/console, session hook */
-void pty_init(void);  /* /dev/ptmx, devpts */
+void tty_init(void); /* /dev/tty, /dev/console, session hook */
+void pty_init(void); /* /dev/ptmx, devpts */
 /* vhangup(2): hangs up the caller's controlling terminal; -EPERM without CAP_SYS_TTY_CONFIG. */
 int tty_vhangup_current(void);
 /* For /proc/pid/stat and ps: device number of a process's terminal and its foreground group; 0, -1 when none. */

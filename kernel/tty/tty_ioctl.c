@@ -15,9 +15,10 @@
 static u32 baud_of(u32 cflag)
 {
 	static const u32 table[32] = {
-		0,     50,    75,     110,    134,    150,    200,    300,     600,     1200,    1800,
-		2400,  4800,  9600,   19200,  38400,  0,      57600,  115200,  230400,  460800,  500000,
-		576000, 921600, 1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
+		0,       50,      75,      110,     134,     150,     200,     300,
+		600,     1200,    1800,    2400,    4800,    9600,    19200,   38400,
+		0,       57600,   115200,  230400,  460800,  500000,  576000,  921600,
+		1000000, 1152000, 1500000, 2000000, 2500000, 3000000, 3500000, 4000000,
 	};
 	u32 code = cflag & CBAUD;
 
@@ -240,7 +241,8 @@ static long misc_ioctl(struct tty *t, unsigned cmd, void *arg)
 	case TIOCSETD:
 		return *(const s32 *)arg == 0 ? 0 : -EINVAL;
 	case TIOCGDEV: /* as stat's st_rdev of old: 8 bits of minor, major, the rest of the minor */
-		*(u32 *)arg = (dev_minor(t->dev) & 0xff) | dev_major(t->dev) << 8 | (dev_minor(t->dev) & ~0xffu) << 12;
+		*(u32 *)arg = (dev_minor(t->dev) & 0xff) | dev_major(t->dev) << 8 |
+		              (dev_minor(t->dev) & ~0xffu) << 12;
 		return 0;
 	case TIOCVHANGUP:
 		if (!cred_capable(current_task()->cred, CAP_SYS_ADMIN))

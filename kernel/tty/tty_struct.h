@@ -10,7 +10,7 @@
 enum {
 	TTY_BUF_ORDER = 2,
 	TTY_BUF_SIZE = 4096 << TTY_BUF_ORDER, /* input ring; a power of two */
-	TTY_LINE_MAX = 4096,                  /* a canonical line with its end, N_TTY_BUF_SIZE of termios(3) */
+	TTY_LINE_MAX = 4096, /* a canonical line with its end, N_TTY_BUF_SIZE of termios(3) */
 	TTY_ECHO_SIZE = 2048,
 	TTY_POST_MAX = 8, /* most bytes one byte of output becomes: a tab */
 	PTY_SLAVE_MAJOR = 136,
@@ -41,7 +41,8 @@ struct tty {
 	/* Input: bytes [tail, head) of the ring; whole lines end at canon_head; counters only grow. */
 	u8 *buf;
 	u32 head, canon_head, tail;
-	unsigned long line_end[BITMAP_LONGS(TTY_BUF_SIZE)]; /* the byte ends a line; with byte 0: end of file */
+	unsigned long
+	        line_end[BITMAP_LONGS(TTY_BUF_SIZE)]; /* the byte ends a line; with byte 0: end of file */
 	/* Output columns, for tabs and erasing. */
 	u32 column, canon_column;
 	/* Echo that the driver had no room for. */

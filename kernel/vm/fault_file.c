@@ -3,8 +3,10 @@
  *
  * Owns:      the way from the page cache into page tables.
  * Layer:     vm.
- * Locks:     space->lock (read) and pt_lock held; mapping->lock, a spinlock, inside.  pt_lock is dropped
- * while a page is read. Contexts:  process context; may sleep. Manual:    mmap(2): SIGBUS; MAP_PRIVATE.
+ * Locks:     space->lock (read) and pt_lock held; mapping->lock, a spinlock, inside.  pt_lock is dropped while a
+ *            page is read.
+ * Contexts:  process context; may sleep.
+ * Manual:    mmap(2): SIGBUS; MAP_PRIVATE.
  * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  *
  * Theory

@@ -8,17 +8,23 @@
 #include <base/percpu.h>
 #include <abi/errno.h>
 
-enum { VM_MAX_MAPS = 65530 };            /* vm.max_map_count of Linux */
-#define VM_STACK_GAP (256UL * PAGE_SIZE) /* kept free below a growing stack, as Linux */
-enum { VM_ACCESS_FORCE = 16 };           /* enum vm_access: ptrace writes to what the program may not */
+enum { VM_MAX_MAPS = 65530 };               /* vm.max_map_count of Linux */
+#define VM_STACK_GAP (256UL * PAGE_SIZE)    /* kept free below a growing stack, as Linux */
+enum { VM_ACCESS_FORCE = 16 };              /* enum vm_access: ptrace writes to what the program may not */
 #define VM_LEAF_SPAN (PAGE_SIZE << PT_BITS) /* bytes that one leaf table maps */
 #define VM_PROT_BITS ((u32)(VM_READ | VM_WRITE | VM_EXEC))
 
 /* ---- entries ---- */
 /* PROT_NONE keeps the page but hides it: the entry loses its present bit, which is bit 0 on every CPU with radix
  * tables, and keeps the rest.  It is then neither pte_none() nor pte_present(). */
-static inline pte_t pte_hide(pte_t e) { return e & ~(pte_t)1; }
-static inline pte_t pte_show(pte_t e) { return e | 1; }
+static inline pte_t pte_hide(pte_t e)
+{
+	return e & ~(pte_t)1;
+}
+static inline pte_t pte_show(pte_t e)
+{
+	return e | 1;
+}
 /* The first entry >= i that is not none, or n.  Entries come in runs: after an empty one, eight at a time. */
 static inline unsigned pte_next(const pte_t *pte, unsigned i, unsigned n)
 {
@@ -27,7 +33,8 @@ static inline unsigned pte_next(const pte_t *pte, unsigned i, unsigned n)
 			return i;
 		i++;
 		while (!(i & 7) && i + 8 <= n &&
-		       !(pte[i] | pte[i + 1] | pte[i + 2] | pte[i + 3] | pte[i + 4] | pte[i + 5] | pte[i + 6] | pte[i + 7]))
+		       !(pte[i] | pte[i + 1] | pte[i + 2] | pte[i + 3] | pte[i + 4] | pte[i + 5] |
+		         pte[i + 6] | pte[i + 7]))
 			i += 8;
 	}
 	return n;
@@ -40,8 +47,14 @@ static inline pte_t vma_make_pte(const struct vma *v, paddr_t pa, bool write)
 
 	return likely(prot) ? e : pte_hide(e);
 }
-static inline u64 vma_pages(const struct vma *v) { return (v->end - v->start) >> PAGE_SHIFT; }
-static inline u64 vma_index(const struct vma *v, uaddr_t addr) { return v->pgoff + ((addr - v->start) >> PAGE_SHIFT); }
+static inline u64 vma_pages(const struct vma *v)
+{
+	return (v->end - v->start) >> PAGE_SHIFT;
+}
+static inline u64 vma_index(const struct vma *v, uaddr_t addr)
+{
+	return v->pgoff + ((addr - v->start) >> PAGE_SHIFT);
+}
 /* Which resident counter a page of the vma belongs to. */
 static inline s64 *vma_rss(struct vm_space *s, const struct vma *v, const struct page *p)
 {
@@ -62,7 +75,7 @@ static inline uaddr_t vma_gap_start(const struct vma *v)
 struct vm_space *vm_space_copy_fields(struct vm_space *old);
 
 /* ---- vma.c: the tree; all under the write lock ---- */
-struct vma *vma_alloc(void); /* not zeroed; NULL = no memory */
+struct vma *vma_alloc(void);  /* not zeroed; NULL = no memory */
 void vma_free(struct vma *v); /* drops the file; may sleep */
 void vma_init_cache(void);
 /* Puts v into the tree, or, when it continues a neighbour of equal attributes, into that one (v is freed). Counts
@@ -81,7 +94,7 @@ struct vma *vma_merge(struct vm_space *s, struct vma *v) MUST_HOLD(&s->lock);
 void vma_set_range(struct vma *v, uaddr_t start, uaddr_t end, u64 pgoff);
 /* Gives [start, end) of v other flags, splitting as needed, not merging: *out is the part.  0 or -ENOMEM. */
 MUST_CHECK int vma_set_flags(struct vm_space *s, struct vma *v, uaddr_t start, uaddr_t end, u32 flags,
-			     struct vma **out) MUST_HOLD(&s->lock);
+                             struct vma **out) MUST_HOLD(&s->lock);
 struct vma *vma_prev(const struct vma *v);
 static inline struct vma *vma_first(struct vm_space *s)
 {
@@ -154,7 +167,8 @@ void vm_clean_mapping(struct mapping *m, u64 first, u64 last);
 
 /* ---- munmap.c ---- */
 /* Unmaps [start, end) under the write lock; removed vmas go to `dead`, to be freed after unlocking. 0, -ENOMEM. */
-MUST_CHECK int vm_unmap_locked(struct vm_space *s, uaddr_t start, uaddr_t end, struct list_head *dead) MUST_HOLD(&s->lock);
+MUST_CHECK int vm_unmap_locked(struct vm_space *s, uaddr_t start, uaddr_t end, struct list_head *dead)
+        MUST_HOLD(&s->lock);
 void vm_free_dead(struct list_head *dead);
 
 /* ---- fault.c, fault_file.c, stack.c ---- */
@@ -163,7 +177,7 @@ extern paddr_t vm_zero_page;
 enum vm_fault_result vm_fault_vma(struct vm_space *s, struct vma *v, uaddr_t addr, unsigned access);
 /* pt_lock held; may drop and retake it.  *pte is none. */
 enum vm_fault_result vm_fault_file(struct vm_space *s, struct vma *v, uaddr_t addr, bool write, pte_t *pte)
-	MUST_HOLD(&s->pt_lock);
+        MUST_HOLD(&s->pt_lock);
 /* A page for private memory, counted, with one mapping; NULL = no memory. */
 struct page *vm_anon_alloc(bool zero);
 /* Puts a fresh private page into *pte. pt_lock held. */

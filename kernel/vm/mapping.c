@@ -3,17 +3,18 @@
  *
  * Owns:      struct mapping and the pages in it; each page holds one reference for its mapping.
  * Layer:     vm.  Uses lib (xarray), mem, sched (waitq).  File systems give mapping_ops.
- * Locks:     mapping->lock, a leaf spinlock, guards the tree and which pages are in it; PAGE_LOCKED of a
- * page, for which one may sleep, is held while its bytes come from or go to the store. Contexts:  process
- * context; may sleep where the header says so. Manual:    mmap(2), fsync(2), lseek(2) SEEK_DATA and
- * SEEK_HOLE. Tests:     kernel/vm/vm_ktest.c.
+ * Locks:     mapping->lock, a leaf spinlock, guards the tree and which pages are in it; PAGE_LOCKED of a page,
+ *            for which one may sleep, is held while its bytes come from or go to the store.
+ * Contexts:  process context; may sleep where the header says so.
+ * Manual:    mmap(2), fsync(2), lseek(2) SEEK_DATA and SEEK_HOLE.
+ * Tests:     kernel/vm/vm_ktest.c.
  *
  * Theory
  * ------
  * A page in the cache goes through these states; memory-only objects know the second alone:
  *
- *   new, LOCKED --read--> UPTODATE --write--> UPTODATE|DIRTY --written back--> UPTODATE
- *        \--error--> neither: the next user tries again
+ *   new, locked --read--> whole --write--> whole, dirty --written back--> whole
+ *        \--error--> not whole: the next user tries again
  *
  * Whoever finds a page that is not up to date takes PAGE_LOCKED, looks again, and reads it himself.  Removing
  * a page (truncate.c) clears page->mapping; a reader that still holds a reference may finish with it.

@@ -10,18 +10,19 @@ struct mapping;
 struct mapping_ops {
 	/* Fills a locked page from the store and sets PAGE_UPTODATE; NULL: new pages are zero (tmpfs). 0, -EIO.. */
 	int (*read_page)(struct mapping *m, struct page *p);
-	int (*write_page)(struct mapping *m, struct page *p); /* writes a dirty page back; NULL: memory only */
+	int (*write_page)(struct mapping *m,
+	                  struct page *p); /* writes a dirty page back; NULL: memory only */
 };
 struct mapping {
-	struct spinlock lock;       /* irqs stay on; leaf */
+	struct spinlock lock; /* irqs stay on; leaf */
 	struct xarray pages GUARDED_BY(&lock);
 	u64 nr_pages GUARDED_BY(&lock);
-	u64 size;                   /* bytes of the object; its owner keeps it up to date. Beyond: SIGBUS */
+	u64 size; /* bytes of the object; its owner keeps it up to date. Beyond: SIGBUS */
 	const struct mapping_ops *ops;
-	void *host;                 /* the owner: an inode */
-	struct list_head vmas;      /* that map it (for truncate), under vmas_lock */
+	void *host;            /* the owner: an inode */
+	struct list_head vmas; /* that map it (for truncate), under vmas_lock */
 	struct mutex vmas_lock;
-	enum mem_counter counter;   /* MEMC_CACHE or MEMC_SHMEM */
+	enum mem_counter counter; /* MEMC_CACHE or MEMC_SHMEM */
 };
 void mapping_init(struct mapping *m, const struct mapping_ops *ops, void *host, enum mem_counter counter);
 /* The page at index with a reference, or NULL. */

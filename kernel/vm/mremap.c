@@ -3,9 +3,11 @@
  *
  * Owns:      vm_mremap.
  * Layer:     vm.
- * Locks:     space->lock for writing; while entries move: mapping->vmas_lock, then pt_lock, so that a
- * truncate sees them at the old place or at the new one. Contexts:  process context; may sleep. Manual:
- * mremap(2). Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
+ * Locks:     space->lock for writing; while entries move: mapping->vmas_lock, then pt_lock, so that a truncate
+ *            sees them at the old place or at the new one.
+ * Contexts:  process context; may sleep.
+ * Manual:    mremap(2).
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  *
  * Theory
  * ------

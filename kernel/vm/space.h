@@ -6,13 +6,20 @@
 #include <abi/mman.h>
 
 enum vma_flag {
-	VM_READ = 1, VM_WRITE = 2, VM_EXEC = 4, /* = PROT_R, PROT_W, PROT_X */
+	VM_READ = 1,
+	VM_WRITE = 2,
+	VM_EXEC = 4, /* = PROT_R, PROT_W, PROT_X */
 	VM_SHARED = 8,
-	VM_MAYREAD = 0x10, VM_MAYWRITE = 0x20, VM_MAYEXEC = 0x40,
+	VM_MAYREAD = 0x10,
+	VM_MAYWRITE = 0x20,
+	VM_MAYEXEC = 0x40,
 	VM_GROWSDOWN = 0x100,
-	VM_STACK = 0x200, VM_HEAP = 0x400, /* names in /proc/pid/maps */
+	VM_STACK = 0x200,
+	VM_HEAP = 0x400, /* names in /proc/pid/maps */
 	VM_LOCKED = 0x800,
-	VM_DONTFORK = 0x1000, VM_DONTDUMP = 0x2000, VM_WIPEONFORK = 0x4000,
+	VM_DONTFORK = 0x1000,
+	VM_DONTDUMP = 0x2000,
+	VM_WIPEONFORK = 0x4000,
 	VM_NORESERVE = 0x8000,
 	VM_ACCOUNT = 0x10000, /* counted against the commit limit */
 	VM_SPECIAL = 0x20000, /* device or vdso pages without page accounting */
@@ -20,7 +27,7 @@ enum vma_flag {
 struct vma;
 /* How a vma keeps its file alive and what it is called; fs provides one for files. */
 struct vma_ops {
-	void (*get)(struct vma *v);  /* the vma was copied or split: take another reference to v->file */
+	void (*get)(struct vma *v); /* the vma was copied or split: take another reference to v->file */
 	void (*put)(struct vma *v);
 	/* Text for /proc/pid/maps into buf, and the numbers; NULL: anonymous. */
 	int (*describe)(const struct vma *v, char *buf, size_t size, dev_t *dev, u64 *ino);
@@ -36,17 +43,18 @@ struct vma {
 	struct vm_space *space;
 	struct rb_node rb;
 	struct list_head mapping_link;
-	const char *name;        /* "[vdso]" or NULL */
-	bool has_anon;           /* of a file: may hold private copies, which fork must duplicate; under pt_lock */
+	const char *name; /* "[vdso]" or NULL */
+	bool has_anon;    /* of a file: may hold private copies, which fork must duplicate; under pt_lock */
 };
 struct vm_space {
-	struct refcount users;   /* tasks */
-	struct rwlock lock;      /* vmas: write to change, read to fault */
-	struct spinlock pt_lock; /* page-table contents: faults of threads, zap, truncate from other spaces; irqs on */
+	struct refcount users; /* tasks */
+	struct rwlock lock;    /* vmas: write to change, read to fault */
+	struct spinlock
+	        pt_lock; /* page-table contents: faults of threads, zap, truncate from other spaces; irqs on */
 	struct rb_root vmas;
-	struct vma *last;        /* the vma found last, checked under lock */
+	struct vma *last; /* the vma found last, checked under lock */
 	struct pgtable pt;
-	cpumask_t cpus;          /* CPUs on which it is active */
+	cpumask_t cpus; /* CPUs on which it is active */
 	unsigned nr_vmas;
 	uaddr_t brk_start, brk, mmap_base, stack_top;
 	uaddr_t code_start, code_end, data_start, data_end, arg_start, arg_end, env_start, env_end;
@@ -54,25 +62,29 @@ struct vm_space {
 	s64 rss_anon, rss_file, rss_shmem; /* mapped pages; atomically */
 	u64 hiwater_rss, hiwater_vm;
 	u64 commit_pages;
-	u64 min_flt, maj_flt;    /* of all users; proc keeps per-task counts too */
+	u64 min_flt, maj_flt; /* of all users; proc keeps per-task counts too */
 	u64 limit_as, limit_data, limit_stack, limit_memlock; /* bytes; copied from rlimits by proc */
 	unsigned long saved_auxv[48];
-	void *exe;               /* struct file of the program, owned; exe_put releases it */
+	void *exe; /* struct file of the program, owned; exe_put releases it */
 	void (*exe_put)(void *);
 	void *(*exe_get)(void *); /* takes a reference for a copy */
 	bool dumpable;
-	uaddr_t gap_top;         /* no gap of gap_len bytes or more lies above gap_top: see vm/gap.c */
+	uaddr_t gap_top; /* no gap of gap_len bytes or more lies above gap_top: see vm/gap.c */
 	size_t gap_len;
 };
-struct vm_space *vm_space_create(void);                      /* users = 1; NULL = out of memory */
-struct vm_space *vm_space_fork(struct vm_space *old);        /* copy-on-write copy; NULL; may sleep */
-static inline void vm_space_get(struct vm_space *s) { ref_get(&s->users); }
-void vm_space_put(struct vm_space *s);                       /* the last one frees everything; may sleep */
+struct vm_space *vm_space_create(void);               /* users = 1; NULL = out of memory */
+struct vm_space *vm_space_fork(struct vm_space *old); /* copy-on-write copy; NULL; may sleep */
+static inline void vm_space_get(struct vm_space *s)
+{
+	ref_get(&s->users);
+}
+void vm_space_put(struct vm_space *s); /* the last one frees everything; may sleep */
 void vm_space_activate(struct vm_space *prev, struct vm_space *next); /* either may be NULL (kernel) */
 
 enum vm_access { VM_ACCESS_READ = 1, VM_ACCESS_WRITE = 2, VM_ACCESS_EXEC = 4, VM_ACCESS_USER = 8 };
 enum vm_fault_result {
-	VM_FAULT_MINOR = 0, VM_FAULT_MAJOR = 1,
+	VM_FAULT_MINOR = 0,
+	VM_FAULT_MAJOR = 1,
 	VM_FAULT_MAPERR = -1, /* SIGSEGV SEGV_MAPERR */
 	VM_FAULT_ACCERR = -2, /* SIGSEGV SEGV_ACCERR */
 	VM_FAULT_BUS = -3,    /* SIGBUS BUS_ADRERR: beyond the end of the file */
@@ -90,14 +102,15 @@ struct vm_mmap_args {
 	struct mapping *mapping;
 	void *file;
 	const struct vma_ops *ops;
-	unsigned may; /* VM_MAY*; 0 for anonymous = all */
+	unsigned may;   /* VM_MAY*; 0 for anonymous = all */
 	unsigned extra; /* more VM_ flags: VM_STACK, VM_GROWSDOWN, ... */
 };
 /* The address, or -EINVAL, -ENOMEM, -EPERM (below mmap_min_addr), -EEXIST, -EACCES, -EAGAIN (memlock). */
 MUST_CHECK long vm_mmap(struct vm_space *s, const struct vm_mmap_args *a);
 MUST_CHECK int vm_munmap(struct vm_space *s, uaddr_t addr, size_t len);
 MUST_CHECK int vm_mprotect(struct vm_space *s, uaddr_t addr, size_t len, int prot);
-MUST_CHECK long vm_mremap(struct vm_space *s, uaddr_t old, size_t old_len, size_t new_len, int flags, uaddr_t new_addr);
+MUST_CHECK long vm_mremap(struct vm_space *s, uaddr_t old, size_t old_len, size_t new_len, int flags,
+                          uaddr_t new_addr);
 MUST_CHECK int vm_madvise(struct vm_space *s, uaddr_t addr, size_t len, int advice);
 MUST_CHECK int vm_msync(struct vm_space *s, uaddr_t addr, size_t len, int flags);
 MUST_CHECK int vm_mincore(struct vm_space *s, uaddr_t addr, size_t len, u8 *vec);
@@ -109,7 +122,7 @@ MUST_CHECK int vm_mlock_all(struct vm_space *s, bool lock);
 /* Maps physical memory that is not counted page by page: vdso, device registers.  addr 0: anywhere; vm_flags:
  * VM_READ.. and VM_MAY*; name stays valid for ever.  The address or -EINVAL, -ENOMEM. */
 MUST_CHECK long vm_map_physical(struct vm_space *s, uaddr_t addr, paddr_t pa, size_t len, unsigned vm_flags,
-				const char *name);
+                                const char *name);
 /* Chooses stack_top and mmap_base anew, by limit_stack and vm_aslr (vm_space_create did with 8 MiB). */
 void vm_space_layout(struct vm_space *s);
 /* Resident pages now. */

@@ -4,8 +4,10 @@
  * Owns:      struct vma: its place in space->vmas and in mapping->vmas.
  * Layer:     vm.  Uses mem (slab), sched (mutex).
  * Locks:     space->lock for writing, except vma_find (reading is enough).  start, end and pgoff of a file's
- * vma change only with mapping->vmas_lock as well: truncate reads them with that lock alone. Contexts:
- * process context; may sleep. Manual:    mmap(2). Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
+ *            vma change only with mapping->vmas_lock as well: truncate reads them with that lock alone.
+ * Contexts:  process context; may sleep.
+ * Manual:    mmap(2).
+ * Tests:     kernel/vm/vm_ktest.c, tests/abi/mem.c.
  *
  * Theory
  * ------

@@ -3,9 +3,10 @@
  *
  * Owns:      the order  clear entry -> flush TLBs -> free page.
  * Layer:     vm.  Uses arch (pgtable), mem.
- * Locks:     space->pt_lock for the tables; mapping->vmas_lock before it when a mapping is unmapped
- * everywhere. Contexts:  process context, interrupts on (a shootdown waits for other CPUs). Manual:    Intel
- * SDM vol. 3, 4.10.4 (invalidation), 4.10.5 (propagation to other processors). Tests: kernel/vm/vm_ktest.c.
+ * Locks:     space->pt_lock for the tables; mapping->vmas_lock before it when a mapping is unmapped everywhere.
+ * Contexts:  process context, interrupts on (a shootdown waits for other CPUs).
+ * Manual:    Intel SDM vol. 3, 4.10.4 (invalidation), 4.10.5 (propagation to other processors).
+ * Tests:     kernel/vm/vm_ktest.c.
  *
  * Theory
  * ------

@@ -40,6 +40,30 @@ static struct counts count(void)
 	return c;
 }
 
+/* Which caches grew since the last call; for the eye. */
+static void show_caches(void)
+{
+	static struct cache {
+		char name[24];
+		long active;
+	} known[64];
+	char line[512];
+	FILE *f = fopen("/proc/slabinfo", "r");
+
+	for (struct cache now; f && fgets(line, sizeof line, f);) {
+		struct cache *c = known;
+		if (sscanf(line, "%23s %ld", now.name, &now.active) != 2)
+			continue;
+		while (*c->name && strcmp(c->name, now.name) && c < known + 63)
+			c++;
+		if (*c->name && now.active != c->active)
+			printf("# leakcheck: cache %s: %+ld\n", now.name, now.active - c->active);
+		*c = now;
+	}
+	if (f)
+		fclose(f);
+}
+
 static void run(char **argv)
 {
 	pid_t child = fork();
@@ -59,7 +83,9 @@ int main(int argc, char **argv)
 {
 	if (argc < 2)
 		return 2;
-	struct counts before = count(), after;
+	struct counts before, after;
+	show_caches();
+	before = count();
 	for (int tries = 0; tries < 3; tries++) {
 		run(argv + 1);
 		after = count();
@@ -69,6 +95,7 @@ int main(int argc, char **argv)
 		}
 		printf("# leakcheck: pages %ld -> %ld, objects %ld -> %ld\n", before.pages, after.pages, before.objects,
 		       after.objects);
+		show_caches();
 		fflush(stdout);
 		before = after;
 	}

@@ -3,7 +3,7 @@
  * tools/zerno/archive.c - writes newc cpio archives
  *
  * Manual:    cpio(5), "New ASCII Format"
- * Tests:     tests/launcher (unpacked with cpio(1) and compared)
+ * Tests:     tools/zerno/test/host_test.sh
  *
  * Owners: as root, files keep their owner; an ordinary user's own files become root's in the guest and all others
  * keep their numbers.  Files with several names are written once for each name.
@@ -57,9 +57,9 @@ static void put_header(struct archive *a, const struct entry *e)
 
 	if (e->size > 0xffffffffULL)
 		die("%s: larger than 4 GiB, the archive cannot hold it", e->name);
-	snprintf(header, sizeof(header), "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X", ++a->ino, e->mode,
-		 e->uid, e->gid, 1u, e->mtime, (unsigned)e->size, 0u, 0u, e->rdev_major, e->rdev_minor,
-		 (unsigned)name_len, 0u);
+	snprintf(header, sizeof(header), "070701%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X%08X",
+	         ++a->ino, e->mode, e->uid, e->gid, 1u, e->mtime, (unsigned)e->size, 0u, 0u, e->rdev_major,
+	         e->rdev_minor, (unsigned)name_len, 0u);
 	put(a, header, 110);
 	put(a, e->name, name_len);
 	pad(a);
@@ -86,7 +86,9 @@ void archive_symlink(struct archive *a, const char *name, const char *target)
 
 void archive_device(struct archive *a, const char *name, unsigned mode, unsigned major, unsigned minor)
 {
-	put_header(a, &(struct entry){ .name = name, .mode = S_IFCHR | mode, .rdev_major = major, .rdev_minor = minor });
+	put_header(a,
+	           &(struct entry){
+	                   .name = name, .mode = S_IFCHR | mode, .rdev_major = major, .rdev_minor = minor });
 }
 
 /* Exactly e->size bytes of fd: a file that shrinks meanwhile is filled up with zeros. */
@@ -116,7 +118,8 @@ void archive_file_from(struct archive *a, const char *name, unsigned mode, const
 
 	if (fd < 0 || fstat(fd, &st))
 		die("%s: %s", path, strerror(errno));
-	put_header(a, &(struct entry){ .name = name, .mode = S_IFREG | mode, .size = (unsigned long long)st.st_size });
+	put_header(a, &(struct entry){
+	                      .name = name, .mode = S_IFREG | mode, .size = (unsigned long long)st.st_size });
 	put_content(a, fd, (unsigned long long)st.st_size);
 	close(fd);
 }

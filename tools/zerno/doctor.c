@@ -42,10 +42,12 @@ int doctor(void)
 	ok &= report(init != NULL, true, "guest init", init ? init : "build/user/init: run make");
 	ok &= report(busybox != NULL, true, "static busybox", busybox ? busybox : "install busybox-static");
 	report(kvm_usable(), false, "KVM",
-	       kvm_usable()                     ? "hardware virtualisation will be used"
-	       : access("/dev/kvm", R_OK | W_OK) ? "/dev/kvm cannot be opened: software emulation (slower)"
-						: "the processor shows no vmx or svm: software emulation (slower)");
-	report(isatty(0) && isatty(1), false, "terminal", "commands get a terminal when stdin and stdout are one");
+	       kvm_usable() ? "hardware virtualisation will be used"
+	       : access("/dev/kvm", R_OK | W_OK)
+	               ? "/dev/kvm cannot be opened: software emulation (slower)"
+	               : "the processor shows no vmx or svm: software emulation (slower)");
+	report(isatty(0) && isatty(1), false, "terminal",
+	       "commands get a terminal when stdin and stdout are one");
 	puts(ok ? "All that `zerno run` needs is here." : "Something that `zerno run` needs is missing.");
 	return ok ? 0 : 1;
 }

@@ -3,7 +3,7 @@
  * tools/zerno/frame.c - the frame codec of the launcher and of user/init
  *
  * Owns:      nothing; the queues are the callers'.
- * Tests:     tests/unit/frame_test.c (host)
+ * Tests:     tools/zerno/test/host_test.sh
  *
  * What is decoded comes from the other machine and is not trusted: lengths are checked before they are used, and
  * strings must end inside the frame.
@@ -141,7 +141,7 @@ int exec_encode(struct bytes *b, const struct exec_request *r)
 {
 	struct bytes p = { 0 };
 	unsigned char fixed[EXEC_FIXED] = { r->tty, (unsigned char)r->rows, (unsigned char)(r->rows >> 8),
-					    (unsigned char)r->cols, (unsigned char)(r->cols >> 8) };
+		                            (unsigned char)r->cols, (unsigned char)(r->cols >> 8) };
 	int err;
 
 	put_u32(fixed + 5, count(r->argv));

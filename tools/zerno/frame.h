@@ -38,11 +38,20 @@ struct bytes {
 	unsigned char *data;
 	size_t start, end, size; /* the bytes are data[start, end) */
 };
-static inline size_t bytes_len(const struct bytes *b) { return b->end - b->start; }
-static inline unsigned char *bytes_first(const struct bytes *b) { return b->data + b->start; }
+static inline size_t bytes_len(const struct bytes *b)
+{
+	return b->end - b->start;
+}
+static inline unsigned char *bytes_first(const struct bytes *b)
+{
+	return b->data + b->start;
+}
 /* Makes room for n more; where they go, or NULL when there is no memory. */
 unsigned char *bytes_reserve(struct bytes *b, size_t n);
-static inline void bytes_added(struct bytes *b, size_t n) { b->end += n; }
+static inline void bytes_added(struct bytes *b, size_t n)
+{
+	b->end += n;
+}
 int bytes_put(struct bytes *b, const void *p, size_t n); /* 0, -1: no memory */
 void bytes_drop(struct bytes *b, size_t n);              /* the first n */
 void bytes_free(struct bytes *b);
@@ -58,7 +67,10 @@ int frame_put_ack(struct bytes *b, enum frame_type stream, uint32_t n);
 int frame_put_u32(struct bytes *b, enum frame_type type, uint32_t v);
 /* The first frame of the queue: 1, 0: not complete yet, -1: not a frame (too long, unknown type). */
 int frame_peek(const struct bytes *b, struct frame *f);
-static inline void frame_drop(struct bytes *b, const struct frame *f) { bytes_drop(b, FRAME_HEADER + f->len); }
+static inline void frame_drop(struct bytes *b, const struct frame *f)
+{
+	bytes_drop(b, FRAME_HEADER + f->len);
+}
 uint32_t frame_get_u32(const unsigned char *p);
 /* Payload of ACK: false when malformed. */
 bool frame_get_ack(const struct frame *f, unsigned *stream, uint32_t *n);

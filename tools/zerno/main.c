@@ -19,8 +19,10 @@
 
 static void usage(FILE *to)
 {
-	fputs("usage: zerno run [options] [--] [command [argument...]]   run a program (or a shell) on Zerno\n"
-	      "       zerno doctor                                       look for what is missing on this host\n"
+	fputs("usage: zerno run [options] [--] [command [argument...]]   run a program (or a shell) on "
+	      "Zerno\n"
+	      "       zerno doctor                                       look for what is missing on this "
+	      "host\n"
 	      "       zerno version\n"
 	      "`zerno run --help` lists the options.\n",
 	      to);

@@ -88,20 +88,41 @@ void usage_run(void)
 	     "  -q, --quiet            no messages of the launcher but errors\n"
 	     "\n"
 	     "Status: the command's own, 128+n when signal n killed it, 127 not found, 126 not executable,\n"
-	     "125 failure of the launcher, QEMU or the kernel, 124 timeout.  With a terminal, Ctrl-A x ends the machine.");
+	     "125 failure of the launcher, QEMU or the kernel, 124 timeout.  With a terminal, Ctrl-A x ends "
+	     "the machine.");
 }
 
-enum { O_TIMEOUT = 256, O_ROOTFS, O_APPEND, O_MACHINE, O_ACCEL, O_KERNEL, O_QEMU_ARG, O_CONSOLE, O_DRY_RUN, O_HELP };
+enum {
+	O_TIMEOUT = 256,
+	O_ROOTFS,
+	O_APPEND,
+	O_MACHINE,
+	O_ACCEL,
+	O_KERNEL,
+	O_QEMU_ARG,
+	O_CONSOLE,
+	O_DRY_RUN,
+	O_HELP
+};
 static const struct option long_options[] = {
-	{ "memory", 1, NULL, 'm' },        { "cpus", 1, NULL, 'c' },
-	{ "env", 1, NULL, 'e' },           { "workdir", 1, NULL, 'w' },
-	{ "tty", 0, NULL, 't' },           { "no-tty", 0, NULL, 'T' },
-	{ "timeout", 1, NULL, O_TIMEOUT }, { "rootfs", 1, NULL, O_ROOTFS },
-	{ "append", 1, NULL, O_APPEND },   { "machine", 1, NULL, O_MACHINE },
-	{ "accel", 1, NULL, O_ACCEL },     { "kernel", 1, NULL, O_KERNEL },
-	{ "qemu-arg", 1, NULL, O_QEMU_ARG }, { "console", 1, NULL, O_CONSOLE },
-	{ "dry-run", 0, NULL, O_DRY_RUN }, { "quiet", 0, NULL, 'q' },
-	{ "help", 0, NULL, O_HELP },       { NULL, 0, NULL, 0 },
+	{ "memory", 1, NULL, 'm' },
+	{ "cpus", 1, NULL, 'c' },
+	{ "env", 1, NULL, 'e' },
+	{ "workdir", 1, NULL, 'w' },
+	{ "tty", 0, NULL, 't' },
+	{ "no-tty", 0, NULL, 'T' },
+	{ "timeout", 1, NULL, O_TIMEOUT },
+	{ "rootfs", 1, NULL, O_ROOTFS },
+	{ "append", 1, NULL, O_APPEND },
+	{ "machine", 1, NULL, O_MACHINE },
+	{ "accel", 1, NULL, O_ACCEL },
+	{ "kernel", 1, NULL, O_KERNEL },
+	{ "qemu-arg", 1, NULL, O_QEMU_ARG },
+	{ "console", 1, NULL, O_CONSOLE },
+	{ "dry-run", 0, NULL, O_DRY_RUN },
+	{ "quiet", 0, NULL, 'q' },
+	{ "help", 0, NULL, O_HELP },
+	{ NULL, 0, NULL, 0 },
 };
 
 static bool one_of(const char *option, const char *value, const char *const *choices)
@@ -175,22 +196,51 @@ static bool apply(struct options *o, int c, char *arg)
 	static const char *const accels[] = { "auto", "kvm", "tcg", NULL };
 
 	switch (c) {
-	case 'm': return parse_memory(o, arg);
-	case 'c': return parse_cpus(o, arg);
-	case 'e': add_env(o, arg); return true;
-	case 'w': o->workdir = arg; return true;
-	case 't': o->tty = TTY_YES; return true;
-	case 'T': o->tty = TTY_NO; return true;
-	case 'q': o->quiet = true; return true;
-	case O_TIMEOUT: return parse_timeout(o, arg);
-	case O_ROOTFS: o->rootfs = arg; return true;
-	case O_APPEND: o->append = *o->append ? text("%s %s", o->append, arg) : arg; return true;
-	case O_MACHINE: o->machine = arg; return one_of("machine", arg, machines);
-	case O_ACCEL: o->accel = arg; return one_of("accel", arg, accels);
-	case O_KERNEL: o->kernel = arg; return true;
-	case O_QEMU_ARG: add_qemu_args(o, arg); return true;
-	case O_CONSOLE: o->console = arg; return true;
-	case O_DRY_RUN: o->dry_run = true; return true;
+	case 'm':
+		return parse_memory(o, arg);
+	case 'c':
+		return parse_cpus(o, arg);
+	case 'e':
+		add_env(o, arg);
+		return true;
+	case 'w':
+		o->workdir = arg;
+		return true;
+	case 't':
+		o->tty = TTY_YES;
+		return true;
+	case 'T':
+		o->tty = TTY_NO;
+		return true;
+	case 'q':
+		o->quiet = true;
+		return true;
+	case O_TIMEOUT:
+		return parse_timeout(o, arg);
+	case O_ROOTFS:
+		o->rootfs = arg;
+		return true;
+	case O_APPEND:
+		o->append = *o->append ? text("%s %s", o->append, arg) : arg;
+		return true;
+	case O_MACHINE:
+		o->machine = arg;
+		return one_of("machine", arg, machines);
+	case O_ACCEL:
+		o->accel = arg;
+		return one_of("accel", arg, accels);
+	case O_KERNEL:
+		o->kernel = arg;
+		return true;
+	case O_QEMU_ARG:
+		add_qemu_args(o, arg);
+		return true;
+	case O_CONSOLE:
+		o->console = arg;
+		return true;
+	case O_DRY_RUN:
+		o->dry_run = true;
+		return true;
 	}
 	return false;
 }
@@ -199,8 +249,13 @@ int options_parse(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	*o = (struct options){ .memory = "512M", .cpus = 1, .machine = "microvm", .accel = "auto", .rootfs = "busybox",
-			       .append = "", .workdir = "" };
+	*o = (struct options){ .memory = "512M",
+		               .cpus = 1,
+		               .machine = "microvm",
+		               .accel = "auto",
+		               .rootfs = "busybox",
+		               .append = "",
+		               .workdir = "" };
 	list_add(&o->env, text("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
 	list_add(&o->env, text("HOME=/root"));
 	list_add(&o->env, text("TERM=%s", getenv("TERM") ? getenv("TERM") : "linux"));

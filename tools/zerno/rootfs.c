@@ -47,7 +47,8 @@ static bool is_static_elf(const char *path)
 
 	if (!f)
 		return false;
-	if (fread(&eh, sizeof(eh), 1, f) == 1 && !memcmp(eh.e_ident, ELFMAG, SELFMAG) && eh.e_machine == EM_X86_64) {
+	if (fread(&eh, sizeof(eh), 1, f) == 1 && !memcmp(eh.e_ident, ELFMAG, SELFMAG) &&
+	    eh.e_machine == EM_X86_64) {
 		is_static = true;
 		for (int i = 0; i < eh.e_phnum; i++) {
 			Elf64_Phdr ph;
@@ -93,9 +94,22 @@ static void add_applets(struct archive *a, const char *busybox)
 
 static void add_busybox_root(struct archive *a)
 {
-	static const char *const dirs[] = { "bin", "sbin", "usr", "usr/bin", "usr/sbin", "etc", "home", "mnt", "proc",
-					    "run", "sys", "var", "var/log", "var/spool", "var/spool/cron",
-					    "var/spool/cron/crontabs" };
+	static const char *const dirs[] = { "bin",
+		                            "sbin",
+		                            "usr",
+		                            "usr/bin",
+		                            "usr/sbin",
+		                            "etc",
+		                            "home",
+		                            "mnt",
+		                            "proc",
+		                            "run",
+		                            "sys",
+		                            "var",
+		                            "var/log",
+		                            "var/spool",
+		                            "var/spool/cron",
+		                            "var/spool/cron/crontabs" };
 	const char *busybox = busybox_path();
 
 	if (!busybox)
@@ -108,12 +122,12 @@ static void add_busybox_root(struct archive *a)
 	archive_file_from(a, "bin/busybox", 0755, busybox);
 	add_applets(a, busybox);
 	archive_file(a, "etc/passwd", 0644,
-		     "root:x:0:0:root:/root:/bin/sh\n"
-		     "daemon:x:1:1:daemon:/usr/sbin:/bin/false\n"
-		     "nobody:x:65534:65534:nobody:/:/bin/false\n"
-		     "user:x:1000:1000:user:/home:/bin/sh\n");
+	             "root:x:0:0:root:/root:/bin/sh\n"
+	             "daemon:x:1:1:daemon:/usr/sbin:/bin/false\n"
+	             "nobody:x:65534:65534:nobody:/:/bin/false\n"
+	             "user:x:1000:1000:user:/home:/bin/sh\n");
 	archive_file(a, "etc/group", 0644,
-		     "root:x:0:\ndaemon:x:1:\ntty:x:5:\nnogroup:x:65534:\nuser:x:1000:\n");
+	             "root:x:0:\ndaemon:x:1:\ntty:x:5:\nnogroup:x:65534:\nuser:x:1000:\n");
 	archive_file(a, "etc/shells", 0644, "/bin/sh\n/bin/ash\n");
 	archive_file(a, "etc/hosts", 0644, "127.0.0.1 localhost\n127.0.1.1 zerno\n");
 	archive_file(a, "etc/hostname", 0644, "zerno\n");

@@ -4,7 +4,7 @@
  *
  * Owns:      struct session: both queues of the channel, the output queues, the windows.
  * Manual:    poll(2), signalfd(2)
- * Tests:     tests/launcher (with and without a guest)
+ * Tests:     tools/zerno/test/host_test.sh (with and without a guest)
  *
  * Theory
  * ------
@@ -46,14 +46,14 @@ struct session {
 	bool tty;
 	struct bytes from, to; /* the channel */
 	bool channel_closed, hello;
-	bool exited;     /* no more is wanted of the guest */
-	int status;      /* >= 0: what to return */
-	bool input_eof;  /* of our stdin, or the guest wants no more */
-	size_t window;   /* bytes of STDIN we may send */
-	bool prefix;     /* Ctrl-A was typed */
-	int terms;       /* SIGTERMs and the like that were passed on */
+	bool exited;    /* no more is wanted of the guest */
+	int status;     /* >= 0: what to return */
+	bool input_eof; /* of our stdin, or the guest wants no more */
+	size_t window;  /* bytes of STDIN we may send */
+	bool prefix;    /* Ctrl-A was typed */
+	int terms;      /* SIGTERMs and the like that were passed on */
 	struct stream streams[2];
-	int signals;     /* signalfd */
+	int signals; /* signalfd */
 	double start, deadline;
 	struct pollfd fds[6];
 };
@@ -69,7 +69,8 @@ static double now(void)
 
 static sigset_t handled_signals(void)
 {
-	static const int list[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCHLD, SIGCONT };
+	static const int list[] = { SIGINT,  SIGTERM,  SIGHUP,  SIGQUIT, SIGUSR1,
+		                    SIGUSR2, SIGWINCH, SIGCHLD, SIGCONT };
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -119,7 +120,8 @@ static void send_size(struct session *s)
 
 /* Takes the keys that are ours out of what was typed: Ctrl-A x ends the machine (false), Ctrl-A Ctrl-A is one Ctrl-A,
  * and Ctrl-A before another key is that key's.  out has room for twice n. */
-static bool filter_keys(struct session *s, const unsigned char *in, size_t n, unsigned char *out, size_t *out_len)
+static bool filter_keys(struct session *s, const unsigned char *in, size_t n, unsigned char *out,
+                        size_t *out_len)
 {
 	*out_len = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -392,7 +394,7 @@ static void wait_events(struct session *s)
 	const int console = s->fds[P_CONSOLE].fd == -2 ? -2 : s->vmm->console;
 
 	s->fds[P_CHANNEL] = (struct pollfd){ s->channel_closed || s->exited ? -1 : s->vmm->channel,
-					     (short)(POLLIN | (bytes_len(&s->to) ? POLLOUT : 0)), 0 };
+		                             (short)(POLLIN | (bytes_len(&s->to) ? POLLOUT : 0)), 0 };
 	s->fds[P_CONSOLE] = (struct pollfd){ console, POLLIN, 0 };
 	s->fds[P_SIGNALS] = (struct pollfd){ s->signals, POLLIN, 0 };
 	s->fds[P_STDIN] = (struct pollfd){ input ? 0 : -1, POLLIN, 0 };

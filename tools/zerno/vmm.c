@@ -73,7 +73,8 @@ static void add_machine(struct vmm *v, const struct options *o, bool kvm)
 	if (microvm) {
 		add(v, "-M",
 		    text("microvm,acpi=on,pit=on,pic=on,rtc=on,isa-serial=on,x-option-roms=off,"
-			 "auto-kernel-cmdline=off,accel=%s", accel));
+		         "auto-kernel-cmdline=off,accel=%s",
+		         accel));
 		add(v, "-global", text("virtio-mmio.force-legacy=false"));
 	} else {
 		add(v, "-M", text("%s,accel=%s", o->machine, accel));
@@ -112,14 +113,16 @@ static int channel_theirs, console_theirs;
 
 void vmm_prepare(struct vmm *v, const struct options *o, int root_fd)
 {
-	char *kernel = o->kernel ? text("%s", o->kernel) : installed_file("ZERNO_KERNEL", "build/x86_64/zerno.elf");
+	char *kernel =
+	        o->kernel ? text("%s", o->kernel) : installed_file("ZERNO_KERNEL", "build/x86_64/zerno.elf");
 	const char *qemu = qemu_path();
 	const bool kvm = !strcmp(o->accel, "kvm") || (!strcmp(o->accel, "auto") && kvm_usable());
 
 	if (!qemu)
 		die("qemu-system-x86_64 is not installed");
 	if (!kernel || access(kernel, R_OK))
-		die("%s: no kernel there; run `make`, or give --kernel", kernel ? kernel : "build/x86_64/zerno.elf");
+		die("%s: no kernel there; run `make`, or give --kernel",
+		    kernel ? kernel : "build/x86_64/zerno.elf");
 	*v = (struct vmm){ .pid = -1 };
 	v->channel = make_channel(&channel_theirs);
 	v->console = make_channel(&console_theirs);
@@ -127,7 +130,8 @@ void vmm_prepare(struct vmm *v, const struct options *o, int root_fd)
 
 	add(v, qemu, NULL);
 	add_machine(v, o, kvm);
-	for (const char *const *word = (const char *const[]){ "-nodefaults", "-no-user-config", "-no-reboot", NULL };
+	for (const char *const *word =
+	             (const char *const[]){ "-nodefaults", "-no-user-config", "-no-reboot", NULL };
 	     *word; word++)
 		add(v, *word, NULL);
 	add(v, "-display", text("none"));

@@ -7,10 +7,10 @@
 
 struct vmm {
 	char **argv;
-	pid_t pid;       /* -1: not running */
-	int channel;     /* our end of the virtio-serial port */
-	int console;     /* our end of the serial console */
-	int messages;    /* what QEMU itself wrote (memory file) */
+	pid_t pid;    /* -1: not running */
+	int channel;  /* our end of the virtio-serial port */
+	int console;  /* our end of the serial console */
+	int messages; /* what QEMU itself wrote (memory file) */
 };
 /* /dev/kvm opens and the processor has hardware virtualisation. */
 bool kvm_usable(void);

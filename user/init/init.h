@@ -5,14 +5,15 @@
 #include "../../tools/zerno/frame.h"
 
 /* system.c */
-void system_setup(void);               /* mounts, devices, host name: best effort */
-int system_open_port(void);            /* the launcher's channel; waits a little for it; -1 = none */
+void system_setup(void);    /* mounts, devices, host name: best effort */
+int system_open_port(void); /* the launcher's channel; waits a little for it; -1 = none */
 _Noreturn void system_power_off(void);
 
 /* command.c */
 struct command {
 	pid_t pid;
-	int in, out, err; /* our ends: pipes, or in and out are the pty's master and err is -1.  -1 = closed */
+	int in, out,
+	        err; /* our ends: pipes, or in and out are the pty's master and err is -1.  -1 = closed */
 	bool tty;
 };
 /* Starts the command.  0, or the exit status that tells why not (125, 126, 127), with a message in text. */

@@ -4,7 +4,7 @@
  *
  * Owns:      struct pump: both queues of the channel, what waits for the command's stdin, the windows.
  * Manual:    ppoll(2)
- * Tests:     tests/launcher (with and without a guest)
+ * Tests:     tools/zerno/test/host_test.sh (with and without a guest)
  *
  * Theory
  * ------
@@ -28,15 +28,15 @@ enum { OUT, ERR };
 struct pump {
 	int port;
 	bool port_closed, connected;
-	int early_ends; /* ends of file before the first byte: the launcher has not connected yet */
+	int early_ends;        /* ends of file before the first byte: the launcher has not connected yet */
 	struct bytes from, to; /* the channel */
 	struct command cmd;
 	bool started, ended, exit_sent;
 	int status;
-	struct bytes input;  /* waits for the command's stdin */
-	bool input_eof;      /* and after it comes the end */
-	size_t window[2];    /* bytes we may send of OUT, ERR */
-	bool tty_hung_up;    /* nobody has the pty open just now */
+	struct bytes input; /* waits for the command's stdin */
+	bool input_eof;     /* and after it comes the end */
+	size_t window[2];   /* bytes we may send of OUT, ERR */
+	bool tty_hung_up;   /* nobody has the pty open just now */
 	struct pollfd fds[4];
 };
 enum { P_PORT, P_IN, P_OUT, P_ERR };
@@ -181,7 +181,8 @@ static void acked(struct pump *p, const struct frame *f)
 
 static void input_ended(struct pump *p)
 {
-	static const unsigned char eof_key = 4; /* ^D; on a tty the command may have set another: good enough */
+	static const unsigned char eof_key =
+	        4; /* ^D; on a tty the command may have set another: good enough */
 
 	if (p->cmd.tty)
 		bytes_put(&p->input, &eof_key, 1);
@@ -314,7 +315,9 @@ static void step(struct pump *p)
 
 int pump_run(int port)
 {
-	struct pump p = { .port = port, .cmd = { .in = -1, .out = -1, .err = -1 }, .window = { FRAME_WINDOW, FRAME_WINDOW } };
+	struct pump p = { .port = port,
+		          .cmd = { .in = -1, .out = -1, .err = -1 },
+		          .window = { FRAME_WINDOW, FRAME_WINDOW } };
 	sigset_t chld, unblocked;
 	struct sigaction sa = { .sa_handler = on_sigchld };
 

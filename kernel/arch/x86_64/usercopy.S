@@ -133,6 +133,8 @@ FUNC arch_clear_user
 	STAC
 	xorl %eax, %eax
 	movq %rsi, %rcx
+	cmpq $8, %rsi
+	jb 2f				/* nothing but a tail */
 	shrq $3, %rcx
 	andl $7, %esi
 1:	rep stosq

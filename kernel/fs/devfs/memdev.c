@@ -44,31 +44,34 @@ static ssize_t null_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	return n;
 }
 
-static ssize_t zero_read(struct file *f, struct iov_iter *to, loff_t *pos)
+enum { ZERO_CHUNK = 1 << 20 }; /* between two looks at the clock and at signals */
+
+static COLD ssize_t zero_read_long(struct iov_iter *to)
 {
-	enum { CHUNK = 1 << 20 };
 	ssize_t done = 0;
 
-	if (likely(to->count <= CHUNK)) {
-		size_t want = to->count, n = zero_iter(want, to);
-
-		return likely(n) || !want ? (ssize_t)n : -EFAULT;
-	}
-
 	while (to->count) {
-		size_t want = MIN(to->count, (size_t)CHUNK);
+		size_t want = MIN(to->count, (size_t)ZERO_CHUNK);
 		size_t n = zero_iter(want, to);
 
 		done += (ssize_t)n;
-		if (unlikely(n < want))
+		if (n < want)
 			return done ? done : -EFAULT;
-		if (likely(!to->count))
-			break;
 		cond_resched();
 		if (thread_signal_pending())
 			break;
 	}
 	return done;
+}
+
+static ssize_t zero_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	size_t want = to->count, n;
+
+	if (unlikely(want > ZERO_CHUNK))
+		return zero_read_long(to);
+	n = zero_iter(want, to);
+	return likely(n) || !want ? (ssize_t)n : -EFAULT;
 }
 
 static ssize_t full_write(struct file *f, struct iov_iter *from, loff_t *pos)

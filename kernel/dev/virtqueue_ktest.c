@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * dev/virtqueue_ktest.c - a virtqueue against a device that lies
+ *
+ * Owns:      a pretended device: its transport only notes where the rings are, and the test plays the device.
+ * Layer:     dev.
+ * Contexts:  the ktest thread.
+ */
+#include "virtio_transport.h"
+#include <base/ktest.h>
+#include <lib/string.h>
+#include <mem/slab.h>
+
+enum { FAKE_SIZE = 8 };
+static struct virtq_addresses rings;
+static unsigned notified;
+
+static unsigned fake_queue_max(struct virtio_device *d, unsigned index)
+{
+	return index == 0 ? FAKE_SIZE : 0;
+}
+
+static int fake_queue_setup(struct virtio_device *d, unsigned index, const struct virtq_addresses *a)
+{
+	rings = *a;
+	return 0;
+}
+
+static void fake_notify(struct virtio_device *d, unsigned index)
+{
+	notified++;
+}
+
+static const struct virtio_transport fake_transport = {
+	.queue_max = fake_queue_max,
+	.queue_setup = fake_queue_setup,
+	.queue_notify = fake_notify,
+};
+
+/* The used ring as the device writes it. */
+static void device_uses(u32 id, u32 len, u16 count)
+{
+	u16 *used = phys_to_virt(rings.used);
+	u32 *entry = (u32 *)(used + 2) + (size_t)(used[1] % FAKE_SIZE) * 2;
+
+	entry[0] = id;
+	entry[1] = len;
+	atomic_store_release(&used[1], (u16)(used[1] + count));
+}
+
+static struct virtqueue *fake_queue(struct virtio_device *d)
+{
+	memset(d, 0, sizeof(*d));
+	d->transport = &fake_transport;
+	strlcpy(d->name, "fake", sizeof(d->name));
+	return virtqueue_create(d, 0, NULL, NULL);
+}
+
+static void fake_queue_free(struct virtqueue *q)
+{
+	virtqueue_destroy(q);
+}
+
+/* 0, or 1 when the honest use of a queue fails. */
+static int run_honest(struct virtqueue *q, u8 *mem)
+{
+	struct vq_buf bufs[2] = { { virt_to_phys(mem), 16 }, { virt_to_phys(mem + 16), 32 } };
+	u32 len;
+
+	for (unsigned round = 0; round < 100; round++) {
+		for (unsigned i = 0; i < FAKE_SIZE / 2; i++)
+			KT_CHECK(virtqueue_add(q, bufs, 1, 1, mem + i) == 0);
+		KT_CHECK(virtqueue_add(q, bufs, 1, 1, mem) == -ENOSPC);
+		const u16 *avail = phys_to_virt(rings.avail);
+		for (unsigned i = 0; i < FAKE_SIZE / 2; i++) {
+			u16 at = (u16)(avail[1] - FAKE_SIZE / 2 + i);
+			device_uses(avail[2 + at % FAKE_SIZE], 1000, 1); /* claims more than fits */
+			KT_CHECK(virtqueue_get(q, &len) == mem + i);
+			KT_CHECK(len == 32);
+		}
+		KT_CHECK(virtqueue_get(q, &len) == NULL);
+	}
+	return 0;
+}
+
+KTEST(virtqueue_honest)
+{
+	struct virtio_device *d = kzalloc(sizeof(*d));
+	u8 *mem = kzalloc(64);
+	KT_CHECK(d && mem);
+	struct virtqueue *q = fake_queue(d);
+	KT_CHECK(!IS_ERR(q));
+	KT_CHECK(virtqueue_size(q) == FAKE_SIZE);
+
+	int failed = run_honest(q, mem);
+	notified = 0;
+	virtqueue_kick(q);
+	KT_CHECK(notified == 1);
+	fake_queue_free(q);
+	kfree(mem);
+	kfree(d);
+	return failed;
+}
+
+/* One lie: the queue must answer NULL, refuse more buffers, and nothing else must happen. */
+static int run_lie(u32 id, u16 count, unsigned give)
+{
+	struct virtio_device *d = kzalloc(sizeof(*d));
+	u8 *mem = kzalloc(64);
+	KT_CHECK(d && mem);
+	struct virtqueue *q = fake_queue(d);
+	struct vq_buf b = { virt_to_phys(mem), 16 };
+	u32 len;
+
+	KT_CHECK(!IS_ERR(q));
+	for (unsigned i = 0; i < give; i++)
+		KT_CHECK(virtqueue_add(q, &b, 0, 1, mem) == 0);
+	device_uses(id, 16, count);
+	KT_CHECK(virtqueue_get(q, &len) == NULL);
+	KT_CHECK(virtqueue_add(q, &b, 0, 1, mem) == -EIO);
+	KT_CHECK(virtqueue_get(q, &len) == NULL);
+	fake_queue_free(q);
+	kfree(mem);
+	kfree(d);
+	return 0;
+}
+
+KTEST(virtqueue_hostile)
+{
+	return run_lie(FAKE_SIZE, 1, 2) ||     /* a descriptor that does not exist */
+	       run_lie(0xffffffff, 1, 2) ||    /* ... far away */
+	       run_lie(5, 1, 2) ||             /* one that was not given */
+	       run_lie(0, FAKE_SIZE + 1, 2) || /* more used than there is */
+	       run_lie(0, 0xffff, 1) ||        /* the index goes back */
+	       run_lie(3, 1, 0);               /* nothing was given at all */
+}
