@@ -110,8 +110,8 @@ def parse(text):
 
 # ---- Linux ----
 
-def run_on_linux(root, cases):
-    write(f"{root}/list", "".join(f"{name} 30\n" for name in cases))
+def run_on_linux(root, cases, seconds=60):
+    write(f"{root}/list", "".join(f"{name} {seconds}\n" for name in cases))
     script = ("mount --rbind /dev $0/dev; mount -t proc proc $0/proc; mount -t tmpfs -o mode=1777 tmpfs $0/tmp; "
               "exec chroot $0 /bin/busybox setsid /bin/busybox sh /runner")
     enter = ["unshare", "-m", "-p", "-f", "--kill-child", "--propagation", "private"]

@@ -32,6 +32,13 @@ umode_t inode_mode_without_privs(const struct inode *i, const struct cred *c)
 	return mode_without_ids(i->mode);
 }
 
+void inode_drop_privs(struct inode *i, const struct cred *c)
+{
+	rwlock_write_lock(&i->lock);
+	i->mode = inode_mode_without_privs(i, c);
+	rwlock_write_unlock(&i->lock);
+}
+
 static int check_owner_change(const struct inode *i, const struct iattr *a, const struct cred *c)
 {
 	bool owner = c->fsuid == i->uid;

@@ -159,10 +159,8 @@ ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	if (f->flags & O_APPEND)
 		*pos = i->size;
 	done = check_limit(i, *pos, from);
-	if (!done) {
-		i->mode = inode_mode_without_privs(i, f->cred);
+	if (!done)
 		done = write_locked(i, from, pos);
-	}
 	if (done > 0)
 		inode_touch(i, ATTR_MTIME);
 	rwlock_write_unlock(&i->lock);

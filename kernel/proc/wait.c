@@ -124,11 +124,10 @@ static pid_t wait_scan_children(struct wait_scan *w)
 	list_for_each_entry (child, &self->children, sibling) {
 		if (!wait_matches(w, child))
 			continue;
+		if (child->zombie && !(w->a->options & WEXITED))
+			continue; /* it has nothing more to tell this caller */
 		w->any = true;
-		if (!child->zombie)
-			found = wait_stopped(w, child);
-		else if (w->a->options & WEXITED)
-			found = wait_zombie(w, child);
+		found = child->zombie ? wait_zombie(w, child) : wait_stopped(w, child);
 		if (found)
 			break;
 	}

@@ -36,6 +36,7 @@ static ssize_t copy_piece(struct file *in, loff_t *ipos, struct file *out, loff_
 	if (put)
 		return put;
 	iov_init_kernel(&it, buf, limited);
+	write_drop_privs(out);
 	put = write_done(file_write(out, &it, opos));
 	if (put > 0)
 		*ipos += put;

@@ -45,6 +45,7 @@ long sys_mmap(unsigned long addr, size_t len, unsigned long prot, unsigned long 
 		.prot = (int)prot,
 		.flags = (int)flags,
 		.pgoff = offset >> PAGE_SHIFT,
+		.extra = addr < USER_MIN && capable(CAP_SYS_RAWIO) ? VM_LOWADDR : 0,
 	};
 
 	if (offset & ~PAGE_MASK)

@@ -81,6 +81,7 @@ static inline long do_write(struct file *f, const char __user *buf, size_t count
 		if (err)
 			return err;
 	}
+	write_drop_privs(f);
 	return write_done(file_write(f, &it, pos));
 }
 

@@ -76,7 +76,10 @@ static long vec_write(struct file *f, struct user_vec *v, loff_t *pos)
 {
 	int err = f->mode & FMODE_WRITE ? write_limit(f, pos, &v->it.count) : 0;
 
-	return err ? err : write_done(file_write(f, &v->it, pos));
+	if (err)
+		return err;
+	write_drop_privs(f);
+	return write_done(file_write(f, &v->it, pos));
 }
 
 /* pos NULL: the file's own position. */

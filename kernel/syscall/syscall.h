@@ -53,6 +53,12 @@ ktime_t deadline_after(ktime_t ns);
 MUST_CHECK int write_limit(struct file *f, const loff_t *pos, size_t *count);
 /* The same limit for a new file size: 0 or -EFBIG with SIGXFSZ sent. */
 MUST_CHECK int size_limit(const struct inode *i, loff_t size);
+/* Before a write of the running task: a changed program is nobody's set-id program any more. */
+static inline void write_drop_privs(const struct file *f)
+{
+	if (unlikely(f->inode->mode & (S_ISUID | S_ISGID)) && f->mode & FMODE_WRITE)
+		inode_drop_privs(f->inode, current_task()->cred);
+}
 void write_failed(ssize_t err);
 /* After a read or write: counts for /proc/pid/io (shared by the threads; an increment lost in a race is accepted); a
  * write that found no reader sends SIGPIPE.  Returns n. */

@@ -26,7 +26,7 @@
 static int decode_flags(const struct vm_mmap_args *a, u32 *out)
 {
 	u32 may = a->may ? a->may : VM_MAY_ALL;
-	u32 flags = ((u32)a->prot & VM_PROT_BITS) | may | a->extra;
+	u32 flags = ((u32)a->prot & VM_PROT_BITS) | may | (a->extra & ~(u32)VM_LOWADDR);
 	int type = a->flags & MAP_TYPE;
 
 	if (a->flags & MAP_GROWSDOWN)
@@ -89,7 +89,7 @@ static long choose_address(struct vm_space *s, const struct vm_mmap_args *a, siz
 		return -ENOMEM;
 	if (!IS_ALIGNED(a->addr, PAGE_SIZE))
 		return -EINVAL;
-	if (a->addr < USER_MIN)
+	if (a->addr < USER_MIN && !(a->extra & VM_LOWADDR))
 		return -EPERM;
 	if ((a->flags & MAP_FIXED_NOREPLACE) && vma_intersect(s, a->addr, a->addr + len))
 		return -EEXIST;

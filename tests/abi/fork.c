@@ -85,6 +85,7 @@ int main(void)
 	c = fork();
 	if (!c) {
 		raise(SIGSTOP);
+		sleep_ms(200);
 		_exit(4);
 	}
 	SHOW_INT(waitpid(c, &st, WUNTRACED) == c);
@@ -115,6 +116,13 @@ int main(void)
 	SHOW(waitid(P_PID, c, &si, WEXITED));
 	SHOW_INT(si.si_code);
 	SHOW_INT(si.si_status);
+	c = fork();
+	if (!c)
+		_exit(0);
+	sleep_ms(50);
+	SHOW(waitid(P_PID, c, &si, WCONTINUED));
+	SHOW(waitid(P_PID, c, &si, WSTOPPED | WNOHANG));
+	SHOW(waitid(P_PID, c, &si, WEXITED));
 	SECTION("many children");
 	for (int i = 0; i < 50; i++)
 		if (!fork())

@@ -4,8 +4,8 @@
  *
  * usage: leakcheck COMMAND [ARG...]
  *
- * Counts the used pages and slab objects (/proc/zerno/memory) before and after, with all caches dropped
- * (/proc/sys/vm/drop_caches).  The command is run once more when the counts differ: what a first run keeps for ever
+ * Counts the used pages (those of slabs aside) and slab objects (/proc/zerno/memory) before and after, with all
+ * caches dropped (/proc/sys/vm/drop_caches).  The pages of slabs depend on which objects share one.  The command is run once more when the counts differ: what a first run keeps for ever
  * (a table that grew, a cache made on first use) is no leak, what every run keeps is.  Prints `LEAK none` or
  * `LEAK pages=N objects=N`. */
 #include <fcntl.h>
@@ -34,34 +34,40 @@ static struct counts count(void)
 	if (read(fd, text, sizeof text - 1) < 0)
 		perror("/proc/zerno/memory");
 	close(fd);
-	char *p = strstr(text, "used_pages"), *o = strstr(text, "slab_objects");
-	if (p && o)
-		c = (struct counts){ strtol(p + 10, NULL, 10), strtol(o + 12, NULL, 10) };
+	char *p = strstr(text, "used_pages"), *o = strstr(text, "slab_objects"), *s = strstr(text, "slab_pages");
+	if (p && o && s)
+		c = (struct counts){ strtol(p + 10, NULL, 10) - strtol(s + 10, NULL, 10), strtol(o + 12, NULL, 10) };
 	return c;
 }
 
-/* Which caches grew since the last call; for the eye. */
-static void show_caches(void)
+/* What grew since the last call, by cache and by use; for the eye. */
+static void show_growth(const char *path)
 {
-	static struct cache {
+	static struct item {
 		char name[24];
-		long active;
-	} known[64];
+		long count;
+	} known[100];
 	char line[512];
-	FILE *f = fopen("/proc/slabinfo", "r");
+	FILE *f = fopen(path, "r");
 
-	for (struct cache now; f && fgets(line, sizeof line, f);) {
-		struct cache *c = known;
-		if (sscanf(line, "%23s %ld", now.name, &now.active) != 2)
+	for (struct item now; f && fgets(line, sizeof line, f);) {
+		struct item *i = known;
+		if (sscanf(line, "%23s %ld", now.name, &now.count) != 2)
 			continue;
-		while (*c->name && strcmp(c->name, now.name) && c < known + 63)
-			c++;
-		if (*c->name && now.active != c->active)
-			printf("# leakcheck: cache %s: %+ld\n", now.name, now.active - c->active);
-		*c = now;
+		while (*i->name && strcmp(i->name, now.name) && i < known + 99)
+			i++;
+		if (*i->name && now.count != i->count)
+			printf("# leakcheck: %s: %+ld = %ld\n", now.name, now.count - i->count, now.count);
+		*i = now;
 	}
 	if (f)
 		fclose(f);
+}
+
+static void show_all_growth(void)
+{
+	show_growth("/proc/slabinfo");
+	show_growth("/proc/zerno/memory");
 }
 
 static void run(char **argv)
@@ -84,8 +90,12 @@ int main(int argc, char **argv)
 	if (argc < 2)
 		return 2;
 	struct counts before, after;
-	show_caches();
-	before = count();
+	printf("# leakcheck: %s\n", argv[1]);
+	fflush(stdout);
+	for (int i = 0; i < 2; i++) { /* the first round pays for our own pages */
+		show_all_growth();
+		before = count();
+	}
 	for (int tries = 0; tries < 3; tries++) {
 		run(argv + 1);
 		after = count();
@@ -95,7 +105,7 @@ int main(int argc, char **argv)
 		}
 		printf("# leakcheck: pages %ld -> %ld, objects %ld -> %ld\n", before.pages, after.pages, before.objects,
 		       after.objects);
-		show_caches();
+		show_all_growth();
 		fflush(stdout);
 		before = after;
 	}
