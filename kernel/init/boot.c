@@ -78,8 +78,8 @@ static void find_cpus(void)
 /* Each step needs those before it; the comment says what for. */
 static const struct step early_steps[] = {
 	{ "serial log", serial_early_init },        /* ports only; from here a panic is seen */
-	{ "banner", banner },                       /* which kernel this is */
 	{ "command line", parse_cmdline },          /* boot_info; gives cmdline_get to all */
+	{ "banner", banner },                       /* which kernel this is */
 	{ "firmware tables", arch_platform_init },  /* boot page tables: ACPI may lie outside of RAM */
 	{ "kernel page tables", arch_memory_init }, /* boot_info; gives the direct map */
 	{ "memory", memory },                       /* direct map; gives page_alloc, kmap_io */
