@@ -23,7 +23,6 @@ COLD void write_failed(ssize_t err)
 		(void)signal_send_thread(current_task(), SIGPIPE, NULL);
 }
 
-
 static COLD int file_too_big(void)
 {
 	(void)signal_send_thread(current_task(), SIGXFSZ, NULL);

@@ -13,6 +13,7 @@
 #include "internal.h"
 #include <base/ktest.h>
 #include <lib/string.h>
+#include <sched/rcu.h>
 
 struct counts {
 	u64 anon, cache, shmem, tables, committed, objects;
@@ -22,6 +23,7 @@ static struct counts counts_now(void)
 {
 	struct mem_stats st;
 
+	rcu_barrier(); /* what a test before us left to be freed */
 	mem_stats(&st);
 	return (struct counts){ st.anon_pages,  st.cache_pages, st.shmem_pages,
 		                st.table_pages, vm_committed(), slab_active_total() };

@@ -161,7 +161,8 @@ void arch_kernel_unmap(unsigned long va, unsigned long size)
 	arch_tlb_flush(atomic_load(&cpu_online_mask), va, va + size);
 }
 
-static void map_boot(unsigned long va, unsigned long end, paddr_t pa, u64 bits)
+/* At boot, on the only CPU: without the lock. */
+static void map_boot(unsigned long va, unsigned long end, paddr_t pa, u64 bits) NO_LOCK_CHECK
 {
 	if (end > va && map_range(va, pa, end - va, bits))
 		panic("out of memory for the kernel's page tables");
