@@ -354,6 +354,9 @@ def test_launcher(wanted):
         good = r.returncode == status and (out is None or r.stdout == out) and (err is None or err in r.stderr)
         report(f"launcher/{name}", good, f"status {r.returncode}, stdout {r.stdout[-300:]!r}, stderr {r.stderr[-800:]!r}")
 
+    if not wanted or "host" in wanted:
+        r = subprocess.run([f"{TOP}/tools/zerno/test/host_test.sh", f"{TOP}/zerno"], capture_output=True, text=True)
+        report("launcher/host", r.returncode == 0, r.stdout[-2000:] + r.stderr[-500:])
     case("exit-status", ["--", "sh", "-c", "exit 7"], 7, b"")
     case("signal", ["sh", "-c", "kill -9 $$"], 137)
     case("not-found", ["no-such-program"], 127)

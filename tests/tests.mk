@@ -11,7 +11,7 @@ build/tests/abi/%: tests/abi/%.c tests/abi/abi.h
 	@mkdir -p $(@D)
 	@echo "  GUEST $<"
 	$(Q)$(GUEST_CC) -Itests/abi -o $@ $<
-build/tests/stress/%: tests/stress/%.c
+build/tests/stress/%: tests/stress/%.c $(wildcard tests/stress/*.h)
 	@mkdir -p $(@D)
 	@echo "  GUEST $<"
 	$(Q)$(GUEST_CC) -I$(B)/gen -o $@ $<

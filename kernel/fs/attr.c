@@ -57,7 +57,7 @@ static int check_times(struct inode *i, const struct iattr *a, const struct cred
 {
 	if (!(a->valid & (ATTR_ATIME | ATTR_MTIME)) || a->valid & ATTR_SIZE || inode_owner_or_capable(i, c))
 		return 0;
-	if (a->valid & (ATTR_ATIME_SET | ATTR_MTIME_SET))
+	if (a->valid & (ATTR_ATIME_SET | ATTR_MTIME_SET | ATTR_TIMES))
 		return -EPERM;
 	return inode_permission(i, MAY_WRITE, c);
 }
@@ -69,6 +69,23 @@ static int check_size(const struct inode *i, const struct iattr *a)
 	if (a->size < 0)
 		return -EINVAL;
 	return (u64)a->size > max ? -EFBIG : 0;
+}
+
+/* chown takes the set-id bits from everybody, truncate from the unprivileged. */
+static void setattr_add_mode(const struct inode *i, struct iattr *a, const struct cred *c)
+{
+	umode_t mode = i->mode;
+
+	if (a->valid & (ATTR_MODE | ATTR_FORCE))
+		return;
+	if (a->valid & ATTR_CHOWN)
+		mode = mode_without_ids(mode);
+	else if (a->valid & ATTR_SIZE)
+		mode = inode_mode_without_privs(i, c);
+	if (mode != i->mode) {
+		a->valid |= ATTR_MODE;
+		a->mode = mode;
+	}
 }
 
 static int setattr_check(struct inode *i, struct iattr *a, const struct cred *c)
@@ -122,19 +139,7 @@ int inode_setattr(struct inode *i, struct iattr *a, const struct cred *c)
 	err = setattr_check(i, a, c);
 	if (err)
 		goto out;
-	if (!(a->valid & ATTR_MODE) && !(a->valid & ATTR_FORCE)) {
-		/* chown takes the set-id bits from everybody, truncate from the unprivileged. */
-		umode_t mode = i->mode;
-
-		if (a->valid & (ATTR_UID | ATTR_GID))
-			mode = mode_without_ids(mode);
-		else if (a->valid & ATTR_SIZE)
-			mode = inode_mode_without_privs(i, c);
-		if (mode != i->mode) {
-			a->valid |= ATTR_MODE;
-			a->mode = mode;
-		}
-	}
+	setattr_add_mode(i, a, c);
 	if (i->ops->setattr)
 		err = i->ops->setattr(i, a);
 	if (!err)

@@ -333,11 +333,15 @@ static bool atime_due(const struct inode *i, u32 mnt_flags, ktime_t now)
 
 void file_accessed(struct file *f)
 {
-	struct inode *i = f->inode;
-	u32 flags = f->path.mnt->flags;
+	if (!(f->flags & O_NOATIME))
+		inode_accessed(f->inode, f->path.mnt->flags);
+}
+
+void inode_accessed(struct inode *i, u32 flags)
+{
 	ktime_t now;
 
-	if (f->flags & O_NOATIME || flags & (MS_NOATIME | MS_RDONLY))
+	if (flags & (MS_NOATIME | MS_RDONLY))
 		return;
 	if (flags & MS_NODIRATIME && s_isdir(i->mode))
 		return;

@@ -103,6 +103,7 @@ int noop_fsync(struct file *f, loff_t start, loff_t end, bool datasync); /* noth
 struct file *file_alloc_path(const struct path *path, const struct file_ops *ops, unsigned flags,
                              const struct cred *c);
 void file_accessed(struct file *f); /* atime by the rules of the mount: relatime by default */
+void inode_accessed(struct inode *i, u32 mnt_flags); /* the same for a file that is not open */
 void file_init(void);
 /* Sequential text files (procfs): see fs/seq.h. */
 int no_open(struct inode *i, struct file *f); /* -ENXIO */

@@ -25,7 +25,9 @@ enum {
 	ATTR_MTIME = 32,
 	ATTR_ATIME_SET = 64,
 	ATTR_MTIME_SET = 128,
-	ATTR_FORCE = 256 /* no permission check: kernel's own */
+	ATTR_FORCE = 256, /* no permission check: kernel's own */
+	ATTR_CHOWN = 512, /* set-id bits go, even if neither id is changed */
+	ATTR_TIMES = 1024 /* times are given, even if only as "now" and "as it is": the owner's right */
 };
 struct kstat {
 	u64 ino, size, blocks; /* blocks of 512 bytes */

@@ -18,7 +18,7 @@
 #include <abi/errno.h>
 
 /* What open(2) remembers in the description: not the flags that only steer the opening itself. */
-enum { FLAGS_ONCE = O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_CLOEXEC };
+enum { FLAGS_ONCE = O_CREAT | O_EXCL | O_TRUNC | O_CLOEXEC };
 static const struct file_ops path_only_ops; /* O_PATH: nothing can be done */
 
 static unsigned open_wants(unsigned flags)
@@ -139,12 +139,13 @@ static int open_file(const struct path *p, unsigned flags, u32 mode, const struc
 			err = -EINVAL; /* no file system here does direct I/O */
 	}
 	if (!err && f->ops->open) {
-		err = f->ops->open(i, f);
+		err = f->ops->open(i, f); /* a terminal's looks at O_NOCTTY */
 		if (f->ops->lseek)
 			f->mode |= FMODE_LSEEK;
 		else
 			f->mode &= ~(u32)FMODE_LSEEK;
 	}
+	f->flags &= ~(u32)O_NOCTTY;
 	if (err) {
 		f->ops = &path_only_ops; /* never opened, so never released */
 	} else if (flags & O_TRUNC && s_isreg(i->mode)) {

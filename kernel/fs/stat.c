@@ -87,6 +87,8 @@ ssize_t vfs_readlink(const struct fs_walk *w, const char *name, char *buf, size_
 			memcpy(buf, text, (size_t)n);
 		}
 	}
+	if (n >= 0)
+		inode_accessed(i, p.mnt->flags);
 	path_put(&p);
 	return n;
 }

@@ -45,7 +45,7 @@ static struct iattr attr_mode(umode_t mode)
 static struct iattr attr_owner(uid_t uid, gid_t gid)
 {
 	return (struct iattr){
-		.valid = (uid != (uid_t)-1 ? ATTR_UID : 0) | (gid != (gid_t)-1 ? ATTR_GID : 0),
+		.valid = ATTR_CHOWN | (uid != (uid_t)-1 ? ATTR_UID : 0) | (gid != (gid_t)-1 ? ATTR_GID : 0),
 		.uid = uid,
 		.gid = gid,
 	};

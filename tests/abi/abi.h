@@ -57,6 +57,15 @@ static inline long show_(const char *what, long r, int e)
 	})
 #define SHOW_INT(expr) ({ long r_ = (long)(expr); printf("%s = %ld\n", #expr, r_); fflush(stdout); r_; })
 #define SHOW_HEX(expr) ({ unsigned long r_ = (unsigned long)(expr); printf("%s = 0x%lx\n", #expr, r_); fflush(stdout); r_; })
+/* A system call by its number: what libc's wrapper would refuse, emulate or not know.  Arguments left out are 0. */
+#define CALL(name, ...)                                                                                      \
+	({                                                                                                   \
+		errno = 0;                                                                                   \
+		long r_ = CALL6_(SYS_##name, ##__VA_ARGS__, 0, 0, 0, 0, 0, 0);                                \
+		show_(#name "(" #__VA_ARGS__ ")", r_, errno);                                                \
+	})
+#define CALL6_(n, a, b, c, d, e, f, ...)                                                                     \
+	syscall(n, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e), (long)(f))
 #define SECTION(name) (printf("-- %s\n", name), fflush(stdout))
 
 /* Runs the block in a child and prints how it ended. */
@@ -90,4 +99,39 @@ static inline void sleep_ms(long ms)
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
 	while (nanosleep(&t, &t) < 0 && errno == EINTR)
 		;
+}
+static inline void make_file(const char *name, const char *text, int mode)
+{
+	int fd = open(name, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+	if (write(fd, text, strlen(text)) < 0 || fchmod(fd, mode) < 0)
+		printf("make_file %s: %s\n", name, strerror(errno));
+	close(fd);
+}
+static inline void print_stat(const char *what, int r, const struct stat *st)
+{
+	if (r < 0)
+		printf("%s: %s\n", what, strerror(errno));
+	else
+		printf("%s: mode %06o uid %d gid %d links %d size %ld\n", what, st->st_mode, st->st_uid, st->st_gid,
+		       (int)st->st_nlink, S_ISDIR(st->st_mode) ? 0 : (long)st->st_size);
+	fflush(stdout);
+}
+/* The facts of a file that do not differ from run to run. */
+static inline void show_stat(const char *name)
+{
+	struct stat st;
+	int r = lstat(name, &st);
+	print_stat(name, r, &st);
+}
+static inline void show_fstat(const char *what, int fd)
+{
+	struct stat st;
+	int r = fstat(fd, &st);
+	print_stat(what, r, &st);
+}
+/* From here on an ordinary user. */
+static inline void become(int uid)
+{
+	if (syscall(SYS_setgroups, 0L, NULL) || syscall(SYS_setresgid, uid, uid, uid) || syscall(SYS_setresuid, uid, uid, uid))
+		printf("become %d: %s\n", uid, strerror(errno));
 }

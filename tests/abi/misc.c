@@ -41,7 +41,7 @@ int main(void)
 	IN_CHILD("user", setuid(1000); r.rlim_max = 100; SHOW(setrlimit(RLIMIT_NOFILE, &r)); SHOW(prlimit(1, RLIMIT_NOFILE, NULL, &r)));
 	SHOW(prlimit(999999, RLIMIT_NOFILE, NULL, &r));
 	SECTION("priorities");
-	errno = 0;
+	setpriority(PRIO_PROCESS, 0, 0); /* whatever the test runner has */
 	SHOW(getpriority(PRIO_PROCESS, 0));
 	SHOW(setpriority(PRIO_PROCESS, 0, 5));
 	SHOW(getpriority(PRIO_PROCESS, 0));

@@ -2,12 +2,14 @@
  *
  * tests/stress/fuzz_syscalls.c - calls every system call of the table with arguments nobody would use.
  *
- * usage: fuzz_syscalls SEED SECONDS
+ * usage: fuzz_syscalls SEED SECONDS [JOBS]
  *
  * An ordinary Linux program: what it survives on Linux it must survive on Zerno.  A child makes a few hundred
  * calls from kernel/syscall/syscalls.tbl (and some numbers that do not exist) with random and boundary values,
  * with pointers that are unmapped, misaligned, read-only, in kernel space or at the very end of a page, and
- * with good ones.  Children may die of it; the parent starts the next one, and kills one that makes no progress.
+ * with good ones; half of the calls with arguments that make sense (fuzz_recipes.h), in one to three threads.
+ * Children may die of it; the parent starts the next one, and kills one that makes no progress.  JOBS of them run
+ * side by side in the same directory.
  *
  * What would stop the test rather than test the kernel is kept from them: they own a session and a directory,
  * see no terminal, signal nobody but themselves, and cannot reboot, become real-time, or raise their limits.
@@ -16,6 +18,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,22 +32,26 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include "fuzz_recipes.h"
 #include "fuzz_table.h"
 
-enum { CALLS_PER_CHILD = 400, SCRATCH = 64 * 1024, PAGE = 4096, STUCK_MS = 600, UID_NOBODY = 65534 };
+enum { CALLS_PER_CHILD = 400, SCRATCH = 64 * 1024, PAGE = 4096, STUCK_MS = 600, UID_NOBODY = 65534, ARENA_PAGES = 64, JOBS_MAX = 8 };
 enum { NR_CALLS = sizeof fuzz_calls / sizeof fuzz_calls[0] };
 
 static struct shared {
-	volatile unsigned long calls;
-	volatile int last; /* the table row in progress, for a failed run */
-} *shared;
+	unsigned long calls;
+	unsigned long children;
+} *shared; /* by all jobs; changed atomically */
+static volatile unsigned long *my_calls; /* of this job: does its child make progress? */
 static char dir[] = "/tmp/fuzz.XXXXXX";
-static uint64_t rng_state;
+static __thread uint64_t rng_state;
 static char *scratch;   /* SCRATCH bytes, then an unmapped page */
 static char *read_only; /* a page that cannot be written */
+static char *const arena = (char *)0x20000000; /* ARENA_PAGES for mmap and its kin */
 static char long_name[5000];
 static pid_t self;
 
@@ -263,6 +271,168 @@ static uint64_t make_argument(const char *kind, int own)
 	return any_number();
 }
 
+/* ---- arguments that make sense ---- */
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* What a handler returns to, when the action was set by the bare system call. */
+void restorer(void);
+__asm__("restorer: mov $15, %eax; syscall");
+
+/* One number of the comma-separated list, or several ored. */
+static uint64_t from_list(const char *list, int ored)
+{
+	uint64_t chosen = 0;
+	unsigned n = 0;
+
+	for (const char *p = list; *p; p += *p == ',') {
+		char *end;
+		uint64_t v = strtoull(p, &end, 0);
+		if (ored)
+			chosen |= below(2) ? v : 0;
+		else if (below(++n) == 0)
+			chosen = v;
+		p = end;
+	}
+	return chosen;
+}
+
+/* n bytes in the scratch memory, for a struct. */
+static void *place(const void *what, size_t n)
+{
+	char *at = scratch + (below(SCRATCH - 4096) & ~15u);
+
+	memcpy(at, what, n);
+	return at;
+}
+
+/* Without SIGALRM, which ends calls that sleep. */
+static uint64_t signal_set(void)
+{
+	return (below(2) ? rnd() : 1ULL << below(64)) & ~(1ULL << (SIGALRM - 1));
+}
+
+static uint64_t any_action(void)
+{
+	static const uint64_t flags[] = { 1, 2, 4, 0x08000000, 0x10000000, 0x40000000, 0x80000000 };
+	struct {
+		uint64_t handler, flags, restorer, mask;
+	} sa = { below(3) ? below(2) : (uint64_t)on_alarm, 0x04000000, (uint64_t)restorer, signal_set() };
+
+	for (unsigned i = 0; i < sizeof flags / sizeof flags[0]; i++)
+		sa.flags |= below(3) ? 0 : flags[i];
+	return (uint64_t)place(&sa, sizeof sa);
+}
+
+static uint64_t any_iovecs(void)
+{
+	struct iovec v[8];
+
+	for (unsigned i = 0; i < 8; i++)
+		v[i] = (struct iovec){ (void *)any_pointer(), below(10) ? below(5000) : (size_t)any_number() };
+	return (uint64_t)place(v, sizeof v);
+}
+
+static uint64_t any_pollfds(void)
+{
+	struct pollfd p[12];
+
+	for (unsigned i = 0; i < 12; i++)
+		p[i] = (struct pollfd){ any_fd(), (short)rnd(), 0 };
+	return (uint64_t)place(p, sizeof p);
+}
+
+static uint64_t any_clone_args(void)
+{
+	uint64_t a[11] = { from_list("0,0x4100,0x4000,0x100000,0x1200000,0x600,0x100000000", 0), 0, good_pointer(), good_pointer(),
+			   below(4) ? 17 : below(70) };
+
+	return (uint64_t)place(a, sizeof a);
+}
+
+/* A time, an interval, a lock or a stack: words of the struct. */
+static uint64_t any_words(char kind)
+{
+	uint64_t w[4] = { 0 };
+
+	switch (kind) {
+	case 'T':
+		w[1] = below(2000000);
+		w[3] = below(4) ? below(1000) : 0x3fffffff - below(2);
+		break;
+	case 'I':
+		w[1] = below(5000);
+		w[3] = below(5000);
+		break;
+	case 'J': /* type and whence, start, length, pid */
+		w[0] = below(4) | below(3) << 16;
+		w[1] = below(200);
+		w[2] = below(200);
+		break;
+	default: /* stack: address, flags, size */
+		w[0] = good_pointer();
+		w[1] = below(4);
+		w[2] = below(20000);
+	}
+	return (uint64_t)place(w, sizeof w);
+}
+
+static uint64_t make_from_recipe(const char *r)
+{
+	static const char *const programs[] = { "/proc/self/exe", "/bin/busybox", "a", "dir", "fifo", "/dev/null", "/init" };
+	uint64_t set = signal_set();
+
+	switch (*r) {
+	case '=':
+		return strtoull(r + 1, NULL, 0);
+	case '^':
+		return from_list(r + 1, 0);
+	case '|':
+		return from_list(r + 1, 1);
+	case 'A':
+		return (uint64_t)arena + below(ARENA_PAGES) * PAGE;
+	case 'L':
+		return (1 + below(20)) * PAGE - (below(4) ? 0 : below(PAGE));
+	case 'F':
+		return below(16);
+	case 'n':
+		return any_path(1);
+	case 'x':
+		return any_path(0);
+	case 'E':
+		return string_pointer(programs[below(sizeof programs / sizeof programs[0])]);
+	case 'W':
+		return string_pointer(words[below(sizeof words / sizeof words[0])]);
+	case 'v':
+		return any_vector();
+	case 'P':
+		return good_pointer();
+	case '0':
+		return below(2) ? 0 : good_pointer();
+	case 'o':
+		return below(3) ? below(20) * PAGE : below(100000);
+	case 'S':
+		return below(2) ? 0 : (uint64_t)self;
+	case 's':
+		return 1 + below(64);
+	case 'G':
+		return (uint64_t)place(&set, sizeof set);
+	case 'H':
+		return any_action();
+	case 'V':
+		return any_iovecs();
+	case 'O':
+		return any_pollfds();
+	case 'C':
+		return any_clone_args();
+	default:
+		return any_words(*r);
+	}
+}
+
 /* ---- what a child may do ---- */
 
 static int named(const char *name, const char *const *list)
@@ -325,11 +495,6 @@ static long raw_call(long nr, const uint64_t a[6], int forks)
 	return ret;
 }
 
-static void on_alarm(int sig)
-{
-	(void)sig;
-}
-
 /* A call may sleep: a signal ends it after 5 ms, whatever the last calls did to masks and handlers. */
 static void arm_alarm(void)
 {
@@ -343,6 +508,22 @@ static void arm_alarm(void)
 	setitimer(ITIMER_REAL, &it, NULL);
 }
 
+static void count_call(void)
+{
+	__atomic_fetch_add(&shared->calls, 1, __ATOMIC_RELAXED);
+	++*my_calls;
+}
+
+static const struct recipe *find_recipe(const char *name)
+{
+	unsigned first = below(NR_RECIPES); /* one name may have several */
+
+	for (unsigned i = 0; i < NR_RECIPES; i++)
+		if (!strcmp(recipes[(first + i) % NR_RECIPES].name, name))
+			return &recipes[(first + i) % NR_RECIPES];
+	return NULL;
+}
+
 static void one_call(void)
 {
 	unsigned i = below(NR_CALLS + 8);
@@ -351,23 +532,43 @@ static void one_call(void)
 	if (i >= NR_CALLS) { /* no such call */
 		for (int k = 0; k < 6; k++)
 			a[k] = below(2) ? any_number() : any_pointer();
-		shared->last = -1;
-		shared->calls++;
+		count_call();
 		raw_call(below(2) ? 500 + below(10000) : (long)(rnd() | 1UL << 62), a, 0);
 		return;
 	}
 	const struct fuzz_call *c = &fuzz_calls[i];
-	if (named(c->name, never_calls) || (named(c->name, rare_calls) && below(30)))
+	const struct recipe *r = below(2) ? find_recipe(c->name) : NULL;
+	if (named(c->name, never_calls) || (named(c->name, rare_calls) && below(30) && !(r && is(c->name, "munmap"))))
 		return;
 	if (!below(4))
 		fill_scratch();
 	for (int k = 0; k < 6; k++)
-		a[k] = k < c->nargs ? make_argument(c->kind[k], named(c->name, tree_calls)) : rnd();
+		if (r && r->arg[k] && below(30))
+			a[k] = make_from_recipe(r->arg[k]);
+		else
+			a[k] = k < c->nargs ? make_argument(c->kind[k], named(c->name, tree_calls)) : rnd();
 	if (!safe(c, a))
 		return;
-	shared->last = (int)i;
-	shared->calls++;
+	count_call();
 	raw_call(c->nr, a, is(c->name, "fork") || is(c->name, "vfork") || is(c->name, "clone"));
+}
+
+/* A real child that goes on for a while, with copies of all that we have. */
+static void fork_and_call(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (int i = 0; i < 10; i++) {
+			for (int p = 0; p < ARENA_PAGES; p += 1 + (int)below(16))
+				syscall(SYS_getrandom, arena + p * PAGE, 8, 0); /* writes, where it can */
+			arm_alarm();
+			one_call();
+		}
+		_exit(0);
+	}
+	if (pid > 0 && below(2))
+		waitpid(pid, NULL, below(2) ? WNOHANG : 0);
 }
 
 static void limit(int what, rlim_t n)
@@ -432,6 +633,20 @@ static void child_setup(int privileged)
 	open("/proc/self/stat", O_RDONLY);
 }
 
+static void *calls(void *seed)
+{
+	if (seed)
+		rng_state = (uint64_t)seed;
+	for (int i = 0; i < CALLS_PER_CHILD; i++) {
+		arm_alarm();
+		if (below(100))
+			one_call();
+		else
+			fork_and_call();
+	}
+	return NULL;
+}
+
 static void child(uint64_t seed, int privileged)
 {
 	rng_state = seed * 0x9e3779b97f4a7c15ULL | 1;
@@ -440,10 +655,12 @@ static void child(uint64_t seed, int privileged)
 	read_only = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (scratch == MAP_FAILED || read_only == MAP_FAILED || munmap(scratch + SCRATCH, PAGE))
 		_exit(1);
-	for (int i = 0; i < CALLS_PER_CHILD; i++) {
-		arm_alarm();
-		one_call();
+	mmap(arena, ARENA_PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	for (unsigned threads = below(4) ? 0 : 1 + below(2); threads; threads--) {
+		pthread_t t;
+		pthread_create(&t, NULL, calls, (void *)(rnd() | 1));
 	}
+	calls(NULL);
 	_exit(0);
 }
 
@@ -452,13 +669,13 @@ static void child(uint64_t seed, int privileged)
 /* Until the child has ended; one that hangs (asleep, stopped) is killed. */
 static void wait_child(pid_t pid)
 {
-	unsigned long seen = shared->calls;
+	unsigned long seen = *my_calls;
 	long since = now_ms();
 	int status;
 
 	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (shared->calls != seen) {
-			seen = shared->calls;
+		if (*my_calls != seen) {
+			seen = *my_calls;
 			since = now_ms();
 		} else if (now_ms() - since > STUCK_MS) {
 			kill(pid, SIGKILL);
@@ -499,13 +716,33 @@ static void clean_up(void)
 	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
+static void job(uint64_t seed, long end, unsigned number)
+{
+	for (unsigned n = 0; now_ms() < end; n++) {
+		if (n % 64 == 63 && number == 0)
+			clean_up();
+		mkdir(dir, 0777);
+		chmod(dir, 0777); /* the last child may have changed it */
+		pid_t pid = fork();
+		if (pid == 0)
+			child(seed + n, n % 2 == 0);
+		if (pid < 0) {
+			perror("fork");
+			usleep(100000);
+			continue;
+		}
+		wait_child(pid);
+		__atomic_fetch_add(&shared->children, 1, __ATOMIC_RELAXED);
+	}
+}
+
 int main(int argc, char **argv)
 {
-	unsigned long children = 0;
-	long end;
+	unsigned jobs = argc > 3 ? (unsigned)atoi(argv[3]) : 1;
 	uint64_t seed;
+	long end;
 
-	if (argc != 3) /* also when a child executes /proc/self/exe */
+	if (argc < 3 || jobs < 1 || jobs > JOBS_MAX) /* also when a child executes /proc/self/exe */
 		return 2;
 	seed = strtoull(argv[1], NULL, 0);
 	end = now_ms() + 1000 * strtol(argv[2], NULL, 0);
@@ -513,23 +750,17 @@ int main(int argc, char **argv)
 	if (shared == MAP_FAILED || !mkdtemp(dir) || chmod(dir, 0777))
 		return perror("fuzz_syscalls"), 1;
 	memset(long_name, 'n', sizeof long_name - 1);
-	while (now_ms() < end) {
-		if (children % 64 == 63)
-			clean_up();
-		mkdir(dir, 0777);
-		chmod(dir, 0777); /* the last child may have changed it */
-		pid_t pid = fork();
-		if (pid == 0)
-			child(seed + children, children % 2 == 0);
-		if (pid < 0) {
-			perror("fork");
-			usleep(100000);
+	for (unsigned i = 0; i < jobs; i++) {
+		my_calls = (unsigned long *)(shared + 1) + i;
+		if (i + 1 < jobs && fork())
 			continue;
-		}
-		wait_child(pid);
-		children++;
+		job(seed + 1000000 * i, end, i);
+		if (i + 1 < jobs)
+			_exit(0);
 	}
+	while (wait(NULL) > 0)
+		;
 	clean_up();
-	printf("FUZZ calls=%lu children=%lu\n", shared->calls, children);
+	printf("FUZZ calls=%lu children=%lu\n", shared->calls, shared->children);
 	return 0;
 }
