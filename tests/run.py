@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|apps|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N]
+usage: run.py all|unit|ktest|abi|apps|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--verbose]
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -129,6 +129,7 @@ class Guest:
 
     def __init__(self, initrd, log, append="", smp=2, mem="512M", machine=MICROVM, cpu="max", extra=()):
         self.log = log
+        smp = options.get("smp", smp)
         open(log, "w").close()
         self.command = ["qemu-system-x86_64", *machine, "-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", str(smp),
                         "-m", mem, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", KERNEL,

@@ -99,6 +99,9 @@ static int setattr_check(struct inode *i, struct iattr *a, const struct cred *c)
 	err = check_owner_change(i, a, c);
 	if (err)
 		return err;
+	/* To lose the set-id bits is a change of the mode. */
+	if (a->valid & ATTR_CHOWN && mode_without_ids(i->mode) != i->mode && !inode_owner_or_capable(i, c))
+		return -EPERM;
 	if (a->valid & ATTR_MODE) {
 		gid_t gid = a->valid & ATTR_GID ? a->gid : i->gid;
 

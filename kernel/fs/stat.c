@@ -9,6 +9,7 @@
  * Manual:    stat(2), access(2), readlink(2), statfs(2), chdir(2), chroot(2).
  * Tests:     tests/abi/stat.c, tests/abi/cwd.c.
  */
+#include <fs/file.h>
 #include <fs/namei.h>
 #include <fs/walk.h>
 #include <lib/string.h>

@@ -28,6 +28,7 @@
  *       "/a/link/b"    link -> "../x/y"
  *        name = "../x/y"   rest = [ "b" ]      then name = "b"
  */
+#include <fs/file.h>
 #include <fs/walk.h>
 #include <lib/string.h>
 #include <abi/errno.h>
@@ -207,6 +208,7 @@ static int walk_link(struct walker *k, struct dentry *d, struct inode *i)
 			dentry_put(d);
 		return err;
 	}
+	inode_accessed(i, k->at.mnt->flags);
 	if (!k->rcu)
 		k->held[k->nheld++] = (struct path){ mount_get(k->at.mnt), d };
 	if (*text == '/') {

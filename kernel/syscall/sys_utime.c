@@ -43,7 +43,8 @@ static int attr_from_timespecs(struct iattr *a, const struct timespec_k t[2])
 {
 	int err;
 
-	*a = (struct iattr){ .valid = t[0].tv_nsec == UTIME_NOW && t[1].tv_nsec == UTIME_NOW ? 0 : ATTR_TIMES };
+	*a = (struct iattr){ .valid = t[0].tv_nsec == UTIME_NOW && t[1].tv_nsec == UTIME_NOW ? 0
+		                                                                             : ATTR_TIMES };
 	err = attr_set(a, ATTR_ATIME, ATTR_ATIME_SET, &t[0], &a->atime);
 	return err ? err : attr_set(a, ATTR_MTIME, ATTR_MTIME_SET, &t[1], &a->mtime);
 }

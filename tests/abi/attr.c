@@ -113,12 +113,13 @@ static void owners(void)
 	CALL(chown, "f", 0xfffffffe, 0xfffffffe);
 	mode_of("f");
 	chown("f", 0, 0);
+	make_file("setid", "", 04755);
 	SECTION("chown by users");
 	chown("mine", 1000, 1000);
 	chmod("mine", 06777);
 	IN_CHILD("user", become(1000); CALL(chown, "mine", 1001, -1); CALL(chown, "mine", -1, 1001); CALL(chown, "mine", 1000, 1000);
 		 mode_of("mine"); CALL(chmod, "mine", 06777); CALL(chown, "mine", -1, -1); mode_of("mine"); CALL(chown, "f", -1, -1);
-		 CALL(chown, "f", 0, 0); CALL(lchown, "mine", -1, 1000); mode_of("mine"));
+		 CALL(chown, "setid", -1, -1); CALL(chown, "f", 0, 0); CALL(lchown, "mine", -1, 1000); mode_of("mine"));
 	IN_CHILD("user in the group", gid_t g = 2000; syscall(SYS_setgroups, 1, &g); syscall(SYS_setresgid, 1000, 1000, 1000);
 		 syscall(SYS_setresuid, 1000, 1000, 1000); CALL(chown, "mine", -1, 2000); mode_of("mine"));
 }
@@ -278,6 +279,8 @@ static void moves(void)
 	MOVES("f", fallocate(fd, 0, 0, 4096));
 	MOVES("f", fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096));
 	MOVES("l", readlink("l", b, sizeof b));
+	MOVES("l", access("l", F_OK));
+	MOVES("l", lstat("l", &before));
 	MOVES("l", lchown("l", 1, 1));
 	MOVES("d", close(creat("d/new", 0600)));
 	MOVES("d", close(creat("d/new", 0600)));

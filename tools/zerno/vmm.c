@@ -139,7 +139,9 @@ void vmm_prepare(struct vmm *v, const struct options *o, int root_fd)
 	add(v, "-initrd", text("/proc/self/fd/%d", root_fd));
 	/* A panic restarts at once, which -no-reboot turns into an end: it is noticed, and its text is kept. */
 	add(v, "-append",
-	    text("console=ttyS0 quiet panic=-1 rdinit=/.zerno/init%s%s", *o->append ? " " : "", o->append));
+	    text("console=ttyS0 %spanic=-1 rdinit=/.zerno/init%s%s",
+	         o->console ? "" : "quiet ", /* who looks sees all */
+	         *o->append ? " " : "", o->append));
 	add_devices(v, o, channel_theirs, console_theirs);
 	for (char **a = o->qemu_args; a && *a; a++)
 		list_add(&v->argv, *a);
