@@ -255,9 +255,6 @@ int main()
 	rd("e", m);
 	IN("x\n");
 	both("after flush");
-	write(s, "lost", 4);
-	tcflush(s, TCOFLUSH);
-	rd("oflush", m);
 	({
 		int r_ = tcflush(s, 7);
 		printf("%d %d\n", r_, errno);

@@ -5,7 +5,8 @@
  * One text an argument; make_from_recipe() in fuzz_syscalls.c reads it:
  *
  *     =N constant   ^A,B,.. one of   |A,B,.. some of, ored      A page of the arena   L pages of length
- *     F descriptor  n own name       x any name                 E file to execute     W word     v strings
+ *     F descriptor  n own name       x any name                 E file to execute     d directory
+ *     W word         v strings       Y file system type
  *     P pointer     0 NULL or pointer    o file offset          S own pid or 0        s signal
  *     T short time  I interval timer G signal set  H sigaction  K alternate stack     J file lock
  *     V iovecs      O pollfds        C clone3 arguments */
@@ -69,10 +70,12 @@ static const struct recipe {
 	{ "unlinkat", { "=-100", "n", "^0,0x200" } },
 	{ "rename", { "n", "n" } },
 	{ "renameat2", { "=-100", "n", "=-100", "n", "^0,1,2,4" } },
+	{ "mkdir", { "d", "=0777" } },
 	{ "mkdir", { "n", "^0777,0700,0" } },
 	{ "rmdir", { "n" } },
 	{ "mknod", { "n", "^0100644,010644,0140644,020644,060644", "^0,0x103,0x105,0x500,0x8800" } },
-	{ "chdir", { "n" } },
+	{ "chdir", { "d" } },
+	{ "chroot", { "d" } },
 	{ "chmod", { "n", "^0,0777,04755,02777,01777" } },
 	{ "fchownat", { "=-100", "n", "^-1,0,65534", "^-1,0,65534", "^0,0x100,0x1000" } },
 	{ "utimensat", { "=-100", "n", "T", "^0,0x100" } },
@@ -80,9 +83,9 @@ static const struct recipe {
 	{ "statx", { "=-100", "x", "^0,0x100,0x1000", "=0x7ff", "P" } },
 	{ "newfstatat", { "=-100", "x", "P", "^0,0x100" } },
 	{ "readlink", { "x", "P", "L" } },
-	{ "mount", { "W", "n", "W", "^0,1,2,4,8,32,33,0x1000,0x5000,0x2000,0x40000", "W" } },
-	{ "mount", { "n", "n", "W", "^0x1000,0x5000,0x2000", "W" } },
-	{ "umount2", { "n", "^0,1,2,4,8" } },
+	{ "mount", { "W", "d", "Y", "^0,1,2,4,8,32,33,0x1000,0x5000,0x2000,0x40000", "W" } },
+	{ "mount", { "d", "d", "Y", "^0x1000,0x5000,0x2000", "W" } },
+	{ "umount2", { "d", "^0,1,2,4,8" } },
 	/* processes, signals, time */
 	{ "clone", { "^17,0x4111,0x4011,0x50f00,0x3d0f00,0x1200011,0x100011,0x8011,0x611,0x100,0x0", "=0", "P", "P", "=0" } },
 	{ "clone3", { "C", "^64,80,88" } },

@@ -383,6 +383,8 @@ static uint64_t any_words(char kind)
 static uint64_t make_from_recipe(const char *r)
 {
 	static const char *const programs[] = { "/proc/self/exe", "/bin/busybox", "a", "dir", "fifo", "/dev/null", "/bin/true" };
+	static const char *const types[] = { "tmpfs", "proc", "devpts", "devtmpfs", "sysfs" };
+	static const char *const dirs[] = { ".", "dir", "dir/y", "dir/.", ".." };
 	uint64_t set = signal_set();
 
 	switch (*r) {
@@ -404,6 +406,10 @@ static uint64_t make_from_recipe(const char *r)
 		return any_path(0);
 	case 'E':
 		return string_pointer(programs[below(sizeof programs / sizeof programs[0])]);
+	case 'Y':
+		return string_pointer(types[below(sizeof types / sizeof types[0])]);
+	case 'd':
+		return string_pointer(dirs[below(sizeof dirs / sizeof dirs[0])]);
 	case 'W':
 		return string_pointer(words[below(sizeof words / sizeof words[0])]);
 	case 'v':
@@ -461,6 +467,8 @@ static int safe(const struct fuzz_call *c, uint64_t a[6])
 		a[0] = below(4) ? (uint64_t)self : 0x3fffffff;
 		if (c->nargs > 2 && is(c->kind[1], "pid"))
 			a[1] = below(4) ? (uint64_t)self : 0x3fffffff;
+		if (below(8)) /* most do not end us */
+			a[is(c->kind[1], "pid") ? 2 : 1] = from_list("0,17,18,23,28", 0);
 	}
 	/* the priority of "all processes of user 0" is not ours to change */
 	if (!strcmp(c->name, "setpriority"))
