@@ -367,6 +367,13 @@ def test_launcher(wanted):
     case("timeout", ["--timeout", "3", "sleep", "100"], 124)
     case("cpus-memory", ["-c", "2", "-m", "64M", "nproc"], 0, b"2\n")
     case("q35", ["--machine", "q35", "echo", "hello"], 0, b"hello\n")
+    root = f"{BUILD}/root-launcher"
+    make_root(root)
+    write(f"{root}/marker", "from a directory\n")
+    case("rootfs-directory", ["--rootfs", root, "cat", "/marker"], 0, b"from a directory\n")
+    pack(root, f"{BUILD}/launcher.cpio")
+    case("rootfs-cpio", ["--rootfs", f"{BUILD}/launcher.cpio", "sh", "-c", "cat /marker; exit 3"], 3, b"from a directory\n")
+    case("dry-run", ["--dry-run", "true"], 0, None)
     case("panic", ["--append", "zerno.test=panic", "true"], 125, b"", b"panic")
     os.makedirs(BUILD, exist_ok=True)
     with open(f"{BUILD}/hi", "w+b") as f:
