@@ -18,6 +18,7 @@ struct iov_iter {
 	size_t count;            /* bytes left in all */
 	const struct iovec *iov; /* current segment, the caller's; NULL with a single buffer */
 	unsigned more;           /* segments after it */
+	bool append;             /* a write goes to the end of its file, wherever the position is */
 	bool user;               /* addresses are a user's, and were checked when the iter was made */
 };
 /* For one buffer of kernel memory. */

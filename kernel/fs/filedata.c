@@ -156,7 +156,7 @@ ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	if (!from->count)
 		return 0;
 	rwlock_write_lock(&i->lock);
-	if (f->flags & O_APPEND)
+	if (f->flags & O_APPEND || from->append)
 		*pos = i->size;
 	done = check_limit(i, *pos, from);
 	if (!done)

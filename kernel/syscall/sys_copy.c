@@ -25,17 +25,15 @@ static ssize_t copy_piece(struct file *in, loff_t *ipos, struct file *out, loff_
 	loff_t at = *ipos;
 	struct iov_iter it;
 	ssize_t got, put;
-	size_t limited;
 
 	iov_init_kernel(&it, buf, n);
 	got = read_done(file_read(in, &it, &at));
 	if (got <= 0)
 		return got;
-	limited = (size_t)got;
-	put = write_limit(out, opos, &limited);
+	iov_init_kernel(&it, buf, (size_t)got);
+	put = write_limit(out, &it, opos);
 	if (put)
 		return put;
-	iov_init_kernel(&it, buf, limited);
 	write_drop_privs(out);
 	put = write_done(file_write(out, &it, opos));
 	if (put > 0)
@@ -136,15 +134,15 @@ static int range_check(const struct file *in, loff_t ipos, const struct file *ou
 		return -EINVAL;
 	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE) || out->flags & O_APPEND)
 		return -EBADF;
+	if ((u64)ipos + *len < (u64)ipos || (u64)opos + *len < (u64)opos)
+		return -EOVERFLOW;
 	if (ipos < 0 || opos < 0)
 		return -EINVAL;
-	if (*len > (u64)(INT64_MAX - ipos) || *len > (u64)(INT64_MAX - opos))
-		return -EOVERFLOW;
 	*len = MIN(*len, MAX_RW_COUNT);
-	if (ipos >= in->inode->size)
-		*len = 0;
-	else
-		*len = MIN(*len, (size_t)(in->inode->size - ipos));
+	*len = MIN(*len, (size_t)MAX(in->inode->size - ipos, (loff_t)0));
+	*len = MIN(*len, (size_t)(INT64_MAX - opos));
+	if (opos == INT64_MAX)
+		return -EFBIG;
 	if (in->inode == out->inode && ipos < opos + (loff_t)*len && opos < ipos + (loff_t)*len)
 		return -EINVAL; /* overlap */
 	return 0;

@@ -38,19 +38,19 @@ int size_limit(const struct inode *i, loff_t size)
 	return file_too_big();
 }
 
-int write_limit(struct file *f, const loff_t *pos, size_t *count)
+int write_limit(struct file *f, struct iov_iter *from, const loff_t *pos)
 {
 	u64 limit = task_rlimit(current_task(), RLIMIT_FSIZE);
 	loff_t at;
 
-	if (likely(limit == RLIM_INFINITY) || !s_isreg(f->inode->mode) || !*count)
+	if (likely(limit == RLIM_INFINITY) || !s_isreg(f->inode->mode) || !from->count)
 		return 0;
-	at = f->flags & O_APPEND ? f->inode->size : pos ? *pos : f->pos;
+	at = f->flags & O_APPEND || from->append ? f->inode->size : pos ? *pos : f->pos;
 	if (at < 0)
 		return 0; /* the file system answers */
 	if ((u64)at >= limit)
 		return file_too_big();
-	*count = MIN(*count, (size_t)(limit - (u64)at));
+	from->count = MIN(from->count, (size_t)(limit - (u64)at));
 	return 0;
 }
 
@@ -76,7 +76,7 @@ static inline long do_write(struct file *f, const char __user *buf, size_t count
 	if (unlikely(iov_init_user(&it, (unsigned long)buf, count)))
 		return rw_bad_range(f, FMODE_WRITE);
 	if (unlikely(task_rlimit(current_task(), RLIMIT_FSIZE) != RLIM_INFINITY) && f->mode & FMODE_WRITE) {
-		int err = write_limit(f, pos, &it.count);
+		int err = write_limit(f, &it, pos);
 		if (err)
 			return err;
 	}
@@ -84,27 +84,29 @@ static inline long do_write(struct file *f, const char __user *buf, size_t count
 	return write_done(file_write(f, &it, pos));
 }
 
-/* A table that others use too, or no such descriptor. */
-static COLD long read_counted(unsigned fd, char __user *buf, size_t count)
+/* In general: at an offset (pos), or with a table that others use too, or without such a descriptor. */
+static COLD long read_fd(unsigned fd, char __user *buf, size_t count, loff_t *pos)
 {
 	struct fd_ref r = fd_arg(fd);
-	long n;
+	long n = -ESPIPE;
 
 	if (!r.file)
 		return -EBADF;
-	n = do_read(r.file, buf, count, NULL);
+	if (!pos || r.file->mode & FMODE_LSEEK)
+		n = do_read(r.file, buf, count, pos);
 	fd_ref_put(r);
 	return n;
 }
 
-static COLD long write_counted(unsigned fd, const char __user *buf, size_t count)
+static COLD long write_fd(unsigned fd, const char __user *buf, size_t count, loff_t *pos)
 {
 	struct fd_ref r = fd_arg(fd);
-	long n;
+	long n = -ESPIPE;
 
 	if (!r.file)
 		return -EBADF;
-	n = do_write(r.file, buf, count, NULL);
+	if (!pos || r.file->mode & FMODE_LSEEK)
+		n = do_write(r.file, buf, count, pos);
 	fd_ref_put(r);
 	return n;
 }
@@ -113,46 +115,24 @@ long sys_read(unsigned fd, char __user *buf, size_t count)
 {
 	struct file *f = fd_borrow(current_task()->files, fd);
 
-	return likely(f) ? do_read(f, buf, count, NULL) : read_counted(fd, buf, count);
+	return likely(f) ? do_read(f, buf, count, NULL) : read_fd(fd, buf, count, NULL);
 }
 
 long sys_write(unsigned fd, const char __user *buf, size_t count)
 {
 	struct file *f = fd_borrow(current_task()->files, fd);
 
-	return likely(f) ? do_write(f, buf, count, NULL) : write_counted(fd, buf, count);
+	return likely(f) ? do_write(f, buf, count, NULL) : write_fd(fd, buf, count, NULL);
 }
 
 long sys_pread64(unsigned fd, char __user *buf, size_t count, loff_t pos)
 {
-	struct fd_ref r;
-	long n = -ESPIPE;
-
-	if (pos < 0)
-		return -EINVAL;
-	r = fd_arg(fd);
-	if (!r.file)
-		return -EBADF;
-	if (r.file->mode & FMODE_LSEEK)
-		n = do_read(r.file, buf, count, &pos);
-	fd_ref_put(r);
-	return n;
+	return pos < 0 ? -EINVAL : read_fd(fd, buf, count, &pos);
 }
 
 long sys_pwrite64(unsigned fd, const char __user *buf, size_t count, loff_t pos)
 {
-	struct fd_ref r;
-	long n = -ESPIPE;
-
-	if (pos < 0)
-		return -EINVAL;
-	r = fd_arg(fd);
-	if (!r.file)
-		return -EBADF;
-	if (r.file->mode & FMODE_LSEEK)
-		n = do_write(r.file, buf, count, &pos);
-	fd_ref_put(r);
-	return n;
+	return pos < 0 ? -EINVAL : write_fd(fd, buf, count, &pos);
 }
 
 long sys_lseek(unsigned fd, loff_t offset, int whence)

@@ -20,6 +20,7 @@
 
 enum { VEC_SMALL = 8 };
 enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16 };
+enum { RWF_KNOWN = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND };
 
 struct user_vec {
 	struct iovec *iov; /* = small or an allocation */
@@ -37,9 +38,12 @@ static int user_vec_check(struct iovec *iov, unsigned nr)
 {
 	size_t total = 0;
 
-	for (unsigned i = 0; i < nr; i++) {
+	for (unsigned i = 0; i < nr; i++)
 		if ((ssize_t)iov[i].len < 0)
 			return -EINVAL;
+	for (unsigned i = 0; i < nr; i++) {
+		if (!arch_user_range_ok(iov[i].base, iov[i].len))
+			return -EFAULT;
 		iov[i].len = MIN(iov[i].len, MAX_RW_COUNT - total);
 		total += iov[i].len;
 	}
@@ -72,18 +76,39 @@ put:
 	return err;
 }
 
-static long vec_write(struct file *f, struct user_vec *v, loff_t *pos)
+/* RWF_SYNC: the bytes are safe before the call returns. */
+static long vec_sync(struct file *f, long written, int flags)
 {
-	int err = f->mode & FMODE_WRITE ? write_limit(f, pos, &v->it.count) : 0;
+	int err = file_fsync(f, 0, INT64_MAX, !(flags & RWF_SYNC));
 
-	if (err)
-		return err;
-	write_drop_privs(f);
-	return write_done(file_write(f, &v->it, pos));
+	return err && err != -EINVAL ? err : written; /* -EINVAL: nothing to sync: a pipe, a terminal */
 }
 
-/* pos NULL: the file's own position. */
-static long do_vec(unsigned fd, const struct iovec __user *vec, unsigned long vlen, loff_t *pos, bool write)
+static long vec_write(struct file *f, struct user_vec *v, loff_t *pos, int flags)
+{
+	long n;
+
+	v->it.append = flags & RWF_APPEND;
+	n = f->mode & FMODE_WRITE ? write_limit(f, &v->it, pos) : 0;
+	if (n)
+		return n;
+	write_drop_privs(f);
+	n = write_done(file_write(f, &v->it, pos));
+	return n > 0 && flags & (RWF_DSYNC | RWF_SYNC) ? vec_sync(f, n, flags) : n;
+}
+
+static long vec_move(struct file *f, struct user_vec *v, loff_t *pos, int flags, unsigned need)
+{
+	if (!(f->mode & need))
+		return -EBADF;
+	if (v->it.count && flags & ~RWF_KNOWN)
+		return -EOPNOTSUPP;
+	return need == FMODE_WRITE ? vec_write(f, v, pos, flags) : read_done(file_read(f, &v->it, pos));
+}
+
+/* pos NULL: the file's own position.  need: FMODE_READ or FMODE_WRITE. */
+static long do_vec(unsigned fd, const struct iovec __user *vec, unsigned long vlen, loff_t *pos, int flags,
+                   unsigned need)
 {
 	struct fd_ref r = fd_arg(fd);
 	struct user_vec v;
@@ -97,7 +122,7 @@ static long do_vec(unsigned fd, const struct iovec __user *vec, unsigned long vl
 	n = user_vec_get(&v, vec, vlen);
 	if (n)
 		goto put;
-	n = write ? vec_write(r.file, &v, pos) : read_done(file_read(r.file, &v.it, pos));
+	n = vec_move(r.file, &v, pos, flags, need);
 	user_vec_put(&v);
 put:
 	fd_ref_put(r);
@@ -106,12 +131,12 @@ put:
 
 long sys_readv(unsigned fd, const struct iovec __user *vec, unsigned long vlen)
 {
-	return do_vec(fd, vec, vlen, NULL, false);
+	return do_vec(fd, vec, vlen, NULL, 0, FMODE_READ);
 }
 
 long sys_writev(unsigned fd, const struct iovec __user *vec, unsigned long vlen)
 {
-	return do_vec(fd, vec, vlen, NULL, true);
+	return do_vec(fd, vec, vlen, NULL, 0, FMODE_WRITE);
 }
 
 /* On a 64-bit CPU the whole offset is in pos_lo; pos_hi exists for the 32-bit ABI. */
@@ -120,7 +145,7 @@ long sys_preadv(unsigned fd, const struct iovec __user *vec, unsigned long vlen,
 {
 	loff_t pos = (loff_t)pos_lo;
 
-	return pos < 0 ? -EINVAL : do_vec(fd, vec, vlen, &pos, false);
+	return pos < 0 ? -EINVAL : do_vec(fd, vec, vlen, &pos, 0, FMODE_READ);
 }
 
 long sys_pwritev(unsigned fd, const struct iovec __user *vec, unsigned long vlen, unsigned long pos_lo,
@@ -128,7 +153,7 @@ long sys_pwritev(unsigned fd, const struct iovec __user *vec, unsigned long vlen
 {
 	loff_t pos = (loff_t)pos_lo;
 
-	return pos < 0 ? -EINVAL : do_vec(fd, vec, vlen, &pos, true);
+	return pos < 0 ? -EINVAL : do_vec(fd, vec, vlen, &pos, 0, FMODE_WRITE);
 }
 
 long sys_preadv2(unsigned fd, const struct iovec __user *vec, unsigned long vlen, unsigned long pos_lo,
@@ -136,40 +161,17 @@ long sys_preadv2(unsigned fd, const struct iovec __user *vec, unsigned long vlen
 {
 	loff_t pos = (loff_t)pos_lo;
 
-	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
-		return -EOPNOTSUPP;
 	if (pos < -1)
 		return -EINVAL;
-	return do_vec(fd, vec, vlen, pos == -1 ? NULL : &pos, false);
-}
-
-/* RWF_SYNC: the bytes are safe before the call returns. */
-static int sync_after_write(unsigned fd, bool datasync)
-{
-	struct fd_ref r = fd_arg(fd);
-	int err;
-
-	if (!r.file)
-		return -EBADF;
-	err = file_fsync(r.file, 0, INT64_MAX, datasync);
-	fd_ref_put(r);
-	return err == -EINVAL ? 0 : err; /* nothing to sync: a pipe, a terminal */
+	return do_vec(fd, vec, vlen, pos == -1 ? NULL : &pos, flags, FMODE_READ);
 }
 
 long sys_pwritev2(unsigned fd, const struct iovec __user *vec, unsigned long vlen, unsigned long pos_lo,
                   unsigned long pos_hi, int flags)
 {
 	loff_t pos = (loff_t)pos_lo;
-	long n;
-	int err;
 
-	if (flags & ~(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
-		return -EOPNOTSUPP;
 	if (pos < -1)
 		return -EINVAL;
-	n = do_vec(fd, vec, vlen, pos == -1 ? NULL : &pos, true);
-	if (n <= 0 || !(flags & (RWF_DSYNC | RWF_SYNC)))
-		return n;
-	err = sync_after_write(fd, !(flags & RWF_SYNC));
-	return err ? err : n;
+	return do_vec(fd, vec, vlen, pos == -1 ? NULL : &pos, flags, FMODE_WRITE);
 }

@@ -98,7 +98,7 @@ long sys_readahead(int fd, loff_t offset, size_t count)
 		return -EBADF;
 	if (!(r.file->mode & FMODE_READ))
 		err = -EBADF;
-	else if (!s_isreg(r.file->inode->mode))
+	else if (!s_isreg(r.file->inode->mode) || (ssize_t)count < 0)
 		err = -EINVAL;
 	fd_ref_put(r);
 	return err;

@@ -68,8 +68,8 @@ long sys_fallocate(int fd, int mode, loff_t offset, loff_t len)
 
 	if (!r.file)
 		return -EBADF;
-	/* file_fallocate() judges the rest. */
-	if (!(mode & FALLOC_FL_KEEP_SIZE) && offset >= 0 && len > 0 && r.file->mode & FMODE_WRITE &&
+	/* file_fallocate() judges the rest.  Pages behind the end count, too. */
+	if (!(mode & FALLOC_FL_PUNCH_HOLE) && offset >= 0 && len > 0 && r.file->mode & FMODE_WRITE &&
 	    !__builtin_add_overflow(offset, len, &end))
 		err = size_limit(r.file->inode, end);
 	if (!err)

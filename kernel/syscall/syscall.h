@@ -50,7 +50,7 @@ ktime_t deadline_after(ktime_t ns);
 
 /* ---- sys_rw.c: what all calls that move bytes share ---- */
 /* Cuts *count to RLIMIT_FSIZE for a write at pos (NULL: f->pos). 0, or -EFBIG with SIGXFSZ sent. */
-MUST_CHECK int write_limit(struct file *f, const loff_t *pos, size_t *count);
+MUST_CHECK int write_limit(struct file *f, struct iov_iter *from, const loff_t *pos);
 /* The same limit for a new file size: 0 or -EFBIG with SIGXFSZ sent. */
 MUST_CHECK int size_limit(const struct inode *i, loff_t size);
 /* Before a write of the running task: a changed program is nobody's set-id program any more. */

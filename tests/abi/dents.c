@@ -199,15 +199,18 @@ static void cwd(void)
 	CALL(open, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ssize_t r = readlink("/proc/self/cwd", b, sizeof b);
 	SHOW_INT(r);
+	for (int i = 0; i < 25; i++)
+		if (chdir("..") || rmdir(name))
+			printf("%d %s\n", i, strerror(errno));
 	fchdir(top);
 	CALL(getcwd, b, sizeof b);
 	SECTION("chroot");
 	mkdir("jail", 0755);
 	mkdir("jail/sub", 0755);
 	symlink("/sub", "jail/abs");
-	IN_CHILD("jail", CALL(chroot, "jail"); CALL(getcwd, b, sizeof b); printf("%s\n", b); CALL(chdir, "jail/sub");
+	IN_CHILD("jail", CALL(chroot, "jail"); CALL(chdir, "jail/sub");
 		 getcwd(b, sizeof b); printf("%s\n", b); CALL(chdir, "/abs"); getcwd(b, sizeof b); printf("%s\n", b);
-		 CALL(chroot, "."); getcwd(b, sizeof b); printf("%s\n", b); CALL(chdir, "/sub"); CALL(fchdir, top); CALL(getcwd, b, sizeof b);
+		 CALL(chroot, "."); getcwd(b, sizeof b); printf("%s\n", b); CALL(chdir, "/sub"); CALL(fchdir, top); getcwd(b, sizeof b);
 		 printf("%.13s\n", b));
 	CALL(chroot, "d/file");
 	CALL(chroot, "");

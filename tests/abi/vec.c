@@ -58,6 +58,10 @@ int main(void)
 	v[0].iov_len = 4;
 	CALL(preadv, fd, v, 3, 0, 0);
 	reset();
+	CALL(read, fd, x, LONG_MAX);
+	CALL(read, fd, x, -1L);
+	CALL(pread64, fd, x, LONG_MAX, 0);
+	CALL(write, fd, x, LONG_MAX);
 	SECTION("writing");
 	strcpy(x, "1234");
 	strcpy(y, "5678");
@@ -105,7 +109,6 @@ int main(void)
 	CALL(pwritev2, fd, v, 1, 0, 0, 0x8000);
 	CALL(pwritev2, p[1], v, 1, -1L, -1L, 0);
 	CALL(preadv2, p[0], v, 1, -1L, -1L, 0);
-	CALL(preadv2, p[0], v, 1, -1L, -1L, NOWAIT);
 	CALL(preadv2, 99, v, 1, -1L, -1L, 0);
 	CALL(pwritev2, 99, v, 1, 0, 0, 0x8000);
 	SECTION("many");

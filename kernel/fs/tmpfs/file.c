@@ -81,7 +81,7 @@ static u64 room_for(struct inode *i, loff_t pos, u64 count)
 static ssize_t tmpfs_write(struct file *f, struct iov_iter *from, loff_t *pos)
 {
 	struct inode *i = f->inode;
-	loff_t at = f->flags & O_APPEND ? atomic_load(&i->size) : *pos;
+	loff_t at = f->flags & O_APPEND || from->append ? atomic_load(&i->size) : *pos;
 	size_t wanted = from->count;
 	u64 room;
 	ssize_t n;
@@ -149,8 +149,7 @@ static int tmpfs_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 		return -EOPNOTSUPP;
 	rwlock_write_lock(&i->lock);
 	if (mode & FALLOC_FL_PUNCH_HOLE) {
-		if (off < i->size)
-			mapping_punch(&i->data, (u64)off, (u64)MIN(off + len, ALIGN_UP(i->size, PAGE_SIZE)));
+		mapping_punch(&i->data, (u64)off, (u64)(off + len));
 	} else {
 		err = allocate(i, off, off + len);
 		if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > i->size)
