@@ -7,7 +7,7 @@ CC     ?= gcc
 PYTHON ?= python3
 Q      := $(if $(V),,@)
 
-KFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+KFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include 2>/dev/null) \
 	-Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter \
 	-Wno-sign-compare -fno-strict-aliasing -fwrapv -fno-delete-null-pointer-checks -fno-common \
 	-fno-omit-frame-pointer -fno-stack-protector -fno-pic -fno-pie \
