@@ -119,6 +119,8 @@ def run_on_linux(root, cases, seconds=60):
         enter += ["-U", "-r"]
     r = subprocess.run(enter + ["sh", "-c", script, root], stdin=subprocess.DEVNULL, capture_output=True)
     done, _ = parse(r.stdout.decode(errors="replace"))
+    if not done:
+        print(f"the reference run on Linux gave nothing: {r.stderr.decode(errors='replace')[-500:]}")
     return done
 
 
