@@ -75,8 +75,8 @@ def main():
                       f">./log 2>&1; then echo PASS: {name}; else echo FAIL: {name}; tail -3 ./log; fi\n")
     if words:
         cases = [c for c in cases if c in words]
-    linux = run.run_on_linux(root, cases, seconds=300)
-    zerno = linux if os.environ.get("LINUX_ONLY") else run.run_on_zerno(root, cases, "conformance", seconds=300, mem="1G")
+    linux = run.run_on_linux(root, cases, seconds=900)
+    zerno = linux if os.environ.get("LINUX_ONLY") else run.run_on_zerno(root, cases, "conformance", seconds=900, mem="1G")
 
     def passes(results):
         out = set()
