@@ -419,13 +419,14 @@ def test_fuzz(_):
     seconds, seed = int(options.get("seconds", 60)), int(options.get("seed", 1))
     elfs = 2000 if seconds >= 300 else 300
     test_stress("fuzz", MOUNTS + f"/tests/leakcheck /tests/fuzz_elf /bin/busybox {elfs} {seed}\n"
-                f"/tests/leakcheck /tests/fuzz_syscalls {seed} {seconds}\necho @@ALL\npoweroff -f\n",
+                f"/tests/leakcheck /tests/fuzz_syscalls {seed} {seconds} 2\necho @@ALL\npoweroff -f\n",
                 r"^@@ALL$", seconds + 120,
                 lambda t: "FUZZ elf=" in t and "FUZZ calls=" in t and t.count("LEAK none") == 2)
     archives = 500 if seconds >= 300 else 100
     guest = Guest(f"{BUILD}/panic.cpio" if os.path.exists(f"{BUILD}/panic.cpio") else None, f"{BUILD}/fuzz-cpio.log",
                   append=f"ktest=initramfs_mutations seed={seed} repeat={archives // 100}")
     how = guest.wait(r"KTEST passed=\d+ failed=\d+", 200)
+    print(f"FUZZ archives={archives}")
     report("fuzz-cpio", how == "done" and bool(re.search(r"KTEST passed=[1-9]\d* failed=0", guest.text())), guest.text()[-2000:])
 
 

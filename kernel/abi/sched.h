@@ -31,44 +31,46 @@
 #define CLONE_CLEAR_SIGHAND  0x100000000ULL
 #define CLONE_INTO_CGROUP    0x200000000ULL
 struct clone3_args_k {
-	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size, cgroup;
+	u64 flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls, set_tid, set_tid_size,
+	        cgroup;
 };
-#define SCHED_OTHER 0
-#define SCHED_FIFO  1
-#define SCHED_RR    2
-#define SCHED_BATCH 3
-#define SCHED_IDLE  5
+#define SCHED_OTHER         0
+#define SCHED_FIFO          1
+#define SCHED_RR            2
+#define SCHED_BATCH         3
+#define SCHED_IDLE          5
 #define SCHED_RESET_ON_FORK 0x40000000
 struct sched_param_k {
 	s32 sched_priority;
 };
-#define PR_SET_PDEATHSIG   1
-#define PR_GET_PDEATHSIG   2
-#define PR_GET_DUMPABLE    3
-#define PR_SET_DUMPABLE    4
-#define PR_GET_KEEPCAPS    7
-#define PR_SET_KEEPCAPS    8
-#define PR_SET_NAME        15
-#define PR_GET_NAME        16
-#define PR_GET_SECCOMP     21
-#define PR_SET_SECCOMP     22
-#define PR_CAPBSET_READ    23
-#define PR_CAPBSET_DROP    24
-#define PR_GET_SECUREBITS  27
-#define PR_SET_SECUREBITS  28
-#define PR_SET_TIMERSLACK  29
-#define PR_GET_TIMERSLACK  30
-#define PR_SET_MM          35
+#define PR_SET_PDEATHSIG       1
+#define PR_GET_PDEATHSIG       2
+#define PR_GET_DUMPABLE        3
+#define PR_SET_DUMPABLE        4
+#define PR_GET_KEEPCAPS        7
+#define PR_SET_KEEPCAPS        8
+#define PR_SET_NAME            15
+#define PR_GET_NAME            16
+#define PR_GET_SECCOMP         21
+#define PR_SET_SECCOMP         22
+#define PR_CAPBSET_READ        23
+#define PR_CAPBSET_DROP        24
+#define PR_GET_SECUREBITS      27
+#define PR_SET_SECUREBITS      28
+#define PR_SET_TIMERSLACK      29
+#define PR_GET_TIMERSLACK      30
+#define PR_SET_MM              35
 #define PR_SET_CHILD_SUBREAPER 36
 #define PR_GET_CHILD_SUBREAPER 37
-#define PR_SET_NO_NEW_PRIVS 38
-#define PR_GET_NO_NEW_PRIVS 39
-#define PR_GET_TID_ADDRESS 40
-#define PR_CAP_AMBIENT     47
-#define PR_SET_VMA         0x53564d41
-#define ARCH_SET_GS 0x1001
-#define ARCH_SET_FS 0x1002
-#define ARCH_GET_FS 0x1003
-#define ARCH_GET_GS 0x1004
-#define PER_LINUX 0
-#define ADDR_NO_RANDOMIZE 0x0040000
+#define PR_SET_NO_NEW_PRIVS    38
+#define PR_GET_NO_NEW_PRIVS    39
+#define PR_GET_TID_ADDRESS     40
+#define PR_CAP_AMBIENT         47
+#define PR_SET_VMA             0x53564d41
+#define ARCH_SET_GS            0x1001
+#define ARCH_SET_FS            0x1002
+#define ARCH_GET_FS            0x1003
+#define ARCH_GET_GS            0x1004
+#define PER_LINUX              0
+#define ADDR_NO_RANDOMIZE      0x0040000
+#define PER_CLEAR_ON_SETID     0x0740000 /* also READ_IMPLIES_EXEC, ADDR_COMPAT_LAYOUT, MMAP_PAGE_ZERO */

@@ -12,6 +12,7 @@
  * name kernel memory.  A copy that faults in the middle returns what was moved until then.
  */
 #include <base/iov.h>
+#include <base/spinlock.h>
 #include <arch/user_access.h>
 #include <abi/errno.h>
 #include <lib/string.h>
@@ -39,6 +40,7 @@ int iov_init_user_vec(struct iov_iter *it, const struct iovec *iov, unsigned nr)
 static inline size_t segment_move(enum iov_op op, unsigned long at, void *kernel, size_t n, bool user)
 {
 	if (likely(user)) {
+		lockdep_might_sleep();
 		if (op == IOV_TO)
 			return arch_copy_to_user(at, kernel, n);
 		if (op == IOV_FROM)
@@ -131,12 +133,14 @@ void iov_revert(struct iov_iter *it, size_t n)
 int copy_from_user(void *dst, const void __user *src, size_t n)
 {
 	unsigned long at = (unsigned long)src;
+	lockdep_might_sleep();
 	return unlikely(!arch_user_range_ok(at, n) || arch_copy_from_user(dst, at, n)) ? -EFAULT : 0;
 }
 
 int copy_to_user(void __user *dst, const void *src, size_t n)
 {
 	unsigned long at = (unsigned long)dst;
+	lockdep_might_sleep();
 	return unlikely(!arch_user_range_ok(at, n) || arch_copy_to_user(at, src, n)) ? -EFAULT : 0;
 }
 

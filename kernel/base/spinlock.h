@@ -22,6 +22,11 @@ struct LOCK_TYPE("spinlock") spinlock {
 void lockdep_acquire(const void *lock, const char *name);
 void lockdep_release(const void *lock);
 void lockdep_show_held(void); /* this CPU's, to the log */
+/* Around each interrupt's handler. */
+void lockdep_irq_enter(void);
+void lockdep_irq_exit(void);
+/* Whoever calls this may sleep: no spinlock should be held. */
+void lockdep_might_sleep(void);
 #else
 #define SPINLOCK_INIT(n)                                                                                     \
 	{                                                                                                    \
@@ -30,6 +35,9 @@ void lockdep_show_held(void); /* this CPU's, to the log */
 static inline void lockdep_acquire(const void *lock, const char *name) {}
 static inline void lockdep_release(const void *lock) {}
 static inline void lockdep_show_held(void) {}
+static inline void lockdep_irq_enter(void) {}
+static inline void lockdep_irq_exit(void) {}
+static inline void lockdep_might_sleep(void) {}
 #endif
 typedef unsigned long irqflags_t;
 

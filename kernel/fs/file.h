@@ -59,7 +59,8 @@ struct file {
 	void *private;
 	const struct cred *cred; /* of the opener; owned */
 	struct rcu_head rcu;
-	pid_t owner;   /* F_SETOWN */
+	pid_t owner; /* F_SETOWN; of a group: negative */
+	bool owner_is_thread;
 	bool flocked;  /* has locks of flock(2) */
 	bool rcu_free; /* stood in a table of several threads: lockless readers may look at it */
 };

@@ -263,7 +263,7 @@ void mounts_for_each(const struct path *root, void (*fn)(struct mount *m, const 
 		return;
 	scoped_mutex(&mount_mutex);
 	list_for_each_entry (m, &all_mounts, all) {
-		struct path p = { m, m->root };
+		struct path p = { m->parent, m->mountpoint }; /* m->root may be a name that was removed */
 		const char *text;
 
 		if (!mount_below(m, root))

@@ -73,6 +73,7 @@ struct pipe {
 	bool anonymous;      /* made by pipe(2): opening it again does not wait */
 	char *first_pages[PIPE_DEF_SLOTS];
 };
+#define NO_OPENS (1LL << 32) /* f->pos of an end for which no count of opens is remembered: see pipe_poll */
 static struct spinlock fifo_lock = SPINLOCK_INIT("fifo_lock");
 
 /* ---- the ring ---- */
@@ -365,10 +366,10 @@ static int pipe_resize(struct pipe *p, u32 n) MUST_HOLD(&p->lock)
 
 static long pipe_set_size(struct pipe *p, unsigned long bytes)
 {
-	if (bytes == 0 || bytes > PIPE_SIZE_LIMIT)
+	if (bytes > PIPE_SIZE_LIMIT)
 		return -EINVAL;
 
-	u64 size = 1UL << MAX(log2_up(bytes), (unsigned)PAGE_SHIFT);
+	u64 size = bytes < PAGE_SIZE ? PAGE_SIZE : 1UL << log2_up(bytes);
 	if (size > pipe_max_size && size > pipe_size(p) &&
 	    !cred_capable(current_task()->cred, CAP_SYS_RESOURCE))
 		return -EPERM;
@@ -507,7 +508,7 @@ static int fifo_open(struct inode *i, struct file *f)
 		pipe_unuse(p);
 		return -ENXIO;
 	}
-	f->pos = -1;
+	f->pos = NO_OPENS;
 	err = fifo_wait_other(p, f, pipe_count_ends(p, mode, +1));
 	if (err) {
 		pipe_count_ends(p, mode, -1);
@@ -549,7 +550,7 @@ int pipe_create_files(struct file *ends[2], unsigned flags, const struct cred *c
 	p->files = p->readers = p->reader_opens = 1;
 	r->inode->fifo = p;
 	r->inode->fops = &pipe_file_ops;
-	r->pos = -1;
+	r->pos = NO_OPENS;
 
 	w = file_alloc(&r->path, &pipe_file_ops, O_WRONLY | flags, c);
 	if (!w) {

@@ -136,6 +136,8 @@ COLD static struct page *page_alloc_slow(unsigned order, unsigned flags)
 
 struct page *page_alloc(unsigned order, unsigned flags)
 {
+	if (!(flags & ALLOC_ATOMIC))
+		lockdep_might_sleep();
 	if (unlikely(mem_should_fail != NULL) && !(flags & ALLOC_NOFAIL_INJECT) && arch_irqs_enabled() &&
 	    mem_should_fail())
 		return NULL;

@@ -286,6 +286,8 @@ COLD static void *cache_alloc_asked(struct kmem_cache *c, unsigned flags)
 /* Everything but the common case is a tail call, so that this needs no stack frame of its own. */
 void *kmem_cache_alloc(struct kmem_cache *c, unsigned flags)
 {
+	if (!(flags & ALLOC_ATOMIC))
+		lockdep_might_sleep();
 	if (unlikely(mem_should_fail != NULL))
 		return cache_alloc_asked(c, flags);
 	irqflags_t irq = arch_irq_save();

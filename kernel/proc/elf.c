@@ -262,20 +262,15 @@ static uaddr_t elf_max_align(const struct elf_file *e)
 	return align;
 }
 
-static bool image_random(void)
-{
-	return vm_aslr && !(current_task()->personality & ADDR_NO_RANDOMIZE);
-}
-
 /* Where a position-independent program goes. */
-static int pie_bias(const struct elf_file *e, uaddr_t *bias)
+static int pie_bias(const struct elf_file *e, bool random, uaddr_t *bias)
 {
 	uaddr_t low, size, at = ARCH_ET_DYN_BASE;
 	int err = elf_span(e, &low, &size);
 
 	if (err)
 		return err;
-	if (image_random())
+	if (random)
 		at += random_u64() % PIE_RANDOM * PAGE_SIZE;
 	*bias = ALIGN_DOWN(at, elf_max_align(e)) - low;
 	return 0;
@@ -324,7 +319,7 @@ static void set_ranges(struct exec_image *x, const struct elf_extent *prog)
 	mm->data_start = prog->data_start;
 	mm->data_end = prog->data_end;
 	uaddr_t brk = ALIGN_UP(prog->mem_end, PAGE_SIZE);
-	if (image_random() && brk < USER_TOP - BRK_RANDOM)
+	if (x->random && brk < USER_TOP - BRK_RANDOM)
 		brk += random_u64() % (BRK_RANDOM / PAGE_SIZE) * PAGE_SIZE;
 	mm->brk_start = mm->brk = brk;
 }
@@ -335,7 +330,7 @@ static int elf_map_all(struct exec_image *x, const struct elf_file *prog, const 
 	int err = 0;
 
 	if (prog->eh.e_type == ET_DYN)
-		err = pie_bias(prog, &p.bias);
+		err = pie_bias(prog, x->random, &p.bias);
 	if (!err)
 		err = elf_map(x->mm, prog, &p);
 	if (err)
@@ -375,6 +370,7 @@ int elf_load(struct exec_image *x)
 		goto free;
 	ph = elf_find(&prog, PT_GNU_STACK);
 	x->exec_stack = ph && (ph->p_flags & PF_X);
+	exec_layout(x);
 	x->late = true;
 	err = elf_map_all(x, &prog, &interp);
 free:

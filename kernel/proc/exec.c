@@ -82,19 +82,23 @@ static bool creds_equal(const struct cred *a, const struct cred *b)
 	       a->securebits == b->securebits;
 }
 
+/* Set-group-id without the group's right to execute means mandatory locking. */
+static umode_t set_id_bits(umode_t mode)
+{
+	return mode & (S_ISUID | (mode & S_IXGRP ? S_ISGID : 0));
+}
+
 static int exec_creds(struct exec_image *x)
 {
 	const struct cred *old = current_task()->cred;
 	const struct inode *i = x->file->inode;
 	umode_t mode = atomic_load(&i->mode);
-	bool allowed = (mode & (S_ISUID | S_ISGID)) && set_id_allowed(x);
-	bool setuid = allowed && (mode & S_ISUID);
-	bool setgid = allowed && (mode & S_ISGID) && (mode & S_IXGRP);
+	umode_t bits = set_id_bits(mode) && set_id_allowed(x) ? set_id_bits(mode) : 0;
 	struct cred *c = cred_copy(old);
 
 	if (!c)
 		return -ENOMEM;
-	cred_exec(c, setuid, i->uid, setgid, i->gid);
+	cred_exec(c, bits & S_ISUID, i->uid, bits & S_ISGID, i->gid);
 	x->set_id = c->euid != old->euid || c->egid != old->egid;
 	x->secure = c->euid != c->uid || c->egid != c->gid ||
 	            (c->uid != 0 && (c->cap_permitted & ~old->cap_permitted));
@@ -119,12 +123,23 @@ static int exec_new_space(struct exec_image *x)
 	x->mm = mm;
 	limits_apply(t->group, mm);
 	vm_space_layout(mm);
-	if (t->personality & ADDR_NO_RANDOMIZE) {
-		u64 room = MIN(MAX(mm->limit_stack, 128UL << 20), USER_TOP / 6 * 5);
-		mm->stack_top = USER_TOP;
-		mm->mmap_base = mm->gap_top = ALIGN_DOWN(USER_TOP - room - (1UL << 20), PAGE_SIZE);
-	}
 	return 0;
+}
+
+void exec_layout(struct exec_image *x)
+{
+	struct vm_space *mm = x->mm;
+	umode_t mode = atomic_load(&x->file->inode->mode);
+	u64 room = MIN(MAX(mm->limit_stack, 128UL << 20), USER_TOP / 6 * 5);
+
+	/* Nobody makes a set-id program's addresses foreseeable. */
+	if (set_id_bits(mode) && set_id_allowed(x))
+		x->persona_off = PER_CLEAR_ON_SETID;
+	x->random = vm_aslr && !(current_task()->personality & ~x->persona_off & ADDR_NO_RANDOMIZE);
+	if (x->random)
+		return;
+	mm->stack_top = USER_TOP;
+	mm->mmap_base = mm->gap_top = ALIGN_DOWN(USER_TOP - room - (1UL << 20), PAGE_SIZE);
 }
 
 static u64 args_limit(const struct task *t)
@@ -201,38 +216,23 @@ static void exec_free(struct exec_image *x)
 /* The descriptor table and the handlers become this process's own. */
 static int exec_unshare(struct task *t)
 {
-	struct fd_table *files = NULL, *old_files = t->files;
-	struct sighand *fresh = NULL, *old = t->sighand;
+	struct sighand *fresh, *old = t->sighand;
 	irqflags_t f;
 
-	if (ref_read(&old_files->ref) > 1) {
-		files = fd_table_copy(old_files);
-		if (!files)
-			return -ENOMEM;
-	}
-	if (atomic_load(&old->processes) > 1) {
-		fresh = sighand_copy(old);
-		if (!fresh) {
-			if (files)
-				fd_table_put(files);
-			return -ENOMEM;
-		}
-	}
-	if (files) {
-		f = spin_lock_irqsave(&t->lock);
-		t->files = files;
-		spin_unlock_irqrestore(&t->lock, f);
-		fd_table_put(old_files);
-	}
-	if (fresh) {
-		f = spin_lock_irqsave(&proc_lock);
-		spin_lock(&old->lock);
-		old->processes--;
-		rcu_assign(t->sighand, fresh);
-		spin_unlock(&old->lock);
-		spin_unlock_irqrestore(&proc_lock, f);
-		sighand_put(old);
-	}
+	if (task_unshare_files(t))
+		return -ENOMEM;
+	if (atomic_load(&old->processes) <= 1)
+		return 0;
+	fresh = sighand_copy(old);
+	if (!fresh)
+		return -ENOMEM;
+	f = spin_lock_irqsave(&proc_lock);
+	spin_lock(&old->lock);
+	old->processes--;
+	rcu_assign(t->sighand, fresh);
+	spin_unlock(&old->lock);
+	spin_unlock_irqrestore(&proc_lock, f);
+	sighand_put(old);
 	return 0;
 }
 
@@ -292,10 +292,9 @@ static int exec_commit(struct exec_image *x)
 	signal_exec(t);
 	fd_table_close_exec(t->files);
 	exec_set_comm(t, x->name);
-	if (x->set_id) {
+	if (x->set_id)
 		t->pdeath_signal = 0;
-		t->personality &= ~ADDR_NO_RANDOMIZE;
-	}
+	t->personality &= ~x->persona_off;
 	task_set_cred(x->cred);
 	x->cred = NULL;
 	g->execed = true;

@@ -42,7 +42,9 @@ struct exec_image {
 	const struct cred *cred; /* the new credentials */
 	bool secure, set_id;     /* AT_SECURE; ids were changed by the file */
 	bool exec_stack;
-	bool late; /* headers were good, and mapping has begun */
+	bool random;     /* addresses are: see exec_layout() */
+	u32 persona_off; /* flags of personality(2) that a set-id program does not take over */
+	bool late;       /* headers were good, and mapping has begun */
 	/* what the ELF loader found out */
 	uaddr_t start, sp;         /* where it begins to run */
 	uaddr_t entry, phdr, base; /* AT_ENTRY, AT_PHDR, AT_BASE */
@@ -58,6 +60,9 @@ void exec_args_free(struct exec_args *a);
 /* Loaders: 0, -ENOEXEC = not this format or damaged, other errors.  A script sets x->interp and returns 0. */
 MUST_CHECK int script_load(struct exec_image *x);
 MUST_CHECK int elf_load(struct exec_image *x);
+
+/* exec.c: where stack and mappings go, once x->file is the program itself. */
+void exec_layout(struct exec_image *x);
 
 /* exec_stack.c: maps the stack, writes strings, vectors and auxv, sets x->sp.  0 or -ENOMEM, -EFAULT. */
 MUST_CHECK int exec_build_stack(struct exec_image *x);

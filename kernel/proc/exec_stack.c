@@ -172,12 +172,11 @@ int exec_build_stack(struct exec_image *x)
 	size_t name_len = strlen(x->name) + 1;
 	size_t strings_len = a->prefix_len + a->strings.len - (a->prefix ? a->first_len : 0);
 	unsigned argc = a->argc + a->prefix_count - (a->prefix ? 1 : 0);
-	bool random = vm_aslr && !(current_task()->personality & ADDR_NO_RANDOMIZE);
 	struct stack_layout l = { .argc = argc, .envc = a->envc };
 
 	l.execfn = mm->stack_top - sizeof(u64) - name_len;
 	l.strings = l.execfn - strings_len;
-	uaddr_t p = l.strings - (random ? random_u64() & STACK_SHIFT_MASK : 0);
+	uaddr_t p = l.strings - (x->random ? random_u64() & STACK_SHIFT_MASK : 0);
 	l.platform = ALIGN_DOWN(p, 16) - ALIGN_UP(sizeof(ARCH_PLATFORM), 16);
 	l.random = l.platform - RANDOM_BYTES;
 	unsigned words = make_auxv(x, &l, mm->saved_auxv);

@@ -43,6 +43,10 @@ static bool exit_begin(struct task *t, int code)
 	t->exit_code = code;
 	t->exiting = TASK_EXITING;
 	bool last = --g->nr_live == 0;
+	if (last && !g->group_exit) { /* what the last thread says is the status of the process */
+		g->group_exit = true;
+		g->exit_code = code;
+	}
 	bool stopped = signal_stop_leave(t);
 	if (!last && (g->shared.set & ~t->blocked)) /* what we might have been woken for is now the others' */
 		list_for_each_entry (other, &g->threads, group_link)

@@ -66,17 +66,12 @@ static int clone_check_limits(const struct task *self)
 	return 0;
 }
 
-/* The scheduler's, the CPU's and the plain fields. */
+/* The CPU's and the plain fields; the scheduler's are sched_start()'s. */
 static void clone_copy_thread(struct task *t, const struct task *self, const struct clone_args_k *a)
 {
 	struct thread *to = &t->thread;
 	const struct thread *from = &self->thread;
 
-	to->nice = from->nice;
-	to->policy = from->policy;
-	to->rt_prio = from->rt_prio;
-	to->weight = from->weight;
-	to->allowed = from->allowed;
 	thread_set_flag(to, atomic_load(&from->flags) & TF_SYSCALL_WORK & ~TF_SYSCALL_PTRACE);
 	arch_thread_copy(to);
 	arch_frame_fork(arch_user_frame(to), arch_user_frame(from), a->stack);

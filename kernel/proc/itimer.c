@@ -21,6 +21,8 @@
 #include <proc/signal.h>
 
 #define CPU_TIMER_MIN_NS (4 * NSEC_PER_MSEC)
+/* 73 years are for ever: sums of a few such times and of the clock do not overflow. */
+#define FOR_EVER_NS (KTIME_MAX / 4)
 
 /* The sighand of a group, locked; NULL when the group has been reaped. */
 static struct sighand *group_lock(struct thread_group *g, irqflags_t *f) NO_LOCK_CHECK
@@ -39,7 +41,7 @@ static void real_timer_fn(struct timer *timer)
 	if (!s)
 		return;
 	signal_send_locked(s, g->leader, true, SIGALRM, SIGINFO_KERNEL);
-	if (g->real_interval > 0) {
+	if (g->real_interval > 0 && !timer_pending(timer)) { /* else it was set anew since it fired */
 		/* From the last deadline, so that it does not drift; but not into the past. */
 		ktime_t next = timer->deadline + g->real_interval, now = clock_monotonic();
 		if (next <= now)
@@ -76,7 +78,7 @@ static u64 cpu_limit_check(struct sighand *s, struct thread_group *g, u64 used)
 		signal_send_locked(s, g->leader, true, SIGXCPU, SIGINFO_KERNEL);
 		lim->cur = used / NSEC_PER_SEC + 1; /* again after each further second */
 	}
-	return lim->cur * NSEC_PER_SEC - used;
+	return lim->cur >= FOR_EVER_NS / NSEC_PER_SEC ? FOR_EVER_NS : lim->cur * NSEC_PER_SEC - used;
 }
 
 /* sighand->lock held. */
@@ -119,7 +121,14 @@ void itimer_init(struct thread_group *g)
 
 void itimer_start_cpu(struct thread_group *g)
 {
-	timer_start(&g->cpu_timer, clock_monotonic() + NSEC_PER_MSEC);
+	irqflags_t f;
+	struct sighand *s = group_lock(g, &f);
+
+	if (!s)
+		return;
+	if (g->nr_live) /* else itimer_exit may be through */
+		timer_start(&g->cpu_timer, clock_monotonic() + NSEC_PER_MSEC);
+	sighand_unlock(s, f);
 }
 
 void itimer_exit(struct thread_group *g)
@@ -156,8 +165,8 @@ static int timeval_check(const struct timeval_k *tv)
 
 static u64 timeval_ns(const struct timeval_k *tv)
 {
-	if (tv->tv_sec >= KTIME_MAX / NSEC_PER_SEC / 4) /* 73 years are for ever */
-		return KTIME_MAX / 4;
+	if (tv->tv_sec >= FOR_EVER_NS / NSEC_PER_SEC)
+		return FOR_EVER_NS;
 	return (u64)tv->tv_sec * NSEC_PER_SEC + (u64)tv->tv_usec * NSEC_PER_USEC;
 }
 

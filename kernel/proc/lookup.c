@@ -83,6 +83,22 @@ struct fd_table *task_files_get(struct task *t)
 	return files;
 }
 
+int task_unshare_files(struct task *t)
+{
+	struct fd_table *mine, *old = t->files;
+
+	if (ref_read(&old->ref) == 1)
+		return 0;
+	mine = fd_table_copy(old);
+	if (!mine)
+		return -ENOMEM;
+	irqflags_t f = spin_lock_irqsave(&t->lock);
+	t->files = mine;
+	spin_unlock_irqrestore(&t->lock, f);
+	fd_table_put(old);
+	return 0;
+}
+
 struct fs_ctx *task_fs_get(struct task *t)
 {
 	irqflags_t f = spin_lock_irqsave(&t->lock);

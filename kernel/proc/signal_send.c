@@ -46,7 +46,9 @@ void signal_wake(struct task *t, bool fatal)
 	thread_set_flag(&t->thread, fatal ? TF_SIGPENDING | TF_KILLED : TF_SIGPENDING);
 	if (fatal)
 		states |= BIT(THREAD_KILLABLE) | BIT(THREAD_STOPPED) | BIT(THREAD_TRACED);
-	if (&t->thread != thread_current() && !thread_wake_state(&t->thread, states))
+	if (&t->thread == thread_current() && atomic_load(&t->thread.state) == THREAD_RUNNING)
+		return; /* else an interrupt has come between its look at the flags and its sleep */
+	if (!thread_wake_state(&t->thread, states))
 		thread_kick(&t->thread);
 }
 

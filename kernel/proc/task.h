@@ -152,6 +152,8 @@ void task_put(struct task *t);
 /* Another task's objects, with a reference; NULL when it has exited.  Any task; does not sleep. */
 struct vm_space *task_mm_get(struct task *t);
 struct fd_table *task_files_get(struct task *t);
+/* The running task gets a descriptor table of its own, if it shares one.  0 or -ENOMEM. */
+MUST_CHECK int task_unshare_files(struct task *t);
 struct fs_ctx *task_fs_get(struct task *t);
 const struct cred *task_cred_get(struct task *t);
 

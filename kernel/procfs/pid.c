@@ -247,7 +247,7 @@ static const struct file_ops fail_nth_fops = {
 	SUBDIR("fd", 0500, true, proc_fd_dir),                                                               \
 	SUBDIR("fdinfo", 0555, true, proc_fdinfo_dir),                                                       \
 	GUARDED("io", 0400, show_io),                                                                        \
-	FILE_SHOW("limits", 0644, show_limits),                                                              \
+	FILE_SHOW("limits", 0444, show_limits),                                                              \
 	GUARDED("maps", 0444, proc_show_maps),                                                               \
 	FILE_SHOW("mountinfo", 0444, proc_show_mountinfo),                                                   \
 	FILE_SHOW("mounts", 0444, proc_show_mounts),                                                         \

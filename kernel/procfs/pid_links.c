@@ -113,7 +113,7 @@ static int show_fdinfo(struct seq *s, struct proc_node *n)
 
 /* The descriptor's own rights show in the mode of the link, as on Linux. */
 static const struct proc_entry fd_links[4] = {
-	{ .name = "fd", .mode = S_IFLNK | 0100, .guarded = true, .follow = follow_fd },
+	{ .name = "fd", .mode = S_IFLNK, .guarded = true, .follow = follow_fd },
 	{ .name = "fd", .mode = S_IFLNK | 0500, .guarded = true, .follow = follow_fd },
 	{ .name = "fd", .mode = S_IFLNK | 0300, .guarded = true, .follow = follow_fd },
 	{ .name = "fd", .mode = S_IFLNK | 0700, .guarded = true, .follow = follow_fd },

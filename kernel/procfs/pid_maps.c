@@ -31,7 +31,7 @@ static void show_vma(struct seq *s, const struct vma *v, char *name)
 		strlcpy(name, v->name, PATH_MAX);
 	else if (v->ops && v->ops->describe)
 		v->ops->describe(v, name, PATH_MAX, &dev, &ino);
-	else if (v->flags & VM_HEAP)
+	else if (v->start <= v->space->brk && v->end >= v->space->brk_start)
 		strlcpy(name, "[heap]", PATH_MAX);
 	else if (v->flags & VM_STACK)
 		strlcpy(name, "[stack]", PATH_MAX);
@@ -115,10 +115,10 @@ static const struct {
 	u32 flag;
 	char text[4];
 } vma_flag_names[] = {
-	{ VM_READ, "rd " },       { VM_WRITE, "wr " },    { VM_EXEC, "ex " },      { VM_SHARED, "sh " },
-	{ VM_MAYREAD, "mr " },    { VM_MAYWRITE, "mw " }, { VM_MAYEXEC, "me " },   { VM_GROWSDOWN, "gd " },
-	{ VM_LOCKED, "lo " },     { VM_SPECIAL, "pf " },  { VM_DONTFORK, "dc " },  { VM_DONTDUMP, "dd " },
-	{ VM_WIPEONFORK, "wf " }, { VM_ACCOUNT, "ac " },  { VM_NORESERVE, "nr " },
+	{ VM_READ, "rd " },        { VM_WRITE, "wr " },      { VM_EXEC, "ex " },     { VM_SHARED, "sh " },
+	{ VM_MAYREAD, "mr " },     { VM_MAYWRITE, "mw " },   { VM_MAYEXEC, "me " },  { VM_GROWSDOWN, "gd " },
+	{ VM_LOCKED, "lo " },      { VM_SPECIAL, "pf " },    { VM_DONTFORK, "dc " }, { VM_DONTDUMP, "dd " },
+	{ VM_LOCKONFAULT, "lf " }, { VM_WIPEONFORK, "wf " }, { VM_ACCOUNT, "ac " },  { VM_NORESERVE, "nr " },
 };
 
 static void smaps_one(struct seq *s, struct vma *v, char *name, void *ctx)

@@ -207,9 +207,10 @@ static struct inode *proc_lookup(struct inode *dir, const char *name, unsigned l
 	struct proc_node *n = proc_node(dir);
 	const struct proc_dir *d = n->entry->dir;
 	int err = n->entry->guarded ? proc_check_guard(n) : 0;
+	struct inode *found;
 
 	if (err)
-		return err == -ESRCH ? NULL : ERR_PTR(err);
+		return ERR_PTR(err == -ESRCH ? -ENOENT : err);
 	for (unsigned i = 0; i < d->count; i++) {
 		const struct proc_entry *e = &d->entries[i];
 		struct task *t;
@@ -220,11 +221,29 @@ static struct inode *proc_lookup(struct inode *dir, const char *name, unsigned l
 			return proc_inode(dir, e, NULL, false, 0, name, len);
 		t = proc_task(n);
 		if (!t)
-			return NULL;
+			return ERR_PTR(-ENOENT);
 		task_put(t);
 		return proc_inode(dir, e, pid_get(n->pid), n->thread, n->fd, name, len);
 	}
-	return d->lookup ? d->lookup(dir, name, len) : NULL;
+	found = d->lookup ? d->lookup(dir, name, len) : NULL;
+	return found ? found : ERR_PTR(-ENOENT); /* nothing can be made here, so there are no free names */
+}
+
+/* A directory of a process that is gone has no use, whoever holds it open. */
+static int proc_permission(struct inode *i, unsigned want, const struct cred *c)
+{
+	struct proc_node *n = proc_node(i);
+
+	if (n->pid && !atomic_load(&n->pid->task))
+		return -ESRCH;
+	return inode_permission_mode(i, want, c);
+}
+
+static int proc_dir_open(struct inode *i, struct file *f)
+{
+	struct proc_node *n = proc_node(i);
+
+	return n->entry->guarded ? proc_check_guard(n) : 0;
 }
 
 static int proc_iterate_moving(struct file *f, struct dir_context *ctx, struct proc_node *n)
@@ -264,6 +283,8 @@ static int proc_iterate(struct file *f, struct dir_context *ctx)
 
 	if (err)
 		return err;
+	if (n->pid && !atomic_load(&n->pid->task))
+		return -ENOENT;
 	if (ctx->pos == 0) {
 		if (!ctx->emit(ctx, ".", 1, ino, DT_DIR))
 			return 0;
@@ -374,7 +395,11 @@ static int proc_setattr(struct inode *i, const struct iattr *a)
 	return a->valid & (ATTR_MODE | ATTR_UID | ATTR_GID) ? -EPERM : 0;
 }
 
-static const struct inode_ops proc_dir_iops = { .lookup = proc_lookup, .setattr = proc_setattr };
+static const struct inode_ops proc_dir_iops = {
+	.lookup = proc_lookup,
+	.setattr = proc_setattr,
+	.permission = proc_permission,
+};
 static const struct inode_ops proc_file_iops = { .setattr = proc_setattr };
 static const struct inode_ops proc_text_link_iops = { .setattr = proc_setattr };
 static const struct inode_ops proc_object_link_iops = {
@@ -382,7 +407,11 @@ static const struct inode_ops proc_object_link_iops = {
 	.readlink = proc_readlink,
 	.setattr = proc_setattr,
 };
-static const struct file_ops proc_dir_fops = { .iterate = proc_iterate, .lseek = generic_lseek };
+static const struct file_ops proc_dir_fops = {
+	.open = proc_dir_open,
+	.iterate = proc_iterate,
+	.lseek = generic_lseek,
+};
 static const struct file_ops proc_text_fops = { .open = proc_text_open };
 
 /* ---- the instance ---- */

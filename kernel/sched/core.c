@@ -263,6 +263,7 @@ void sched_switch(enum sched_mode mode) NO_LOCK_CHECK
 	struct thread *prev = thread_current(), *next;
 
 	debug_assert(arch_irqs_enabled());
+	lockdep_might_sleep();
 	arch_irq_disable();
 	struct run_queue *rq = rq_this();
 	rcu_quiescent_fast(rq->cpu);
@@ -384,14 +385,22 @@ u64 sched_forks_total(void)
 	return atomic_load(&forks_total);
 }
 
+static void inherit(struct thread *t, const struct thread *parent)
+{
+	bool reset = parent->reset_on_fork;
+
+	t->allowed = parent->allowed;
+	if (unlikely(reset) && policy_is_rt(parent->policy))
+		return; /* thread_init() left the normal policy with nice 0 */
+	t->nice = reset ? MAX(parent->nice, (s8)0) : parent->nice;
+	t->policy = parent->policy;
+	t->rt_prio = parent->rt_prio;
+}
+
 void sched_start(struct thread *t, const struct thread *parent)
 {
-	if (parent) {
-		t->nice = parent->nice;
-		t->policy = parent->policy;
-		t->rt_prio = parent->rt_prio;
-		t->allowed = parent->allowed;
-	}
+	if (parent)
+		inherit(t, parent);
 	t->slice_ns = t->policy == POLICY_RR ? SCHED_RR_SLICE_NS : SCHED_SLICE_NS;
 	fair_set_weight(t);
 	atomic_add(&forks_total, 1);

@@ -97,6 +97,7 @@ static COLD int mutex_lock_slow(struct mutex *m, enum thread_state state)
 
 void mutex_lock(struct mutex *m) NO_LOCK_CHECK
 {
+	lockdep_might_sleep();
 	if (unlikely(!atomic_cas(&m->owner, NULL, thread_current())))
 		(void)mutex_lock_slow(m, THREAD_UNINTERRUPTIBLE);
 }

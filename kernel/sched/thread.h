@@ -41,11 +41,12 @@ struct thread {
 	bool on_rq;   /* queued or running; run queue lock */
 	bool on_cpu;  /* its registers are live on a CPU */
 	bool is_idle, is_kernel;
-	u32 cpu;           /* where it runs or ran last */
-	cpumask_t allowed; /* sched_setaffinity */
-	s8 nice;           /* -20..19 */
-	u8 policy;         /* enum sched_policy */
-	u8 rt_prio;        /* 1..99 */
+	u32 cpu;            /* where it runs or ran last */
+	cpumask_t allowed;  /* sched_setaffinity */
+	s8 nice;            /* -20..19 */
+	u8 policy;          /* enum sched_policy */
+	u8 rt_prio;         /* 1..99 */
+	bool reset_on_fork; /* a child starts with the normal policy and no better nice value than 0 */
 	u32 weight;
 	struct rb_node rb; /* fair queue */
 	struct list_head rt_link;

@@ -13,6 +13,7 @@
 #include <sys_protos.h>
 #include <fs/inode.h>
 #include <fs/locks.h>
+#include <proc/pid.h>
 
 enum { LOCK_MAND = 32 };
 enum { SETFL_MASK = O_APPEND | O_NONBLOCK | O_NOATIME };
@@ -64,12 +65,56 @@ static long fcntl_lock(struct file *f, int cmd, struct flock_k __user *u)
 	return err;
 }
 
-static long fcntl_setown(struct file *f, int who)
+static bool number_in_use(pid_t nr)
+{
+	struct pid *p = pid_find_get(nr);
+
+	if (p)
+		pid_put(p);
+	return p != NULL;
+}
+
+/* who < 0: a group. */
+static long fcntl_setown(struct file *f, int who, bool thread)
 {
 	if (who == INT32_MIN)
 		return -EINVAL;
+	if (who && !number_in_use(who < 0 ? -who : who))
+		return -ESRCH;
 	atomic_store(&f->owner, who);
+	f->owner_is_thread = thread;
 	return 0;
+}
+
+static long fcntl_getown(struct file *f)
+{
+	pid_t who = atomic_load(&f->owner);
+
+	return number_in_use(who < 0 ? -who : who) ? who : 0;
+}
+
+static long fcntl_setown_ex(struct file *f, const struct f_owner_ex_k __user *u)
+{
+	struct f_owner_ex_k o;
+
+	if (copy_from_user(&o, u, sizeof(o)))
+		return -EFAULT;
+	if (o.type < F_OWNER_TID || o.type > F_OWNER_PGRP)
+		return -EINVAL;
+	if (o.pid < 0)
+		return -ESRCH;
+	return fcntl_setown(f, o.type == F_OWNER_PGRP ? -o.pid : o.pid, o.type == F_OWNER_TID);
+}
+
+static long fcntl_getown_ex(struct file *f, struct f_owner_ex_k __user *u)
+{
+	pid_t who = (pid_t)fcntl_getown(f);
+	struct f_owner_ex_k o = { .type = who < 0              ? F_OWNER_PGRP
+		                          : f->owner_is_thread ? F_OWNER_TID
+		                                               : F_OWNER_PID,
+		                  .pid = who < 0 ? -who : who };
+
+	return copy_to_user(u, &o, sizeof(o));
 }
 
 static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long arg)
@@ -95,15 +140,22 @@ static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long ar
 	case F_OFD_SETLKW:
 		return fcntl_lock(f, (int)cmd, (struct flock_k __user *)arg);
 	case F_GETOWN:
-		return atomic_load(&f->owner);
+		return fcntl_getown(f);
 	case F_SETOWN:
-		return fcntl_setown(f, (int)arg);
+		return fcntl_setown(f, (int)arg, false);
+	case F_GETOWN_EX:
+		return fcntl_getown_ex(f, (struct f_owner_ex_k __user *)arg);
+	case F_SETOWN_EX:
+		return fcntl_setown_ex(f, (const struct f_owner_ex_k __user *)arg);
 	case F_GETSIG:
 		return 0;
 	case F_GETLEASE:
 		return F_UNLCK; /* there are no leases */
+	case F_SETPIPE_SZ:
+	case F_GETPIPE_SZ:
+		return f->ops->fcntl ? f->ops->fcntl(f, (int)cmd, arg) : -EBADF;
 	default:
-		return f->ops->fcntl ? f->ops->fcntl(f, (int)cmd, arg) : -EINVAL;
+		return -EINVAL;
 	}
 }
 

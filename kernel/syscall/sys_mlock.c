@@ -50,75 +50,67 @@ static int lock_allowed(const struct vm_space *s, u64 pages)
 	return atomic_load(&s->locked_pages) + pages > limit >> PAGE_SHIFT ? -ENOMEM : 0;
 }
 
-static long do_mlock(unsigned long addr, size_t len, bool lock)
+/* Rounding the length up may wrap around to nothing, as on Linux. */
+static long do_mlock(unsigned long addr, size_t len, u32 lock)
 {
 	struct vm_space *s = current_task()->mm;
-	uaddr_t start = addr & PAGE_MASK, end = ALIGN_UP(addr + len, PAGE_SIZE);
+	uaddr_t start = addr & PAGE_MASK, end;
 	int err = 0;
 
-	if (addr + len < addr || end < start)
-		return -EINVAL;
+	len = ALIGN_UP(len + (addr & ~PAGE_MASK), PAGE_SIZE);
+	end = start + len;
 	if (lock)
-		err = lock_allowed(s, unlocked_pages(s, start, end));
-	return err ? err : vm_mlock(s, addr, len, lock);
+		err = lock_allowed(s, len >> PAGE_SHIFT > USER_TOP >> PAGE_SHIFT
+		                              ? len >> PAGE_SHIFT
+		                              : unlocked_pages(s, start, end));
+	if (err)
+		return err;
+	if (lock && mlock_set_limit(s))
+		return -EPERM;
+	return end < start ? -EINVAL : vm_mlock(s, start, len, lock);
 }
 
 long sys_mlock(unsigned long addr, size_t len)
 {
-	return do_mlock(addr, len, true);
+	return do_mlock(addr, len, VM_LOCKED);
 }
 
 long sys_mlock2(unsigned long addr, size_t len, int flags)
 {
-	return flags ? -EINVAL : do_mlock(addr, len, true);
+	if (flags & ~MLOCK_ONFAULT)
+		return -EINVAL;
+	return do_mlock(addr, len, VM_LOCKED | (flags ? VM_LOCKONFAULT : 0));
 }
 
 long sys_munlock(unsigned long addr, size_t len)
 {
-	return do_mlock(addr, len, false);
-}
-
-/* The first area that ends behind addr; false when there is none. */
-static bool next_area(struct vm_space *s, uaddr_t addr, uaddr_t *start, uaddr_t *end)
-{
-	struct vma *v;
-
-	rwlock_read_lock(&s->lock);
-	v = vma_find(s, addr);
-	if (v) {
-		*start = MAX(v->start, addr);
-		*end = v->end;
-	}
-	rwlock_read_unlock(&s->lock);
-	return v != NULL;
-}
-
-/* Area by area.  What cannot be locked (or is gone by now) is skipped, as Linux does. */
-static long lock_all(struct vm_space *s, bool lock)
-{
-	uaddr_t start, end, at = 0;
-
-	for (; next_area(s, at, &start, &end); at = end) {
-		(void)!vm_mlock(s, start, end - start, lock);
-		if (thread_kill_pending())
-			return -EINTR;
-		cond_resched();
-	}
-	return 0;
+	return do_mlock(addr, len, 0);
 }
 
 long sys_mlockall(int flags)
 {
 	struct vm_space *s = current_task()->mm;
+	u32 lock = VM_LOCKED | (flags & MCL_ONFAULT ? VM_LOCKONFAULT : 0);
 	int err;
 
-	if (flags != MCL_CURRENT)
+	if (!flags || flags & ~(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) || flags == MCL_ONFAULT)
 		return -EINVAL;
-	err = lock_allowed(s, s->total_pages - MIN(s->total_pages, s->locked_pages));
-	return err ? err : lock_all(s, true);
+	err = mlock_set_limit(s);
+	if (!err && flags & MCL_CURRENT)
+		err = lock_allowed(s, s->total_pages - MIN(s->total_pages, s->locked_pages));
+	if (err)
+		return err;
+	vm_mlock_future(s, flags & MCL_FUTURE ? lock : 0);
+	if (flags & MCL_CURRENT)
+		vm_mlock_all(s, lock);
+	return 0;
 }
 
 long sys_munlockall(void)
 {
-	return lock_all(current_task()->mm, false);
+	struct vm_space *s = current_task()->mm;
+
+	vm_mlock_future(s, 0);
+	vm_mlock_all(s, 0);
+	return 0;
 }

@@ -50,7 +50,8 @@ long sys_mmap(unsigned long addr, size_t len, unsigned long prot, unsigned long 
 
 	if (offset & ~PAGE_MASK)
 		return -EINVAL;
-	if (unlikely(flags & MAP_LOCKED) && mlock_set_limit(own_space()))
+	if (unlikely(flags & MAP_LOCKED || own_space()->lock_future) && mlock_set_limit(own_space()) &&
+	    flags & MAP_LOCKED)
 		return -EPERM;
 	if (!(flags & MAP_ANONYMOUS))
 		return mmap_file(&a, (unsigned)fd);
@@ -71,11 +72,15 @@ long sys_mprotect(unsigned long addr, size_t len, unsigned long prot)
 long sys_mremap(unsigned long addr, size_t old_len, size_t new_len, unsigned long flags,
                 unsigned long new_addr)
 {
+	if (unlikely(own_space()->locked_pages))
+		(void)!mlock_set_limit(own_space());
 	return vm_mremap(own_space(), addr, old_len, new_len, (int)flags, new_addr);
 }
 
 long sys_brk(unsigned long brk)
 {
+	if (unlikely(own_space()->lock_future))
+		(void)!mlock_set_limit(own_space());
 	return (long)vm_brk(own_space(), brk);
 }
 

@@ -71,13 +71,14 @@ long sys_close(unsigned fd)
 
 long sys_close_range(unsigned first, unsigned last, unsigned flags)
 {
-	struct fd_table *t = current_task()->files;
+	struct task *me = current_task();
+	struct fd_table *t;
 
 	if (flags & ~(unsigned)(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC) || first > last)
 		return -EINVAL;
-	/* A table with one user is unshared already. */
-	if (flags & CLOSE_RANGE_UNSHARE && ref_read(&t->ref) > 1)
-		return -EINVAL;
+	if (flags & CLOSE_RANGE_UNSHARE && task_unshare_files(me))
+		return -ENOMEM;
+	t = me->files;
 	for (int fd = fd_next(t, first); fd >= 0 && (unsigned)fd <= last; fd = fd_next(t, (unsigned)fd + 1)) {
 		int err = flags & CLOSE_RANGE_CLOEXEC ? fd_set_cloexec(t, (unsigned)fd, true)
 		                                      : fd_close(t, (unsigned)fd);

@@ -15,6 +15,8 @@
 #include <abi/sched.h>
 #include <lib/string.h>
 
+/* The 32 bits of clone(2) but for those that clone3 has no use for, and its own. */
+#define CLONE3_FLAGS (0x3ffffffffUL & ~(u64)(CLONE_DETACHED | CSIGNAL))
 enum { CLONE3_SIZE_V0 = 64, ROBUST_HEAD_SIZE = 24 };
 
 long sys_fork(void)
@@ -77,8 +79,7 @@ long sys_clone3(const struct clone3_args_k __user *args, size_t size)
 
 	if (err)
 		return err;
-	if (k.flags & (CLONE_DETACHED | CSIGNAL) || k.exit_signal & ~(u64)CSIGNAL || k.set_tid ||
-	    k.set_tid_size)
+	if (k.flags & ~CLONE3_FLAGS || k.exit_signal >= NSIG || k.set_tid || k.set_tid_size)
 		return -EINVAL;
 	if (k.flags & (CLONE_THREAD | CLONE_PARENT) && k.exit_signal)
 		return -EINVAL;

@@ -105,15 +105,18 @@ static bool policy_allowed(struct task *t, int policy, int prio)
 	return prio <= t->thread.rt_prio || (u64)prio <= limit;
 }
 
-int sched_policy_set(struct task *t, int policy, int prio)
+int sched_policy_set(struct task *t, int policy, int prio, bool reset)
 {
 	int err = sched_policy_check(policy, prio);
 
 	if (err)
 		return err;
-	if (!policy_allowed(t, policy, prio))
+	if (!policy_allowed(t, policy, prio) || (t->thread.reset_on_fork && !reset && !capable(CAP_SYS_NICE)))
 		return -EPERM;
-	return sched_set_policy(&t->thread, (enum sched_policy)policy, (unsigned)prio);
+	err = sched_set_policy(&t->thread, (enum sched_policy)policy, (unsigned)prio);
+	if (!err)
+		atomic_store(&t->thread.reset_on_fork, reset);
+	return err;
 }
 
 /* policy < 0: keep the one it has. */
@@ -121,6 +124,7 @@ static long do_setscheduler(pid_t pid, int policy, const struct sched_param_k __
 {
 	struct sched_param_k k;
 	struct task *t;
+	bool reset;
 	int err;
 
 	if (!param || pid < 0)
@@ -130,7 +134,9 @@ static long do_setscheduler(pid_t pid, int policy, const struct sched_param_k __
 	t = task_arg(pid);
 	if (!t)
 		return -ESRCH;
-	err = sched_policy_set(t, policy < 0 ? t->thread.policy : policy, k.sched_priority);
+	reset = policy < 0 ? t->thread.reset_on_fork : policy & SCHED_RESET_ON_FORK;
+	policy = policy < 0 ? t->thread.policy : policy & ~SCHED_RESET_ON_FORK;
+	err = sched_policy_set(t, policy, k.sched_priority, reset);
 	task_put(t);
 	return err;
 }
@@ -155,7 +161,7 @@ long sys_sched_getscheduler(pid_t pid)
 	t = task_arg(pid);
 	if (!t)
 		return -ESRCH;
-	policy = t->thread.policy;
+	policy = t->thread.policy | (t->thread.reset_on_fork ? SCHED_RESET_ON_FORK : 0);
 	task_put(t);
 	return policy;
 }

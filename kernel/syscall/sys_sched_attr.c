@@ -19,6 +19,15 @@
 #include <lib/string.h>
 
 enum { ATTR_SIZE_V0 = 48 };
+enum {
+	FLAG_RESET_ON_FORK = 1,
+	FLAG_RECLAIM = 2,
+	FLAG_DL_OVERRUN = 4, /* these two mean something to SCHED_DEADLINE alone */
+	FLAG_KEEP_POLICY = 8,
+	FLAG_KEEP_PARAMS = 16,
+	FLAGS_KNOWN = 31,
+	FLAGS_CLAMP = 96 /* of the utilisation */
+};
 
 struct sched_attr_k {
 	u32 size, policy;
@@ -57,6 +66,27 @@ static int attr_get(struct sched_attr_k *k, void __user *u)
 	return 0;
 }
 
+static int attr_apply(struct task *t, struct sched_attr_k *k)
+{
+	const struct thread *now = &t->thread;
+	bool reset = k->flags & FLAG_RESET_ON_FORK;
+	int err;
+
+	if (k->flags & FLAG_KEEP_POLICY) {
+		k->policy = now->policy;
+		reset = now->reset_on_fork;
+	}
+	err = sched_policy_check((int)k->policy, (int)k->priority);
+	if (k->flags & FLAG_KEEP_PARAMS) { /* neither policy nor parameters: only the flag is set */
+		k->policy = now->policy;
+		k->priority = sched_policy_check(now->policy, 0) ? now->rt_prio : 0;
+		k->nice = now->nice;
+	}
+	if (!err && (k->policy == SCHED_OTHER || k->policy == SCHED_BATCH))
+		err = sched_nice_set(t, k->nice);
+	return err ? err : sched_policy_set(t, (int)k->policy, (int)k->priority, reset);
+}
+
 long sys_sched_setattr(pid_t pid, void __user *attr, unsigned flags)
 {
 	struct sched_attr_k k;
@@ -68,16 +98,14 @@ long sys_sched_setattr(pid_t pid, void __user *attr, unsigned flags)
 	err = attr_get(&k, attr);
 	if (err)
 		return err;
-	if (k.flags || k.policy > SCHED_IDLE || k.priority > 99)
+	if (k.flags & FLAGS_CLAMP)
+		return -EOPNOTSUPP;
+	if (k.flags & ~(u64)FLAGS_KNOWN || k.policy > SCHED_IDLE || k.priority > 99)
 		return -EINVAL;
 	t = task_arg(pid);
 	if (!t)
 		return -ESRCH;
-	err = sched_policy_check((int)k.policy, (int)k.priority);
-	if (!err && (k.policy == SCHED_OTHER || k.policy == SCHED_BATCH))
-		err = sched_nice_set(t, k.nice);
-	if (!err)
-		err = sched_policy_set(t, (int)k.policy, (int)k.priority);
+	err = attr_apply(t, &k);
 	task_put(t);
 	return err == -EACCES ? -EPERM : err;
 }
@@ -93,6 +121,7 @@ long sys_sched_getattr(pid_t pid, void __user *attr, unsigned size, unsigned fla
 	if (!t)
 		return -ESRCH;
 	k.policy = t->thread.policy;
+	k.flags = t->thread.reset_on_fork ? FLAG_RESET_ON_FORK : 0;
 	if (t->thread.policy == POLICY_FIFO || t->thread.policy == POLICY_RR)
 		k.priority = t->thread.rt_prio;
 	else

@@ -63,6 +63,7 @@ static int clock_check(int clock)
 	case CLOCK_BOOTTIME_ALARM:
 		return capable(CAP_WAKE_ALARM) ? 0 : -EPERM;
 	case CLOCK_PROCESS_CPUTIME_ID:
+	case CLOCK_THREAD_CPUTIME_ID:
 	case CLOCK_MONOTONIC_RAW:
 	case CLOCK_REALTIME_COARSE:
 	case CLOCK_MONOTONIC_COARSE:

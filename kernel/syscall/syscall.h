@@ -49,7 +49,7 @@ MUST_CHECK int timeval_put(ktime_t ns, struct timeval_k __user *u);
 ktime_t deadline_after(ktime_t ns);
 
 /* ---- sys_rw.c: what all calls that move bytes share ---- */
-/* Cuts *count to RLIMIT_FSIZE for a write at pos (NULL: f->pos). 0, or -EFBIG with SIGXFSZ sent. */
+/* Cuts from->count to RLIMIT_FSIZE for a write at pos (NULL: f->pos). 0, or -EFBIG with SIGXFSZ sent. */
 MUST_CHECK int write_limit(struct file *f, struct iov_iter *from, const loff_t *pos);
 /* The same limit for a new file size: 0 or -EFBIG with SIGXFSZ sent. */
 MUST_CHECK int size_limit(const struct inode *i, loff_t size);

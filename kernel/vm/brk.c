@@ -17,12 +17,15 @@ static int grow(struct vm_space *s, uaddr_t old, uaddr_t new) MUST_HOLD(&s->lock
 {
 	u64 pages = (new - old) >> PAGE_SHIFT;
 	struct vma *v = vma_find(s, old);
+	u32 flags = HEAP_FLAGS | s->lock_future;
 	int err;
 
 	if (v && vma_gap_start(v) < new + PAGE_SIZE)
 		return -ENOMEM;
-	if (s->nr_vmas >= VM_MAX_MAPS || !vm_may_expand(s, HEAP_FLAGS, pages))
+	if (s->nr_vmas >= VM_MAX_MAPS || !vm_may_expand(s, flags, pages))
 		return -ENOMEM;
+	if ((flags & VM_LOCKED) && vm_may_lock(s, pages))
+		return -EAGAIN;
 	v = vma_alloc();
 	if (!v)
 		return -ENOMEM;
@@ -32,7 +35,7 @@ static int grow(struct vm_space *s, uaddr_t old, uaddr_t new) MUST_HOLD(&s->lock
 		vma_free(v);
 		return err;
 	}
-	*v = (struct vma){ .start = old, .end = new, .flags = HEAP_FLAGS };
+	*v = (struct vma){ .start = old, .end = new, .flags = flags };
 	vma_insert(s, v);
 	return 0;
 }
@@ -56,11 +59,16 @@ static uaddr_t brk_locked(struct vm_space *s, uaddr_t want, struct list_head *de
 uaddr_t vm_brk(struct vm_space *s, uaddr_t new_brk)
 {
 	LIST_HEAD(dead);
-	uaddr_t now;
+	uaddr_t now, old;
+	bool populate;
 
 	rwlock_write_lock(&s->lock);
+	old = s->brk;
 	now = brk_locked(s, new_brk, &dead);
+	populate = unlikely((s->lock_future & (VM_LOCKED | VM_LOCKONFAULT)) == VM_LOCKED) && now > old;
 	rwlock_write_unlock(&s->lock);
 	vm_free_dead(&dead);
+	if (populate)
+		(void)vm_populate(s, ALIGN_UP(old, PAGE_SIZE), ALIGN_UP(now, PAGE_SIZE), VM_ACCESS_WRITE);
 	return now;
 }

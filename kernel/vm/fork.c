@@ -30,7 +30,7 @@ static struct vma *dup_vma(struct vm_space *new, struct vma *v, struct vma *prev
 		return NULL;
 	*c = *v;
 	c->space = new;
-	c->flags &= ~(u32)VM_LOCKED; /* locks are not inherited */
+	c->flags &= ~(u32)(VM_LOCKED | VM_LOCKONFAULT); /* locks are not inherited */
 	if (c->flags & VM_WIPEONFORK)
 		c->has_anon = false;
 	list_init(&c->mapping_link);

@@ -172,6 +172,34 @@ static int advise_range(struct vm_space *s, uaddr_t start, uaddr_t end, int advi
 	return hole;
 }
 
+/* A mapping that does not allow the access is no fault here, but a wrong argument. */
+static int populate(struct vm_space *s, uaddr_t start, uaddr_t end, unsigned access)
+{
+	u32 need = access == VM_ACCESS_WRITE ? VM_WRITE : VM_READ;
+
+	while (start < end) {
+		uaddr_t stop = 0;
+		struct vma *v;
+		int err = 0;
+
+		rwlock_read_lock(&s->lock);
+		v = vma_find(s, start);
+		if (!v || v->start > start)
+			err = -ENOMEM;
+		else if (!(v->flags & need) || v->flags & VM_SPECIAL)
+			err = -EINVAL;
+		else
+			stop = MIN(end, v->end);
+		rwlock_read_unlock(&s->lock);
+		if (!err)
+			err = vm_populate(s, start, stop, access);
+		if (err)
+			return err;
+		start = stop;
+	}
+	return 0;
+}
+
 int vm_madvise(struct vm_space *s, uaddr_t addr, size_t len, int advice)
 {
 	u32 set, clear;
@@ -186,9 +214,9 @@ int vm_madvise(struct vm_space *s, uaddr_t addr, size_t len, int advice)
 	if (end == addr)
 		return 0;
 	if (advice == MADV_POPULATE_READ)
-		return vm_populate(s, addr, end, VM_ACCESS_READ);
+		return populate(s, addr, end, VM_ACCESS_READ);
 	if (advice == MADV_POPULATE_WRITE)
-		return vm_populate(s, addr, end, VM_ACCESS_WRITE);
+		return populate(s, addr, end, VM_ACCESS_WRITE);
 
 	if (advice_flags(advice, &set, &clear)) {
 		rwlock_write_lock(&s->lock);

@@ -10,7 +10,9 @@
  */
 #include "internal.h"
 
-static int lock_range(struct vm_space *s, uaddr_t start, uaddr_t end, bool lock) MUST_HOLD(&s->lock)
+#define LOCK_BITS ((u32)(VM_LOCKED | VM_LOCKONFAULT))
+
+static int lock_range(struct vm_space *s, uaddr_t start, uaddr_t end, u32 lock) MUST_HOLD(&s->lock)
 {
 	for (uaddr_t at = start; at < end;) {
 		struct vma *v = vma_find(s, at);
@@ -21,9 +23,7 @@ static int lock_range(struct vm_space *s, uaddr_t start, uaddr_t end, bool lock)
 			return -ENOMEM;
 		stop = MIN(end, v->end);
 		if (!(v->flags & VM_SPECIAL)) {
-			u32 flags = lock ? v->flags | VM_LOCKED : v->flags & ~(u32)VM_LOCKED;
-
-			err = vma_set_flags(s, v, at, stop, flags, &v);
+			err = vma_set_flags(s, v, at, stop, (v->flags & ~LOCK_BITS) | lock, &v);
 			if (err)
 				return err;
 			vma_merge(s, v);
@@ -62,7 +62,7 @@ static int fault_in(struct vm_space *s, uaddr_t start, uaddr_t end)
 		start = MAX(start, v->start);
 		stop = MIN(end, v->end);
 		access = (v->flags & (VM_WRITE | VM_SHARED)) == VM_WRITE ? VM_ACCESS_WRITE : VM_ACCESS_READ;
-		if (!(v->flags & VM_PROT_BITS) || (v->flags & VM_SPECIAL))
+		if (!(v->flags & VM_PROT_BITS) || (v->flags & (VM_SPECIAL | VM_LOCKONFAULT)))
 			access = 0;
 		rwlock_read_unlock(&s->lock);
 
@@ -74,7 +74,7 @@ static int fault_in(struct vm_space *s, uaddr_t start, uaddr_t end)
 	return 0;
 }
 
-int vm_mlock(struct vm_space *s, uaddr_t addr, size_t len, bool lock)
+int vm_mlock(struct vm_space *s, uaddr_t addr, size_t len, u32 lock)
 {
 	uaddr_t start = ALIGN_DOWN(addr, PAGE_SIZE), end = ALIGN_UP(addr + len, PAGE_SIZE);
 	int err = 0;
@@ -92,21 +92,23 @@ int vm_mlock(struct vm_space *s, uaddr_t addr, size_t len, bool lock)
 	return err || !lock ? err : fault_in(s, start, end);
 }
 
-int vm_mlock_all(struct vm_space *s, bool lock)
+void vm_mlock_all(struct vm_space *s, u32 lock)
 {
-	int err = 0;
-
 	rwlock_write_lock(&s->lock);
-	if (lock && vm_may_lock(s, s->total_pages - s->locked_pages))
-		err = -ENOMEM;
-	for (struct vma *v = vma_first(s); v && !err;) {
+	for (struct vma *v = vma_first(s); v;) {
 		uaddr_t end = v->end; /* merging may free v */
 
-		err = lock_range(s, v->start, end, lock);
+		(void)lock_range(s, v->start, end, lock);
 		v = vma_find(s, end);
 	}
 	rwlock_write_unlock(&s->lock);
-	if (!err && lock)
+	if (lock)
 		(void)fault_in(s, 0, USER_TOP); /* as Linux: what cannot be had now is no error */
-	return err;
+}
+
+void vm_mlock_future(struct vm_space *s, u32 lock)
+{
+	rwlock_write_lock(&s->lock);
+	s->lock_future = lock;
+	rwlock_write_unlock(&s->lock);
 }

@@ -23,10 +23,10 @@
 #define VM_MAY_ALL ((u32)(VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC))
 
 /* The VM_ flags of a mapping, or why there is none. */
-static int decode_flags(const struct vm_mmap_args *a, u32 *out)
+static int decode_flags(const struct vm_space *s, const struct vm_mmap_args *a, u32 *out)
 {
 	u32 may = a->may ? a->may : VM_MAY_ALL;
-	u32 flags = ((u32)a->prot & VM_PROT_BITS) | may | (a->extra & ~(u32)VM_LOWADDR);
+	u32 flags = ((u32)a->prot & VM_PROT_BITS) | may | (a->extra & ~(u32)VM_LOWADDR) | s->lock_future;
 	int type = a->flags & MAP_TYPE;
 
 	if (a->flags & MAP_GROWSDOWN)
@@ -174,9 +174,11 @@ long vm_mmap(struct vm_space *s, const struct vm_mmap_args *a)
 		return -EINVAL;
 	if (!len)
 		return -ENOMEM;
-	if (a->pgoff + (len >> PAGE_SHIFT) < a->pgoff)
+	/* The last byte of a file has an offset that is a positive number. */
+	if (a->pgoff + (len >> PAGE_SHIFT) >
+	    (a->mapping ? (u64)INT64_MAX >> PAGE_SHIFT : UINT64_MAX >> PAGE_SHIFT))
 		return -EOVERFLOW;
-	err = decode_flags(a, &flags);
+	err = decode_flags(s, a, &flags);
 	if (err)
 		return err;
 
@@ -188,7 +190,8 @@ long vm_mmap(struct vm_space *s, const struct vm_mmap_args *a)
 		vma_free(v);
 		return err;
 	}
-	if ((flags & VM_LOCKED) || (a->flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE) {
+	if ((flags & (VM_LOCKED | VM_LOCKONFAULT)) == VM_LOCKED ||
+	    (a->flags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE) {
 		bool write = (flags & (VM_WRITE | VM_SHARED)) == VM_WRITE;
 
 		/* The mapping stands, whether or not its pages could be had: mmap(2). */

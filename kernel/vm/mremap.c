@@ -286,7 +286,8 @@ long vm_mremap(struct vm_space *s, uaddr_t old, size_t old_len, size_t new_len, 
 
 	rwlock_write_lock(&s->lock);
 	r = remap_locked(s, old, old_len, new_len, flags, new_addr, &dead);
-	locked = r > 0 && new_len > old_len && (vma_find(s, (uaddr_t)r)->flags & VM_LOCKED);
+	locked = r > 0 && new_len > old_len &&
+	         (vma_find(s, (uaddr_t)r)->flags & (VM_LOCKED | VM_LOCKONFAULT)) == VM_LOCKED;
 	rwlock_write_unlock(&s->lock);
 	vm_free_dead(&dead);
 	if (locked)

@@ -104,6 +104,7 @@ struct vm_space *vm_space_copy_fields(struct vm_space *old)
 	s->rss_anon = s->rss_file = s->rss_shmem = 0;
 	s->hiwater_rss = s->hiwater_vm = 0;
 	s->commit_pages = 0;
+	s->lock_future = 0;
 	s->min_flt = s->maj_flt = 0;
 	s->exe = NULL;
 	if (arch_pgtable_init(&s->pt)) {

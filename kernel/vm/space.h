@@ -17,6 +17,7 @@ enum vma_flag {
 	VM_STACK = 0x200,
 	VM_HEAP = 0x400, /* names in /proc/pid/maps */
 	VM_LOCKED = 0x800,
+	VM_LOCKONFAULT = 0x80000, /* with VM_LOCKED: pages stay once they are there, but are not read in */
 	VM_DONTFORK = 0x1000,
 	VM_DONTDUMP = 0x2000,
 	VM_WIPEONFORK = 0x4000,
@@ -64,6 +65,7 @@ struct vm_space {
 	u64 hiwater_rss, hiwater_vm;
 	u64 commit_pages;
 	u64 min_flt, maj_flt; /* of all users; proc keeps per-task counts too */
+	u32 lock_future;      /* flags a new mapping gets: VM_LOCKED, VM_LOCKONFAULT; mlockall(MCL_FUTURE) */
 	u64 limit_as, limit_data, limit_stack, limit_memlock; /* bytes; copied from rlimits by proc */
 	unsigned long saved_auxv[48];
 	void *exe; /* struct file of the program, owned; exe_put releases it */
@@ -115,11 +117,14 @@ MUST_CHECK long vm_mremap(struct vm_space *s, uaddr_t old, size_t old_len, size_
 MUST_CHECK int vm_madvise(struct vm_space *s, uaddr_t addr, size_t len, int advice);
 MUST_CHECK int vm_msync(struct vm_space *s, uaddr_t addr, size_t len, int flags);
 MUST_CHECK int vm_mincore(struct vm_space *s, uaddr_t addr, size_t len, u8 *vec);
-MUST_CHECK int vm_mlock(struct vm_space *s, uaddr_t addr, size_t len, bool lock);
+/* lock: VM_LOCKED, VM_LOCKED | VM_LOCKONFAULT, or 0 to unlock.  0, -ENOMEM (hole, limit_memlock), -EAGAIN. */
+MUST_CHECK int vm_mlock(struct vm_space *s, uaddr_t addr, size_t len, u32 lock);
 /* brk(2) of Linux: the new break, or the old one when it cannot. */
 uaddr_t vm_brk(struct vm_space *s, uaddr_t new_brk);
-/* mlockall(2) with MCL_CURRENT, or munlockall(2).  0 or -ENOMEM (limit_memlock). May sleep. */
-MUST_CHECK int vm_mlock_all(struct vm_space *s, bool lock);
+/* mlockall(2) with MCL_CURRENT, or munlockall(2); the caller has checked limits. May sleep. */
+void vm_mlock_all(struct vm_space *s, u32 lock);
+/* mlockall(2) with MCL_FUTURE: what mappings made from now on get. */
+void vm_mlock_future(struct vm_space *s, u32 lock);
 /* Maps physical memory that is not counted page by page: vdso, device registers.  addr 0: anywhere; vm_flags:
  * VM_READ.. and VM_MAY*; name stays valid for ever.  The address or -EINVAL, -ENOMEM. */
 MUST_CHECK long vm_map_physical(struct vm_space *s, uaddr_t addr, paddr_t pa, size_t len, unsigned vm_flags,

@@ -8,7 +8,7 @@
  * calls from kernel/syscall/syscalls.tbl (and some numbers that do not exist) with random and boundary values,
  * with pointers that are unmapped, misaligned, read-only, in kernel space or at the very end of a page, and
  * with good ones; half of the calls with arguments that make sense (fuzz_recipes.h), in one to three threads.
- * Children may die of it; the parent starts the next one, and kills one that makes no progress.  JOBS of them run
+ * In a quarter of the children allocations fail at random.  Children may die of it; the parent starts the next one, and kills one that makes no progress.  JOBS of them run
  * side by side in the same directory.
  *
  * What would stop the test rather than test the kernel is kept from them: they own a session and a directory,
@@ -54,6 +54,7 @@ static char *read_only; /* a page that cannot be written */
 static char *const arena = (char *)0x20000000; /* ARENA_PAGES for mmap and its kin */
 static char long_name[5000];
 static pid_t self;
+static int knob = -1; /* /proc/self/fail-nth, in some children: allocations of the main thread fail */
 
 static uint64_t rnd(void)
 {
@@ -383,7 +384,8 @@ static uint64_t any_words(char kind)
 static uint64_t make_from_recipe(const char *r)
 {
 	static const char *const programs[] = { "/proc/self/exe", "/bin/busybox", "a", "dir", "fifo", "/dev/null", "/bin/true" };
-	static const char *const types[] = { "tmpfs", "proc", "devpts", "devtmpfs", "sysfs" };
+	/* devtmpfs is one for all: what is made in it stays */
+	static const char *const types[] = { "tmpfs", "proc", "devpts", "sysfs" };
 	static const char *const dirs[] = { ".", "dir", "dir/y", "dir/." };
 	uint64_t set = signal_set();
 
@@ -522,6 +524,14 @@ static void count_call(void)
 	++*my_calls;
 }
 
+static void fail_soon(void)
+{
+	char text[16];
+	int len = snprintf(text, sizeof text, "%u", below(3) ? 1 + below(12) : 0);
+
+	pwrite(knob, text, (size_t)len, 0);
+}
+
 static const struct recipe *find_recipe(const char *name)
 {
 	unsigned first = below(NR_RECIPES); /* one name may have several */
@@ -558,6 +568,8 @@ static void one_call(void)
 	if (!safe(c, a))
 		return;
 	count_call();
+	if (knob >= 0)
+		fail_soon();
 	raw_call(c->nr, a, is(c->name, "fork") || is(c->name, "vfork") || is(c->name, "clone"));
 }
 
@@ -621,6 +633,11 @@ static void child_setup(int privileged)
 	limit(RLIMIT_NOFILE, 64);
 	limit(RLIMIT_CORE, 0);
 	limit(RLIMIT_SIGPENDING, 100);
+	if (!below(4)) {
+		int fd = open("/proc/self/fail-nth", O_RDWR | O_CLOEXEC); /* needs CAP_SYS_RESOURCE */
+		knob = fcntl(fd, F_DUPFD_CLOEXEC, 40 + (int)below(20));
+		close(fd);
+	}
 	prctl(PR_CAPBSET_DROP, SYS_NICE, 0, 0, 0);
 	drop_capability(SYS_BOOT);
 	drop_capability(SYS_NICE);
@@ -750,7 +767,7 @@ int main(int argc, char **argv)
 	uint64_t seed;
 	long end;
 
-	if (argc < 3 || jobs < 1 || jobs > JOBS_MAX) /* also when a child executes /proc/self/exe */
+	if (argc < 3 || !strtoul(argv[1], NULL, 0) || jobs < 1 || jobs > JOBS_MAX) /* also executed by a child */
 		return 2;
 	seed = strtoull(argv[1], NULL, 0);
 	end = now_ms() + 1000 * strtol(argv[2], NULL, 0);
@@ -768,7 +785,10 @@ int main(int argc, char **argv)
 	}
 	while (wait(NULL) > 0)
 		;
+	usleep(100000); /* killed ones may still be on their way out */
 	clean_up();
+	if (access(dir, F_OK) == 0)
+		printf("# fuzz_syscalls: cannot remove %s: %s\n", dir, rmdir(dir) ? strerror(errno) : "late");
 	printf("FUZZ calls=%lu children=%lu\n", shared->calls, shared->children);
 	return 0;
 }

@@ -41,7 +41,7 @@ static struct counts count(void)
 }
 
 /* What grew since the last call, by cache and by use; for the eye. */
-static void show_growth(const char *path)
+static void show_growth(const char *path, int print)
 {
 	static struct item {
 		char name[24];
@@ -56,7 +56,7 @@ static void show_growth(const char *path)
 			continue;
 		while (*i->name && strcmp(i->name, now.name) && i < known + 99)
 			i++;
-		if (*i->name && now.count != i->count)
+		if (print && *i->name && now.count != i->count)
 			printf("# leakcheck: %s: %+ld = %ld\n", now.name, now.count - i->count, now.count);
 		*i = now;
 	}
@@ -64,10 +64,10 @@ static void show_growth(const char *path)
 		fclose(f);
 }
 
-static void show_all_growth(void)
+static void show_all_growth(int print)
 {
-	show_growth("/proc/slabinfo");
-	show_growth("/proc/zerno/memory");
+	show_growth("/proc/slabinfo", print);
+	show_growth("/proc/zerno/memory", print);
 }
 
 static void run(char **argv)
@@ -93,9 +93,10 @@ int main(int argc, char **argv)
 	printf("# leakcheck: %s\n", argv[1]);
 	fflush(stdout);
 	for (int i = 0; i < 2; i++) { /* the first round pays for our own pages */
-		show_all_growth();
+		show_all_growth(0);
 		before = count();
 	}
+	show_all_growth(0);
 	for (int tries = 0; tries < 3; tries++) {
 		run(argv + 1);
 		after = count();
@@ -105,7 +106,7 @@ int main(int argc, char **argv)
 		}
 		printf("# leakcheck: pages %ld -> %ld, objects %ld -> %ld\n", before.pages, after.pages, before.objects,
 		       after.objects);
-		show_all_growth();
+		show_all_growth(1);
 		fflush(stdout);
 		before = after;
 	}

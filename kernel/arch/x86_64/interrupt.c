@@ -13,6 +13,7 @@
  */
 #include <arch/cpu.h>
 #include <base/irq.h>
+#include <base/spinlock.h>
 #include <base/trace.h>
 #include <sched/timer.h>
 #include "entry.h"
@@ -29,6 +30,7 @@ static void device_interrupt(unsigned line)
 
 void trap_interrupt(struct trapframe *tf, unsigned vector)
 {
+	lockdep_irq_enter();
 	switch (vector) {
 	case VECTOR_TIMER:
 		lapic_eoi();
@@ -58,4 +60,5 @@ void trap_interrupt(struct trapframe *tf, unsigned vector)
 		else
 			irq_count_inc(IRQC_SPURIOUS); /* the APIC's own, or a masked PIC's: no EOI */
 	}
+	lockdep_irq_exit();
 }

@@ -39,10 +39,9 @@ void arch_timer_set(ktime_t deadline)
 			lapic_write(LAPIC_TIMER_INITIAL, 0);
 		return;
 	}
-	s64 delta = deadline - clock_monotonic();
+	ktime_t now = clock_monotonic();
+	s64 delta = deadline > now ? deadline - now : 0;
 
-	if (delta < 0)
-		delta = 0;
 	if (cpu_features.tsc_deadline) {
 		u64 cycles = (u64)((unsigned __int128)(u64)delta * tsc_mult() >> 32);
 
