@@ -77,7 +77,7 @@ void usage_run(void)
 	     "  -t, --tty              give the command a terminal (default: when stdin and stdout are one)\n"
 	     "  -T, --no-tty           give it pipes\n"
 	     "      --timeout SECONDS  end the machine after this time, with status 124\n"
-	     "      --rootfs SPEC      busybox (default), debian (`make debian`), a directory, or FILE.cpio[.gz]\n"
+	     "      --rootfs SPEC      busybox (default), debian, a directory, or FILE.cpio[.gz]\n"
 	     "      --append WORDS     more words for the kernel's command line\n"
 	     "      --machine M        microvm (default), q35 or pc\n"
 	     "      --accel A          auto (default), kvm or tcg\n"
