@@ -13,3 +13,5 @@ void clock_set_realtime(ktime_t now);
 ktime_t clock_realtime_coarse(void);
 /* Called by arch once the counter's frequency is known, and once by the RTC driver with the wall time. */
 void clock_init(u64 cycles_hz);
+/* The page with struct clock_page (base/clock_page.h), which exec maps read-only into each process. */
+paddr_t clock_page_paddr(void);

@@ -193,6 +193,8 @@ static int exec_prepare(struct exec_image *x, const char *name, unsigned lookup,
 	if (!err)
 		err = exec_creds(x);
 	if (!err)
+		err = exec_map_vdso(x);
+	if (!err)
 		err = exec_build_stack(x);
 	return err;
 }

@@ -159,7 +159,7 @@ static void exit_hand_over(struct task *t) MUST_HOLD(&proc_lock)
 			continue;
 		child->parent_tid = g->tgid;
 		if (child->leader->pdeath_signal)
-			signal_send_process(child, child->leader->pdeath_signal, SIGINFO_KERNEL);
+			signal_send_process(child, child->leader->pdeath_signal, NULL);
 	}
 }
 

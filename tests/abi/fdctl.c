@@ -287,6 +287,7 @@ static void record_locks(void)
 }
 int main(void)
 {
+	setpgid(0, 0);
 	f = open("f", O_RDWR | O_CREAT, 0644);
 	g = open("f", O_RDWR);
 	flags();

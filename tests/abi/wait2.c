@@ -229,6 +229,8 @@ static void signals(void)
 	SHOW_INT(status);
 	kill(k, SIGCONT);
 	waitpid(k, &st, WCONTINUED);
+	while (chld < 2) /* the child itself says so, when it runs again */
+		sched_yield();
 	SHOW_INT(chld);
 	SHOW_INT(code);
 	SHOW_INT(status);
@@ -336,12 +338,34 @@ static void vforks(void)
 	char b[64];
 	puts(getcwd(b, sizeof b));
 	SECTION("parents");
-	IN_CHILD("death signal", int q[2]; pipe(q); pid_t me = getpid(); pid_t g = fork(); if (!g) { prctl(PR_SET_PDEATHSIG, SIGUSR1);
-		 sigset_t m; sigemptyset(&m); sigaddset(&m, SIGUSR1); sigprocmask(SIG_BLOCK, &m, NULL); write(q[1], "r", 1);
-		 siginfo_t i; sigwaitinfo(&m, &i); printf("parent died: %d code %d\n", i.si_signo, i.si_code); fflush(stdout);
-		 SHOW_INT(getppid() != me); tell(); _exit(0); } char c; read(q[0], &c, 1));
+	fflush(stdout);
+	k = fork();
+	if (!k) {
+		int q[2];
+		char c;
+		pipe(q);
+		pid_t me = getpid(), g = fork();
+		if (!g) {
+			sigset_t m;
+			siginfo_t i;
+			prctl(PR_SET_PDEATHSIG, SIGUSR1);
+			sigemptyset(&m);
+			sigaddset(&m, SIGUSR1);
+			sigprocmask(SIG_BLOCK, &m, NULL);
+			write(q[1], "r", 1);
+			sigwaitinfo(&m, &i);
+			printf("parent died: %d code %d from it %d\n", i.si_signo, i.si_code, i.si_pid == me);
+			SHOW_INT(getppid() != me);
+			tell();
+			_exit(0);
+		}
+		read(q[0], &c, 1);
+		_exit(3);
+	}
 	char c;
 	read(go[0], &c, 1);
+	waitpid(k, &st, 0);
+	SHOW_HEX(st);
 }
 int main(void)
 {
