@@ -15,6 +15,7 @@
 #include <syscall/strace.h>
 #include <lib/string.h>
 #include <abi/resource.h>
+#include <abi/epoll.h>
 #include <abi/poll.h>
 #include <abi/utsname.h>
 
@@ -32,6 +33,7 @@ union strace_object {
 	struct statx_k stx;
 	struct rlimit64_k rlim;
 	struct pollfd_k poll;
+	struct epoll_event epoll;
 	struct iovec iov;
 	struct siginfo info;
 	struct utimbuf_k utimbuf;
@@ -112,6 +114,13 @@ static void put_rlimit(struct strace_line *s, const union strace_object *o)
 	strace_put(s, "}");
 }
 
+static void put_epoll_event(struct strace_line *s, const union strace_object *o)
+{
+	strace_put(s, "{events=");
+	strace_put_flags(s, "epoll", o->epoll.events);
+	strace_put(s, ", data=0x%llx}", (unsigned long long)o->epoll.data);
+}
+
 static void put_pollfd(struct strace_line *s, const union strace_object *o)
 {
 	strace_put(s, "{fd=%d, events=", o->poll.fd);
@@ -184,6 +193,7 @@ static const struct struct_kind {
 	{ "statx", sizeof(struct statx_k), put_statx },
 	{ "rlimit", sizeof(struct rlimit64_k), put_rlimit },
 	{ "pollfd", sizeof(struct pollfd_k), put_pollfd },
+	{ "epoll_event", sizeof(struct epoll_event), put_epoll_event },
 	{ "iovec", sizeof(struct iovec), put_iovec },
 	{ "fdpair", 2 * sizeof(s32), put_fdpair },
 	{ "off", sizeof(s64), put_off },

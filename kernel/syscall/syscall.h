@@ -34,6 +34,16 @@ static inline struct fd_ref fd_arg_path(unsigned fd)
 {
 	return fd_ref_get_path(current_task()->files, fd);
 }
+/* A new descriptor for f, whose reference it takes over, also on failure: the fd, -EMFILE, -ENOMEM. */
+static inline MUST_CHECK long fd_give(struct file *f, bool cloexec)
+{
+	struct task *t = current_task();
+	int fd = fd_install(t->files, f, cloexec, task_rlimit(t, RLIMIT_NOFILE));
+
+	if (fd < 0)
+		file_put(f);
+	return fd;
+}
 static inline bool capable(unsigned cap)
 {
 	return cred_capable(current_task()->cred, cap);
