@@ -223,6 +223,17 @@ void signal_recalc(struct task *t)
 		thread_clear_flag(&t->thread, TF_SIGPENDING);
 }
 
+bool signal_pending_any(sigset_k set)
+{
+	struct task *t = current_task();
+	irqflags_t f;
+	struct sighand *s = sighand_lock_self(t, &f);
+	bool any = (t->pending.set | t->group->shared.set) & set;
+
+	sighand_unlock(s, f);
+	return any;
+}
+
 sigset_k signal_pending_set(void)
 {
 	struct task *t = current_task();

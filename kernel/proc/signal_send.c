@@ -21,6 +21,9 @@
 #include <proc/internal.h>
 #include <proc/signal.h>
 #include <base/trace.h>
+#include <abi/poll.h>
+
+struct waitq signal_watchers = WAITQ_INIT(signal_watchers);
 
 bool signal_default_ignored(const struct sighand *s, int sig)
 {
@@ -134,6 +137,8 @@ int signal_send_locked(struct sighand *s, struct task *t, bool whole_group, int 
 	if (err)
 		return err;
 	TRACE2(signal_send, t->pid, sig);
+	if (unlikely(!list_empty(&signal_watchers.waiters))) /* a waiter is queued before it takes the lock to look */
+		waitq_wake(&signal_watchers, 0, POLLIN | POLLRDNORM);
 	signal_complete(s, t, whole_group, sig);
 	return 0;
 }

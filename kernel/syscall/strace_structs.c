@@ -28,6 +28,7 @@ union strace_object {
 	struct timespec_k ts[2];
 	struct timeval_k tv[2];
 	struct itimerval_k itimer;
+	struct itimerspec_k itimer_ns;
 	struct sigaction_k sa;
 	struct stat_k st;
 	struct statx_k stx;
@@ -61,6 +62,13 @@ static void put_itimerval(struct strace_line *s, const union strace_object *o)
 	strace_put(s, "{it_interval={%lld, %lld}, it_value={%lld, %lld}}",
 	           (long long)o->itimer.it_interval.tv_sec, (long long)o->itimer.it_interval.tv_usec,
 	           (long long)o->itimer.it_value.tv_sec, (long long)o->itimer.it_value.tv_usec);
+}
+
+static void put_itimerspec(struct strace_line *s, const union strace_object *o)
+{
+	strace_put(s, "{it_interval={%lld, %lld}, it_value={%lld, %lld}}",
+	           (long long)o->itimer_ns.it_interval.tv_sec, (long long)o->itimer_ns.it_interval.tv_nsec,
+	           (long long)o->itimer_ns.it_value.tv_sec, (long long)o->itimer_ns.it_value.tv_nsec);
 }
 
 static void put_utimbuf(struct strace_line *s, const union strace_object *o)
@@ -185,6 +193,7 @@ static const struct struct_kind {
 	{ "timeval", sizeof(struct timeval_k), put_timeval },
 	{ "timeval2", 2 * sizeof(struct timeval_k), put_two_times },
 	{ "itimerval", sizeof(struct itimerval_k), put_itimerval },
+	{ "itimerspec", sizeof(struct itimerspec_k), put_itimerspec },
 	{ "utimbuf", sizeof(struct utimbuf_k), put_utimbuf },
 	{ "sigset", sizeof(sigset_k), put_sigset },
 	{ "sigaction", sizeof(struct sigaction_k), put_sigaction },

@@ -57,6 +57,9 @@ MUST_CHECK int timespec_put(ktime_t ns, struct timespec_k __user *u);
 MUST_CHECK int timeval_put(ktime_t ns, struct timeval_k __user *u);
 /* Monotonic time ns from now, saturating. */
 ktime_t deadline_after(ktime_t ns);
+/* struct itimerspec: both times in ns, 0, -EFAULT, -EINVAL. */
+MUST_CHECK int itimerspec_get(ktime_t *value, ktime_t *interval, const struct itimerspec_k __user *u);
+MUST_CHECK int itimerspec_put(ktime_t value, ktime_t interval, struct itimerspec_k __user *u);
 
 /* ---- sys_rw.c: what all calls that move bytes share ---- */
 /* Cuts from->count to RLIMIT_FSIZE for a write at pos (NULL: f->pos). 0, or -EFBIG with SIGXFSZ sent. */
