@@ -218,6 +218,7 @@ NORETURN void task_exit(int code)
 		if (g == init_group)
 			panic("Attempted to kill init! exitcode=0x%08x", g->group_exit ? g->exit_code : code);
 		itimer_exit(g);
+		posix_timers_delete_all(g);
 	}
 	exit_mm(t);
 	exit_files(t);
