@@ -130,6 +130,7 @@ bool group_notify_exit(struct thread_group *g)
 	struct siginfo info;
 
 	g->zombie = true;
+	waitq_wake_all(&g->leader->pid_node->exited);
 	if (!parent)
 		return false;
 	exit_siginfo(g, &info);

@@ -137,7 +137,8 @@ int signal_send_locked(struct sighand *s, struct task *t, bool whole_group, int 
 	if (err)
 		return err;
 	TRACE2(signal_send, t->pid, sig);
-	if (unlikely(!list_empty(&signal_watchers.waiters))) /* a waiter is queued before it takes the lock to look */
+	if (unlikely(!list_empty(
+	            &signal_watchers.waiters))) /* a waiter is queued before it takes the lock to look */
 		waitq_wake(&signal_watchers, 0, POLLIN | POLLRDNORM);
 	signal_complete(s, t, whole_group, sig);
 	return 0;
