@@ -53,7 +53,8 @@ ktime_t clock_from_realtime(ktime_t wall)
 {
 	ktime_t t;
 
-	return wall == KTIME_MAX || __builtin_sub_overflow(wall, atomic_load(&wall_offset), &t) ? KTIME_MAX : t;
+	return wall == KTIME_MAX || __builtin_sub_overflow(wall, atomic_load(&wall_offset), &t) ? KTIME_MAX
+	                                                                                        : t;
 }
 
 void clock_set_realtime(ktime_t now)

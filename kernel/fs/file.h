@@ -63,8 +63,8 @@ struct file {
 	pid_t owner; /* F_SETOWN; of a group: negative */
 	bool owner_is_thread;
 	struct epoll_item *watches; /* of epoll(7) instances; changed through ipc/epoll.c only */
-	bool flocked;  /* has locks of flock(2) */
-	bool rcu_free; /* stood in a table of several threads: lockless readers may look at it */
+	bool flocked;               /* has locks of flock(2) */
+	bool rcu_free;              /* stood in a table of several threads: lockless readers may look at it */
 };
 /* A new description of an inode at path (takes its own references), not opened yet. NULL = -ENFILE or no memory. */
 struct file *file_alloc(const struct path *path, const struct file_ops *ops, unsigned flags,

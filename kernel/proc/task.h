@@ -39,7 +39,7 @@ struct sigqueue { /* one queued signal */
 	struct list_head link;
 	struct siginfo info;
 	struct posix_timer *timer; /* that owns it, or NULL */
-	struct user_count *user; /* charged with it; NULL = nobody */
+	struct user_count *user;   /* charged with it; NULL = nobody */
 };
 struct sigpending {
 	sigset_k set;
@@ -85,10 +85,10 @@ struct thread_group {
 	ktime_t real_interval;
 	struct timer cpu_timer; /* looks at ITIMER_VIRTUAL, PROF and RLIMIT_CPU when they may be due */
 	u64 virt_value_ns, virt_interval_ns, prof_value_ns,
-	        prof_interval_ns; /* ITIMER_VIRTUAL, PROF: 0 = off */
+	        prof_interval_ns;      /* ITIMER_VIRTUAL, PROF: 0 = off */
 	struct list_head posix_timers; /* sighand->lock */
 	int next_timer_id;
-	ktime_t start_time;       /* monotonic */
+	ktime_t start_time; /* monotonic */
 	s32 oom_score_adj;
 };
 struct task {
