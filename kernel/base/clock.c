@@ -77,6 +77,15 @@ ktime_t clock_realtime(void)
 	return clock_monotonic() + atomic_load(&page.c.wall_offset);
 }
 
+ktime_t clock_from_realtime(ktime_t wall)
+{
+	ktime_t t;
+
+	return wall == KTIME_MAX || __builtin_sub_overflow(wall, atomic_load(&page.c.wall_offset), &t)
+	               ? KTIME_MAX
+	               : t;
+}
+
 void clock_set_realtime(ktime_t now)
 {
 	irqflags_t f = spin_lock_irqsave(&clock_lock);

@@ -8,6 +8,8 @@
 ktime_t clock_monotonic(void);
 /* CLOCK_REALTIME: ns since 1970 UTC. */
 ktime_t clock_realtime(void);
+/* The monotonic time at which the wall clock, as it is set now, will show `wall`. */
+ktime_t clock_from_realtime(ktime_t wall);
 void clock_set_realtime(ktime_t now);
 /* Wall clock at the start of the current tick-less "jiffy": cheap, within 1 ms; for file times. */
 ktime_t clock_realtime_coarse(void);

@@ -85,6 +85,7 @@ struct inode {
 	void *private;          /* the file system's */
 	struct list_head locks; /* fcntl, flock: fs/locks.c */
 	s32 writers;            /* open for writing (> 0) or denied (< 0: being executed), atomically */
+	u32 seals;              /* tmpfs: F_SEAL_*; lock for writing */
 	void *fifo;             /* ipc/pipe: the pipe of a FIFO */
 	struct rcu_head rcu;
 	bool revalidate; /* names below are looked up anew each time (procfs) */

@@ -130,6 +130,7 @@ bool group_notify_exit(struct thread_group *g)
 	struct siginfo info;
 
 	g->zombie = true;
+	waitq_wake_all(&g->leader->pid_node->exited);
 	if (!parent)
 		return false;
 	exit_siginfo(g, &info);
@@ -218,6 +219,7 @@ NORETURN void task_exit(int code)
 		if (g == init_group)
 			panic("Attempted to kill init! exitcode=0x%08x", g->group_exit ? g->exit_code : code);
 		itimer_exit(g);
+		posix_timers_delete_all(g);
 	}
 	exit_mm(t);
 	exit_files(t);

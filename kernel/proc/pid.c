@@ -67,6 +67,7 @@ struct pid *pid_alloc(void)
 	p->task = NULL;
 	list_init(&p->pgrp);
 	list_init(&p->session);
+	waitq_init(&p->exited);
 
 	irqflags_t f = spin_lock_irqsave(&pid_lock);
 	p->nr = pid_take_number();

@@ -227,13 +227,13 @@ static void record_locks(void)
 		_exit(0);
 	}
 	read(go[0], &c, 1);
-	sleep_ms(60);
+	wait_sleeping(k);
 	lock("a deadlock", f, F_SETLKW, F_WRLCK, SEEK_SET, 20, 1);
 	lock("let go", f, F_SETLK, F_UNLCK, SEEK_SET, 0, 1);
 	waitpid(k, NULL, 0);
 	struct sigaction sa = { .sa_handler = (void (*)(int))close };
 	sigaction(SIGALRM, &sa, NULL);
-	IN_CHILD("interrupted", struct itimerval it = { { 0, 0 }, { 0, 30000 } }; setitimer(ITIMER_REAL, &it, NULL);
+	IN_CHILD("interrupted", ring(30);
 		 lock("waits", f, F_SETLKW, F_WRLCK, SEEK_SET, 5, 1));
 	lock("all off", f, F_SETLK, F_UNLCK, SEEK_SET, 0, 0);
 	SECTION("open file description locks");
@@ -268,7 +268,7 @@ static void record_locks(void)
 	CALL(flock, open(".", O_RDONLY), LOCK_SH | LOCK_NB);
 	CALL(flock, p[0], LOCK_SH | LOCK_NB);
 	lock("record locks are another thing", f, F_SETLK, F_WRLCK, SEEK_SET, 0, 1);
-	IN_CHILD("interrupted", struct itimerval it = { { 0, 0 }, { 0, 30000 } }; setitimer(ITIMER_REAL, &it, NULL); int h = open("f", O_RDWR);
+	IN_CHILD("interrupted", ring(30); int h = open("f", O_RDWR);
 		 CALL(flock, h, LOCK_EX));
 	fflush(stdout);
 	k = fork();
@@ -279,7 +279,7 @@ static void record_locks(void)
 		_exit(0);
 	}
 	read(go[0], &c, 1);
-	sleep_ms(20);
+	wait_sleeping(k);
 	printf("closing\n");
 	fflush(stdout);
 	close(g);

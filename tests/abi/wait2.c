@@ -274,12 +274,11 @@ static void signals(void)
 	struct sigaction h = { .sa_sigaction = on, .sa_flags = SA_SIGINFO };
 	sigaction(SIGALRM, &h, NULL);
 	k = child(3);
-	struct itimerval it = { { 0, 0 }, { 0, 20000 } };
-	setitimer(ITIMER_REAL, &it, NULL);
-	SHOW(waitpid(k, &st, 0));
 	siginfo_t si;
-	setitimer(ITIMER_REAL, &it, NULL);
+	ring(20);
+	SHOW(waitpid(k, &st, 0));
 	SHOW(waitid(P_PID, k, &si, WEXITED));
+	ring(0);
 	tell();
 	waitpid(k, &st, 0);
 	SECTION("usage");
