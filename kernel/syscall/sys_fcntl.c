@@ -154,6 +154,9 @@ static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long ar
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
 		return f->ops->fcntl ? f->ops->fcntl(f, (int)cmd, arg) : -EBADF;
+	case F_ADD_SEALS:
+	case F_GET_SEALS:
+		return f->ops->fcntl ? f->ops->fcntl(f, (int)cmd, arg) : -EINVAL;
 	default:
 		return -EINVAL;
 	}
