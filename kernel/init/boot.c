@@ -35,6 +35,7 @@
 #include <fs/namei.h>
 #include <fs/devfs/devfs.h>
 #include <fs/tmpfs/tmpfs.h>
+#include <ipc/futex.h>
 #include <ipc/pipe.h>
 #include <mem/slab.h>
 #include <proc/process.h>
@@ -101,6 +102,7 @@ static const struct step late_steps[] = {
 	{ "memory devices", memdev_init },    /* devtmpfs */
 	{ "pipes", pipe_init },               /* files; gives FIFOs */
 	{ "processes", proc_init },           /* address spaces, files */
+	{ "futexes", futex_init },            /* processes: their ends */
 	{ "terminals", tty_init },            /* processes: sessions; gives /dev/console */
 	{ "pseudo terminals", pty_init },
 	{ "serial line", serial_init },           /* terminals, interrupts */
