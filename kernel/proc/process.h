@@ -10,6 +10,7 @@ struct clone_args_k { /* clone(2), decoded */
 	unsigned long tls;
 	pid_t __user *parent_tid, *child_tid;
 	int exit_signal;
+	pid_t set_tid; /* the number the new task must have; 0 = any */
 };
 /* fork, vfork, clone: the child's pid, or -EAGAIN, -ENOMEM, -EINVAL. May sleep (vfork: until the child execs). */
 MUST_CHECK long process_clone(const struct clone_args_k *a);
