@@ -65,6 +65,18 @@ static struct futex_bucket buckets[1 << BUCKET_BITS];
 
 /* ---- keys ---- */
 
+/* Is the word on a page that is this space's own and there?  Then its vma need not be asked, whose lock threads that
+ * come and go with their stacks keep busy. */
+static bool on_private_page(struct vm_space *s, unsigned long addr)
+{
+	spin_lock(&s->pt_lock);
+	const pte_t *pte = arch_pgtable_walk(&s->pt, addr, false);
+	bool own = pte && pte_present(*pte) && pte_writable(*pte) && !pte_special(*pte) &&
+	           (paddr_page(pte_paddr(*pte))->flags & PAGE_ANON);
+	spin_unlock(&s->pt_lock);
+	return own;
+}
+
 /* A shared operation: the memory decides. */
 static int key_shared(struct vm_space *s, u32 __user *uaddr, struct futex_key *k)
 {
@@ -74,6 +86,10 @@ static int key_shared(struct vm_space *s, u32 __user *uaddr, struct futex_key *k
 
 	if (get_user(ignored, uaddr)) /* grows a stack, and finds what is beyond the end of a file */
 		return -EFAULT;
+	if (on_private_page(s, addr)) {
+		*k = (struct futex_key){ s, addr + KEY_MM };
+		return 0;
+	}
 	rwlock_read_lock(&s->lock);
 	const struct vma *v = vma_find(s, addr);
 	if (!v || addr < v->start) /* unmapped meanwhile */
