@@ -36,6 +36,7 @@
 #include <fs/devfs/devfs.h>
 #include <fs/tmpfs/tmpfs.h>
 #include <ipc/epoll.h>
+#include <ipc/futex.h>
 #include <ipc/pipe.h>
 #include <mem/slab.h>
 #include <proc/process.h>
@@ -103,6 +104,7 @@ static const struct step late_steps[] = {
 	{ "pipes", pipe_init },               /* files; gives FIFOs */
 	{ "epoll", epoll_init },              /* files */
 	{ "processes", proc_init },           /* address spaces, files */
+	{ "futexes", futex_init },            /* processes: their ends */
 	{ "terminals", tty_init },            /* processes: sessions; gives /dev/console */
 	{ "pseudo terminals", pty_init },
 	{ "serial line", serial_init },           /* terminals, interrupts */

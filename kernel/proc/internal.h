@@ -99,7 +99,8 @@ void reparent_children(struct thread_group *g, struct list_head *reap) MUST_HOLD
 void pgrp_check_orphaned(struct thread_group *g, struct thread_group *parent) MUST_HOLD(&proc_lock);
 int group_wait_status(const struct thread_group *g);
 void vfork_complete(struct task *t);
-/* Writes 0 to clear_child_tid and wakes, if others still use the memory. */
+/* Before the task leaves its memory: hands on its robust locks; writes 0 to clear_child_tid and wakes, if others
+ * still use the memory. */
 void task_clear_tid(struct task *t);
 
 /* ---- dethread.c ---- */

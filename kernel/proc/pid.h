@@ -17,6 +17,8 @@ struct pid {
 	struct rcu_head rcu;
 };
 struct pid *pid_alloc(void); /* ERR_PTR: -EAGAIN none left, -ENOMEM */
+/* This number; also -EINVAL (no such number can be), -EPERM (only for checkpointing), -EEXIST. */
+struct pid *pid_alloc_at(pid_t nr);
 static inline struct pid *pid_get(struct pid *p)
 {
 	ref_get(&p->ref);

@@ -17,6 +17,7 @@
 #include <lib/string.h>
 #include <abi/epoll.h>
 #include <abi/eventfd.h>
+#include <abi/futex.h>
 #include <abi/mman.h>
 #include <abi/mount.h>
 #include <abi/poll.h>
@@ -130,6 +131,14 @@ static const struct name flags_wait[] = {
 	BITS(WNOHANG), BITS(WUNTRACED), BITS(WEXITED), BITS(WCONTINUED), BITS(WNOWAIT), BITS(__WNOTHREAD),
 	BITS(__WALL), BITS(__WCLONE), END
 };
+static const struct name flags_futex[] = {
+	PART(0x7f, FUTEX_WAIT), PART(0x7f, FUTEX_WAKE), PART(0x7f, FUTEX_FD),
+	PART(0x7f, FUTEX_REQUEUE), PART(0x7f, FUTEX_CMP_REQUEUE), PART(0x7f, FUTEX_WAKE_OP),
+	PART(0x7f, FUTEX_LOCK_PI), PART(0x7f, FUTEX_UNLOCK_PI), PART(0x7f, FUTEX_TRYLOCK_PI),
+	PART(0x7f, FUTEX_WAIT_BITSET), PART(0x7f, FUTEX_WAKE_BITSET),
+	PART(0x7f, FUTEX_WAIT_REQUEUE_PI), PART(0x7f, FUTEX_CMP_REQUEUE_PI),
+	PART(0x7f, FUTEX_LOCK_PI2), BITS(FUTEX_PRIVATE_FLAG), BITS(FUTEX_CLOCK_REALTIME), END
+};
 static const struct name flags_getrandom[] = {
 	BITS(GRND_NONBLOCK), BITS(GRND_RANDOM), BITS(GRND_INSECURE), END
 };
@@ -214,7 +223,7 @@ static const struct name_set {
 	flags_close_range }, { "flock", flags_flock }, { "fallocate", flags_fallocate }, { "mount",
 	flags_mount }, { "umount", flags_umount }, { "prot", flags_prot }, { "map", flags_map }, {
 	"mremap", flags_mremap }, { "msync", flags_msync }, { "clone", flags_clone }, { "wait",
-	flags_wait }, { "getrandom", flags_getrandom }, { "sa", flags_sa }, { "poll", flags_poll },
+	flags_wait }, { "futex", flags_futex }, { "getrandom", flags_getrandom }, { "sa", flags_sa }, { "poll", flags_poll },
 	{ "whence", enum_whence }, { "fcntl", enum_fcntl }, { "fadvise", enum_fadvise }, { "madvise",
 	enum_madvise }, { "idtype", enum_idtype }, { "prctl", enum_prctl }, { "sighow", enum_sighow }, {
 	"epoll", flags_epoll }, { "eventfd", flags_eventfd }, { "epoll_ctl", enum_epoll_ctl }, {

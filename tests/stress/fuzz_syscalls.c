@@ -12,7 +12,7 @@
  * side by side in the same directory.
  *
  * What would stop the test rather than test the kernel is kept from them: they own a session and a directory,
- * see no terminal, signal nobody but themselves, and cannot reboot, become real-time, or raise their limits.
+ * see no terminal but a pty of their own, signal nobody but themselves, and cannot reboot, become real-time, or raise their limits.
  * Prints `FUZZ calls=N children=N` at the end. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +25,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -166,7 +167,12 @@ static const char *const own_names[] = { "a", "b", "c", "dir", "dir/x", "dir/y",
 					 "a/b", "missing/z", "loop" };
 static const char *const any_names[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/ptmx", "/proc/self/maps",
 					 "/proc/self/status", "/proc/self/fd", "/proc/self/exe", "/proc/self/stat",
-					 "/proc/meminfo", "/proc/mounts", "/proc/self/mem", "/proc/self/fdinfo" };
+					 "/proc/meminfo", "/proc/mounts", "/proc/self/mem", "/proc/self/fdinfo",
+					 "/proc/self/comm", "/proc/self/oom_score_adj", "/proc/self/task", "/proc/self/smaps",
+					 "/proc/self/environ", "/proc/self/auxv", "/proc/self/cwd", "/proc/self/root",
+					 "/proc/self/fd/3", "/proc/self/fdinfo/5", "/proc/thread-self/stat", "/proc/slabinfo",
+					 "/proc/interrupts", "/proc/zerno/memory", "/proc/1/maps", "/proc/1/fd", "/proc",
+					 "/dev/pts", "/dev/pts/0", "/dev/pts/1", "/dev/pts/ptmx", "/dev/tty", "/dev/fd" };
 static const char *const words[] = { "tmpfs", "proc", "devpts", "none", "", "size=1k", "mode=700", "ext4", "x" };
 
 static uint64_t string_pointer(const char *s)
@@ -616,6 +622,19 @@ static void drop_capability(int cap)
 	prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 }
 
+/* A pty; half of the children have its slave as controlling terminal. */
+static void open_terminal(void)
+{
+	int nr = 0, locked = 0, master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+	char name[32];
+
+	ioctl(master, TIOCSPTLCK, &locked);
+	if (ioctl(master, TIOCGPTN, &nr))
+		return;
+	snprintf(name, sizeof name, "/dev/pts/%d", nr);
+	open(name, O_RDWR | O_NONBLOCK | (below(2) ? O_NOCTTY : 0));
+}
+
 static void child_setup(int privileged)
 {
 	enum { SYS_BOOT = 22, SYS_NICE = 23, SYS_RESOURCE = 24, SYSLOG = 34 };
@@ -645,7 +664,8 @@ static void child_setup(int privileged)
 	drop_capability(SYS_RESOURCE);
 	if (!privileged && (setgid(UID_NOBODY) || setuid(UID_NOBODY)))
 		_exit(1);
-	open("a", O_RDWR | O_CREAT, 0666);
+	int file = open("a", O_RDWR | O_CREAT, 0777);
+	write(file, "#!/bin/true word\n", 17);
 	mkdir("dir", 0777);
 	open("dir", O_RDONLY | O_DIRECTORY);
 	symlink("a", "link");
@@ -654,7 +674,7 @@ static void child_setup(int privileged)
 	int p[2];
 	if (pipe2(p, O_NONBLOCK))
 		_exit(1);
-	open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+	open_terminal();
 	open("/proc/self/stat", O_RDONLY);
 }
 
@@ -775,6 +795,8 @@ int main(int argc, char **argv)
 	if (shared == MAP_FAILED || !mkdtemp(dir) || chmod(dir, 0777))
 		return perror("fuzz_syscalls"), 1;
 	memset(long_name, 'n', sizeof long_name - 1);
+	mkdir("/dev/pts", 0755);
+	mount("devpts", "/dev/pts", "devpts", 0, NULL);
 	for (unsigned i = 0; i < jobs; i++) {
 		my_calls = (unsigned long *)(shared + 1) + i;
 		if (i + 1 < jobs && fork())
@@ -789,6 +811,7 @@ int main(int argc, char **argv)
 	clean_up();
 	if (access(dir, F_OK) == 0)
 		printf("# fuzz_syscalls: cannot remove %s: %s\n", dir, rmdir(dir) ? strerror(errno) : "late");
+	umount2("/dev/pts", MNT_DETACH);
 	printf("FUZZ calls=%lu children=%lu\n", shared->calls, shared->children);
 	return 0;
 }
