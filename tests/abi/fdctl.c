@@ -223,7 +223,11 @@ static void record_locks(void)
 	if (!k) {
 		lock("child has 20", f, F_SETLK, F_WRLCK, SEEK_SET, 20, 1);
 		write(go[1], "r", 1);
-		lock("child waits for 0", f, F_SETLKW, F_WRLCK, SEEK_SET, 0, 1);
+		struct flock first = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
+		int r = fcntl(f, F_SETLKW, &first);
+		sleep_ms(100); /* the parent's line first */
+		printf("child waits for 0: %d\n", r);
+		fflush(stdout);
 		_exit(0);
 	}
 	read(go[0], &c, 1);
