@@ -25,6 +25,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -33,6 +35,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -387,8 +390,27 @@ static uint64_t any_words(char kind)
 	return (uint64_t)place(w, sizeof w);
 }
 
+static uint64_t any_epoll_event(void)
+{
+	struct {
+		uint32_t events;
+		uint64_t data;
+	} __attribute__((packed)) e = { (uint32_t)(rnd() & 0xffff) | (below(2) ? 0 : 1u << (28 + below(4))), rnd() };
+
+	return (uint64_t)place(&e, sizeof e);
+}
+
+/* value, signal and notify, then the thread */
+static uint64_t any_sigevent(void)
+{
+	uint32_t w[16] = { 7, 7, from_list("17,18,23,28,34,40,65,0", 0), from_list("0,1,4,5", 0), (uint32_t)self };
+
+	return below(4) ? (uint64_t)place(w, sizeof w) : 0;
+}
+
 static uint64_t make_from_recipe(const char *r)
 {
+	static const char *const attrs[] = { "user.a", "user.b", "trusted.x", "security.y", "system.posix_acl_access", "user.", "x" };
 	static const char *const programs[] = { "/proc/self/exe", "/bin/busybox", "a", "dir", "fifo", "/dev/null", "/bin/true" };
 	/* devtmpfs is one for all: what is made in it stays */
 	static const char *const types[] = { "tmpfs", "proc", "devpts", "sysfs" };
@@ -440,6 +462,16 @@ static uint64_t make_from_recipe(const char *r)
 		return any_iovecs();
 	case 'O':
 		return any_pollfds();
+	case 'e':
+		return any_epoll_event();
+	case 'g':
+		return any_sigevent();
+	case 'Q':
+		return below(20) ? (uint64_t)scratch + below(4) * 8 : (uint64_t)arena + below(ARENA_PAGES) * PAGE;
+	case 'N':
+		return below(6);
+	case 'q':
+		return string_pointer(attrs[below(sizeof attrs / sizeof attrs[0])]);
 	case 'C':
 		return any_clone_args();
 	default:
@@ -676,6 +708,10 @@ static void child_setup(int privileged)
 		_exit(1);
 	open_terminal();
 	open("/proc/self/stat", O_RDONLY);
+	epoll_create1(0);
+	epoll_create1(0);
+	eventfd(0, EFD_NONBLOCK);
+	timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 }
 
 static void *calls(void *seed)
