@@ -172,7 +172,7 @@ struct super_block {
 	const struct super_ops *ops;
 	struct inode *root_inode;
 	struct dentry *root; /* owned */
-	u32 flags; /* of all its mounts: MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME */
+	u32 flags;           /* of all its mounts: MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME */
 	u32 blocksize;
 	u64 magic;
 	u64 max_bytes, max_file; /* 0 = none; of a file */

@@ -105,9 +105,9 @@ static int remount_super(struct super_block *sb, u32 new, const char *options)
 	int err = 0;
 
 	/* Set, then look: an open for writing counts itself, then looks at the flags. */
-	atomic_store(&sb->flags, new & SUPER_FLAGS);
+	atomic_store(&sb->flags, new &SUPER_FLAGS);
 	memory_barrier();
-	if (new & MS_RDONLY && !(old & MS_RDONLY) && super_has_writers(sb))
+	if (new &MS_RDONLY && !(old & MS_RDONLY) && super_has_writers(sb))
 		err = -EBUSY;
 	if (!err && options && sb->ops && sb->ops->remount)
 		err = sb->ops->remount(sb, options);
@@ -138,7 +138,7 @@ static int remount(const struct path *at, unsigned long flags, const char *optio
 		      (old & (MS_NOATIME | MS_NODIRATIME | MS_RELATIME));
 	atomic_store(&m->flags, new);
 	memory_barrier();
-	if (new & MS_RDONLY && !(old & MS_RDONLY) && atomic_load(&m->writers) > 0) {
+	if (new &MS_RDONLY && !(old & MS_RDONLY) && atomic_load(&m->writers) > 0) {
 		atomic_store(&m->flags, old);
 		return -EBUSY;
 	}

@@ -110,7 +110,8 @@ int vfs_statfs(const struct path *p, struct statfs64_k *out)
 		out->f_frsize = out->f_bsize;
 	/* The first four flags and NOATIME, NODIRATIME have the values of mount(2). */
 	out->f_flags = ST_VALID |
-	               (f & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_NOATIME | MS_NODIRATIME)) |
+	               (f & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_NOATIME |
+	                     MS_NODIRATIME)) |
 	               (f & MS_RELATIME ? ST_RELATIME : 0);
 	return err;
 }
