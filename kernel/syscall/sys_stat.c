@@ -21,6 +21,17 @@ static u64 dev_encode(dev_t d)
 	return (minor & 0xff) | major << 8 | (minor & ~0xffUL) << 12;
 }
 
+/* Of times before 1970 the nanoseconds are positive, too. */
+static s64 time_sec(ktime_t t)
+{
+	return t / NSEC_PER_SEC - (t % NSEC_PER_SEC < 0);
+}
+
+static u32 time_ns(ktime_t t)
+{
+	return (u32)(t - time_sec(t) * NSEC_PER_SEC);
+}
+
 static int stat_put(const struct kstat *st, struct stat_k __user *u)
 {
 	struct stat_k k = {
@@ -34,12 +45,12 @@ static int stat_put(const struct kstat *st, struct stat_k __user *u)
 		.st_size = (s64)st->size,
 		.st_blksize = st->blksize,
 		.st_blocks = (s64)st->blocks,
-		.st_atime = (u64)(st->atime / NSEC_PER_SEC),
-		.st_atime_nsec = (u64)(st->atime % NSEC_PER_SEC),
-		.st_mtime = (u64)(st->mtime / NSEC_PER_SEC),
-		.st_mtime_nsec = (u64)(st->mtime % NSEC_PER_SEC),
-		.st_ctime = (u64)(st->ctime / NSEC_PER_SEC),
-		.st_ctime_nsec = (u64)(st->ctime % NSEC_PER_SEC),
+		.st_atime = (u64)time_sec(st->atime),
+		.st_atime_nsec = time_ns(st->atime),
+		.st_mtime = (u64)time_sec(st->mtime),
+		.st_mtime_nsec = time_ns(st->mtime),
+		.st_ctime = (u64)time_sec(st->ctime),
+		.st_ctime_nsec = time_ns(st->ctime),
 	};
 
 	return copy_to_user(u, &k, sizeof(k));
@@ -97,7 +108,7 @@ long sys_fstat(unsigned fd, struct stat_k __user *u)
 
 static struct statx_timestamp_k statx_time(ktime_t t)
 {
-	return (struct statx_timestamp_k){ t / NSEC_PER_SEC, (u32)(t % NSEC_PER_SEC), 0 };
+	return (struct statx_timestamp_k){ time_sec(t), time_ns(t), 0 };
 }
 
 static int statx_put(const struct kstat *st, unsigned want, struct statx_k __user *u)
@@ -112,7 +123,8 @@ static int statx_put(const struct kstat *st, unsigned want, struct statx_k __use
 		.stx_ino = st->ino,
 		.stx_size = st->size,
 		.stx_blocks = st->blocks,
-		.stx_attributes_mask = 0,
+		.stx_attributes = st->mount_root ? STATX_ATTR_MOUNT_ROOT : 0,
+		.stx_attributes_mask = STATX_ATTR_MOUNT_ROOT,
 		.stx_atime = statx_time(st->atime),
 		.stx_btime = statx_time(st->btime),
 		.stx_ctime = statx_time(st->ctime),

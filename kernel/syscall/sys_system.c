@@ -75,7 +75,7 @@ long sys_sysinfo(struct sysinfo_k __user *info)
 
 	mem_stats(&m);
 	sched_loadavg(load);
-	k.uptime = clock_monotonic() / NSEC_PER_SEC;
+	k.uptime = DIV_ROUND_UP(clock_monotonic(), NSEC_PER_SEC);
 	for (int i = 0; i < 3; i++)
 		k.loads[i] = (u64)load[i] << LOAD_SHIFT;
 	k.totalram = m.total_pages * PAGE_SIZE;
