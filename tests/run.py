@@ -435,8 +435,7 @@ def test_stress(name, init, until, stall, check):
         if os.access(p, os.X_OK) and not p.endswith(".d"):
             shutil.copy(p, f"{root}/tests/")
     pack(root, f"{BUILD}/{name}.cpio")
-    # One CPU: with several, the fuzzer can stall a guest (docs/measurements.md); `--smp=N` for who looks for it.
-    guest = Guest(f"{BUILD}/{name}.cpio", f"{BUILD}/{name}.log", smp=1)
+    guest = Guest(f"{BUILD}/{name}.cpio", f"{BUILD}/{name}.log", smp=2)
     how = guest.wait(until, stall)
     text = guest.text()
     lines = "\n".join(re.findall(r"^(?:FUZZ|LEAK|FAILALLOC).*", text, re.M))
