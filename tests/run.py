@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|apps|debian|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--verbose]
+usage: run.py all|unit|ktest|abi|i386|apps|debian|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -75,8 +75,9 @@ def make_root(root, init=INIT):
     shutil.rmtree(root, ignore_errors=True)
     for d in "bin sbin dev proc tmp root etc cases tests usr/bin usr/sbin var/run sys mnt".split():
         os.makedirs(f"{root}/{d}")
-    shutil.copy("/bin/busybox", f"{root}/bin/busybox")
-    for applet in subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True).stdout.split():
+    busybox = options.get("busybox", "/bin/busybox")
+    shutil.copy(busybox, f"{root}/bin/busybox")
+    for applet in subprocess.run([busybox, "--list"], capture_output=True, text=True).stdout.split():
         if applet != "busybox":
             os.symlink("busybox", f"{root}/bin/{applet}")
     os.chmod(f"{root}/tmp", 0o1777)
@@ -256,6 +257,17 @@ def test_abi(wanted):
         shutil.copy(f"{BUILD}/abi/{p}", f"{root}/tests/{p}")
         write(f"{root}/cases/{p}", f"exec /tests/{p}\n")
     compare("abi", root, programs)
+
+
+def test_i386(wanted):
+    """32-bit programs that need no library, in a root whose busybox may be Debian's i386 one (`make i386-busybox`)."""
+    programs = chosen(sorted(os.path.basename(p)[:-2] for p in glob.glob(f"{TOP}/tests/i386/*.c")), wanted)
+    root = f"{BUILD}/root-i386"
+    make_root(root)
+    for p in programs:
+        shutil.copy(f"{BUILD}/i386/{p}", f"{root}/tests/{p}")
+        write(f"{root}/cases/{p}", f"exec /tests/{p} one two\n")
+    compare("i386", root, programs)
 
 
 def write_cases(root, kind, wanted):
@@ -463,7 +475,7 @@ def test_failalloc(_):
                 lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
 
 
-KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "apps": test_apps, "debian": test_debian, "launcher": test_launcher, "interactive": test_interactive,
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "launcher": test_launcher, "interactive": test_interactive,
          "failalloc": test_failalloc, "fuzz": test_fuzz}
 
 

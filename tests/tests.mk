@@ -16,8 +16,16 @@ build/tests/stress/%: tests/stress/%.c $(wildcard tests/stress/*.h)
 	@echo "  GUEST $<"
 	$(Q)$(GUEST_CC) -I$(B)/gen -o $@ $<
 
-test-programs: $(ABI_BIN) $(STRESS_BIN)
-.PHONY: test test-programs unit-tests abi-tests apps-tests debian-tests boot-tests fuzz conformance-busybox bench
+# i386: a 32-bit program each, without a library, so that plain gcc -m32 is enough.
+I386_BIN := $(patsubst tests/i386/%.c,build/tests/i386/%,$(wildcard tests/i386/*.c))
+build/tests/i386/%: tests/i386/%.c tests/i386/start.h
+	@mkdir -p $(@D)
+	@echo "  GUEST $<"
+	$(Q)gcc -m32 -march=i686 -static -nostdlib -ffreestanding -fno-pic -no-pie -fno-stack-protector -fcf-protection=none -O1 -g \
+		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
+
+test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN)
+.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests boot-tests fuzz conformance-busybox bench
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -26,6 +34,14 @@ ktest: all ## the tests inside the kernel
 	@$(PYTHON) tests/run.py ktest
 abi-tests: all test-programs ## system calls: each check on Linux, then on Zerno (T=name: one family)
 	@$(PYTHON) tests/run.py abi $(T)
+i386-tests: all test-programs ## 32-bit programs on int $$0x80, compared with Linux's
+	@$(PYTHON) tests/run.py i386 $(T)
+# Debian's i386 busybox, unpacked and not installed (needs `dpkg --add-architecture i386`, `apt-get update` once).
+i386-busybox: build/i386/bin/busybox
+	@$(PYTHON) tests/run.py apps --busybox=$(abspath $<)
+build/i386/bin/busybox:
+	@mkdir -p build/i386
+	cd build/i386 && apt-get download busybox-static:i386 && dpkg-deb -x busybox-static_*_i386.deb .
 apps-tests: all ## busybox command lines, output compared with Linux's
 	@$(PYTHON) tests/run.py apps $(T)
 debian-tests: all ## Debian's dynamic programs, output compared with Linux's (after `make debian`)

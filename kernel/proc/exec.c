@@ -21,6 +21,7 @@
 #include <proc/exec.h>
 #include <proc/internal.h>
 #include <proc/signal.h>
+#include <arch/elf.h>
 #include <fs/mount.h>
 #include <abi/sched.h>
 #include <lib/string.h>
@@ -130,16 +131,20 @@ void exec_layout(struct exec_image *x)
 {
 	struct vm_space *mm = x->mm;
 	umode_t mode = atomic_load(&x->file->inode->mode);
-	u64 room = MIN(MAX(mm->limit_stack, 128UL << 20), USER_TOP / 6 * 5);
 
+	if (x->small) {
+		mm->top = ARCH_USER_TOP32;
+		vm_space_layout(mm);
+	}
+	u64 room = MIN(MAX(mm->limit_stack, 128UL << 20), mm->top / 6 * 5);
 	/* Nobody makes a set-id program's addresses foreseeable. */
 	if (set_id_bits(mode) && set_id_allowed(x))
 		x->persona_off = PER_CLEAR_ON_SETID;
 	x->random = vm_aslr && !(current_task()->personality & ~x->persona_off & ADDR_NO_RANDOMIZE);
 	if (x->random)
 		return;
-	mm->stack_top = USER_TOP;
-	mm->mmap_base = mm->gap_top = ALIGN_DOWN(USER_TOP - room - (1UL << 20), PAGE_SIZE);
+	mm->stack_top = mm->top;
+	mm->mmap_base = mm->gap_top = ALIGN_DOWN(mm->top - room - (1UL << 20), PAGE_SIZE);
 }
 
 static u64 args_limit(const struct task *t)
@@ -173,6 +178,21 @@ static int exec_name_of_file(struct exec_image *x)
 	return x->name ? 0 : -ENOMEM;
 }
 
+/* A page with the code by which handlers of a 32-bit program return. */
+static int exec_map_sigreturn(struct vm_space *mm)
+{
+	struct vm_mmap_args a = { .len = PAGE_SIZE,
+		                  .prot = PROT_READ | PROT_EXEC,
+		                  .flags = MAP_PRIVATE | MAP_ANONYMOUS };
+	long at = vm_mmap(mm, &a);
+
+	if (at < 0)
+		return (int)at;
+	mm->sigreturn = (uaddr_t)at;
+	size_t n = vm_copy(mm, mm->sigreturn, (void *)arch_sigreturn_code, ARCH_SIGRETURN_SIZE, true, true);
+	return n == ARCH_SIGRETURN_SIZE ? 0 : -ENOMEM;
+}
+
 static int exec_prepare(struct exec_image *x, const char *name, unsigned lookup, struct exec_strings argv,
                         struct exec_strings envp)
 {
@@ -190,9 +210,11 @@ static int exec_prepare(struct exec_image *x, const char *name, unsigned lookup,
 		err = exec_new_space(x);
 	if (!err)
 		err = exec_load(x);
+	if (!err && x->small)
+		err = exec_map_sigreturn(x->mm);
 	if (!err)
 		err = exec_creds(x);
-	if (!err)
+	if (!err && !x->small)
 		err = exec_map_vdso(x);
 	if (!err)
 		err = exec_build_stack(x);
@@ -307,6 +329,8 @@ static int exec_commit(struct exec_image *x)
 	struct trapframe *tf = arch_user_frame(&t->thread);
 	arch_thread_exec(&t->thread);
 	arch_frame_init(tf, start, sp);
+	if (x->small)
+		arch_frame_small(tf);
 	tf_clear_syscall(tf);
 	return 0;
 }

@@ -52,6 +52,6 @@ void trap_handle(struct trapframe *tf, unsigned vector, unsigned long error);
 void trap_page_fault(struct trapframe *tf, unsigned vector, unsigned long error);
 void trap_interrupt(struct trapframe *tf, unsigned vector);
 void trap_paranoid(struct trapframe *tf, unsigned vector,
-                   unsigned long error); /* NMI, #DF; kernel #DB, #MC */
-void trap_int80(struct trapframe *tf);
+                   unsigned long error);    /* NMI, #DF; kernel #DB, #MC */
+void trap_int80(struct trapframe *tf);      /* int80.c */
 void trap_bad_return(struct trapframe *tf); /* the frame cannot be returned to: interrupts on */
