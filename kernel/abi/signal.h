@@ -99,6 +99,11 @@ struct siginfo { /* 128 bytes, siginfo_t */
 			s64 band;
 			s32 fd;
 		} poll;
+		struct {
+			u64 call_addr;
+			s32 syscall;
+			u32 arch;
+		} sys;
 		u8 raw[112];
 	};
 };
@@ -128,29 +133,15 @@ struct siginfo32 { /* the i386 ABI's, 128 bytes */
 			s32 band;
 			s32 fd;
 		} poll;
+		struct {
+			u32 call_addr;
+			s32 syscall;
+			u32 arch;
+		} sys;
 		u8 raw[116];
 	};
 };
 _Static_assert(sizeof(struct siginfo32) == 128, "siginfo_t of i386");
-/* A siginfo in that form. */
-static inline void siginfo_narrow(struct siginfo32 *to, const struct siginfo *from)
-{
-	*to = (struct siginfo32){ from->si_signo, from->si_errno, from->si_code, { .raw = { 0 } } };
-	if (from->si_code > 0 && (from->si_signo == 4 || from->si_signo == 5 || from->si_signo == 7 ||
-	                          from->si_signo == 8 || from->si_signo == 11)) {
-		to->fault.addr = (u32)from->fault.addr;
-		return;
-	}
-	to->pid = from->pid; /* and tid */
-	to->uid = from->uid; /* and overrun */
-	if (from->si_code > 0 && from->si_signo == 17) {
-		to->chld.status = from->chld.status;
-		to->chld.utime = (s32)from->chld.utime;
-		to->chld.stime = (s32)from->chld.stime;
-	} else {
-		to->value = (u32)from->value; /* at the same place as a timer's */
-	}
-}
 #define SI_USER    0
 #define SI_KERNEL  0x80
 #define SI_QUEUE   (-1)

@@ -68,7 +68,20 @@ static void writer_put(struct stack_writer *w, const void *src, size_t n)
 
 static void writer_put_word(struct stack_writer *w, u64 v)
 {
-	writer_put(w, &v, w->word); /* the low half is the first */
+	if (likely(w->word == sizeof(v)))
+		writer_put(w, &v, sizeof(v));
+	else
+		writer_put(w, &v, sizeof(u32)); /* the low half is the first */
+}
+
+static void writer_put_words(struct stack_writer *w, const unsigned long *v, unsigned n)
+{
+	if (likely(w->word == sizeof(*v))) {
+		writer_put(w, v, n * sizeof(*v));
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		writer_put_word(w, v[i]);
 }
 
 static void writer_seek(struct stack_writer *w, uaddr_t addr)
@@ -179,12 +192,13 @@ int exec_build_stack(struct exec_image *x)
 	unsigned argc = a->argc + a->prefix_count - (a->prefix ? 1 : 0);
 	struct stack_layout l = { .argc = argc, .envc = a->envc };
 	const char *platform = x->small ? ARCH_PLATFORM32 : ARCH_PLATFORM;
+	size_t platform_len = x->small ? sizeof(ARCH_PLATFORM32) : sizeof(ARCH_PLATFORM);
 	unsigned word = x->small ? sizeof(u32) : sizeof(u64);
 
 	l.execfn = mm->stack_top - sizeof(u64) - name_len;
 	l.strings = l.execfn - strings_len;
 	uaddr_t p = l.strings - (x->random ? random_u64() & STACK_SHIFT_MASK : 0);
-	l.platform = ALIGN_DOWN(p, 16) - ALIGN_UP(strlen(platform) + 1, 16);
+	l.platform = ALIGN_DOWN(p, 16) - ALIGN_UP(platform_len, 16);
 	l.random = l.platform - RANDOM_BYTES;
 	unsigned words = make_auxv(x, &l, mm->saved_auxv);
 	x->sp = ALIGN_DOWN(l.random - (1 + argc + 1 + a->envc + 1 + words) * word, 16);
@@ -202,11 +216,10 @@ int exec_build_stack(struct exec_image *x)
 	random_bytes(seed, sizeof(seed));
 	writer_put_word(&w, argc);
 	put_vectors(&w, a, l.strings);
-	for (unsigned i = 0; i < words; i++)
-		writer_put_word(&w, mm->saved_auxv[i]);
+	writer_put_words(&w, mm->saved_auxv, words);
 	writer_seek(&w, l.random);
 	writer_put(&w, seed, sizeof(seed));
-	writer_put(&w, platform, strlen(platform) + 1);
+	writer_put(&w, platform, platform_len);
 	writer_seek(&w, l.strings);
 	put_strings(&w, a);
 	writer_put(&w, x->name, name_len);

@@ -55,8 +55,8 @@ void vm_space_layout(struct vm_space *s)
 	u64 rnd = vm_aslr ? random_u64() : 0;
 	bool small = s->top != USER_TOP;
 	u64 stack_pages = small ? STACK_RANDOM_PAGES32 : STACK_RANDOM_PAGES;
-	u64 stack_rnd = rnd % stack_pages;
-	u64 mmap_rnd = (rnd >> 32) % (small ? MMAP_RANDOM_PAGES32 : MMAP_RANDOM_PAGES);
+	u64 stack_rnd = rnd & (stack_pages - 1);
+	u64 mmap_rnd = (rnd >> 32) & ((small ? MMAP_RANDOM_PAGES32 : MMAP_RANDOM_PAGES) - 1);
 	u64 room_max = s->top / 6 * 5, room = MIN(s->limit_stack, room_max);
 
 	s->stack_top = s->top - stack_rnd * PAGE_SIZE;

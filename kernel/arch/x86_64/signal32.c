@@ -30,6 +30,7 @@
 #include <abi/errno.h>
 #include <base/iov.h>
 #include <proc/task.h>
+#include <syscall/syscall.h>
 #include <lib/string.h>
 #include "fpu_frame.h"
 #include "segments.h"

@@ -154,10 +154,11 @@ static void bases_set(unsigned long fs, unsigned long gs)
 void arch_thread_exec(struct thread *t)
 {
 	assert(t == thread_current());
+	segments_save(t);
 	t->arch.selectors = 0;
 	memset(t->arch.tls, 0, sizeof(t->arch.tls));
 	t->arch.has_tls = false;
-	segments_reload(t, this_cpu_ptr(loaded));
+	segments_load(t, this_cpu_ptr(loaded));
 	bases_set(0, 0);
 	fpu_reset_current();
 }
