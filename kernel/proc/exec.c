@@ -178,21 +178,6 @@ static int exec_name_of_file(struct exec_image *x)
 	return x->name ? 0 : -ENOMEM;
 }
 
-/* A page with the code by which handlers of a 32-bit program return. */
-static int exec_map_sigreturn(struct vm_space *mm)
-{
-	struct vm_mmap_args a = { .len = PAGE_SIZE,
-		                  .prot = PROT_READ | PROT_EXEC,
-		                  .flags = MAP_PRIVATE | MAP_ANONYMOUS };
-	long at = vm_mmap(mm, &a);
-
-	if (at < 0)
-		return (int)at;
-	mm->sigreturn = (uaddr_t)at;
-	size_t n = vm_copy(mm, mm->sigreturn, (void *)arch_sigreturn_code, ARCH_SIGRETURN_SIZE, true, true);
-	return n == ARCH_SIGRETURN_SIZE ? 0 : -ENOMEM;
-}
-
 static int exec_prepare(struct exec_image *x, const char *name, unsigned lookup, struct exec_strings argv,
                         struct exec_strings envp)
 {
@@ -210,11 +195,9 @@ static int exec_prepare(struct exec_image *x, const char *name, unsigned lookup,
 		err = exec_new_space(x);
 	if (!err)
 		err = exec_load(x);
-	if (!err && x->small)
-		err = exec_map_sigreturn(x->mm);
 	if (!err)
 		err = exec_creds(x);
-	if (!err && !x->small)
+	if (!err)
 		err = exec_map_vdso(x);
 	if (!err)
 		err = exec_build_stack(x);

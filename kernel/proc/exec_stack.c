@@ -137,7 +137,8 @@ static unsigned make_auxv(const struct exec_image *x, const struct stack_layout 
 {
 	const struct cred *c = x->cred;
 	const unsigned long pairs[][2] = {
-		{ x->vdso ? AT_SYSINFO_EHDR : AT_IGNORE, x->vdso },
+		{ AT_SYSINFO, x->vdso + arch_vdso32.vsyscall }, /* of 32-bit programs alone */
+		{ AT_SYSINFO_EHDR, x->vdso },
 		{ AT_MINSIGSTKSZ, arch_signal_frame_size() },
 		{ AT_HWCAP, arch_elf_hwcap() },
 		{ AT_PAGESZ, PAGE_SIZE },
@@ -161,8 +162,9 @@ static unsigned make_auxv(const struct exec_image *x, const struct stack_layout 
 	};
 	_Static_assert(ARRAY_SIZE(pairs) <= EXEC_AUXV_MAX, "saved_auxv");
 
-	memcpy(v, pairs, sizeof(pairs));
-	return ARRAY_SIZE(pairs) * 2;
+	unsigned skip = x->small ? 0 : 1;
+	memcpy(v, pairs + skip, sizeof(pairs) - skip * sizeof(pairs[0]));
+	return (ARRAY_SIZE(pairs) - skip) * 2;
 }
 
 static int map_stack(struct exec_image *x, uaddr_t sp)

@@ -14,8 +14,8 @@
  *
  *     interrupted sp ->  XSAVE state, 64-byte aligned      <- fpstate + 112
  *                        x87 registers as FSAVE stores them, 112 bytes
- *                        return code (nobody runs it; debuggers look.  Without SA_RESTORER a handler returns to a
- *                        copy that exec has mapped)
+ *                        return code (nobody runs it; debuggers look.  Without SA_RESTORER a handler returns to
+ *                        the vDSO)
  *                        high half of the mask   |   siginfo, ucontext
  *                        sigcontext              |
  *                        signal number           |   number, pointer to siginfo, pointer to ucontext
@@ -65,31 +65,16 @@ struct rt_sigframe32 {
 	u8 retcode[8];
 };
 
-const u8 arch_sigreturn_code[ARCH_SIGRETURN_SIZE] = {
-	0x58,
-	0xb8,
-	NR_SIGRETURN,
-	0,
-	0,
-	0,
-	0xcd,
-	0x80, /* pop %eax; mov $.., %eax; int $0x80 */
-	0xb8,
-	NR_RT_SIGRETURN,
-	0,
-	0,
-	0,
-	0xcd,
-	0x80,
-	0x90,
-};
+/* pop %eax; mov $119, %eax; int $0x80 - and without the pop, with 173: debuggers know frames by it. */
+static const u8 return_code[8] = { 0x58, 0xb8, NR_SIGRETURN, 0, 0, 0, 0xcd, 0x80 };
+static const u8 rt_return_code[8] = { 0xb8, NR_RT_SIGRETURN, 0, 0, 0, 0xcd, 0x80 };
 
-/* exec has put the code into the space; what is executed on the stack would fault. */
-static u32 sigreturn_at(unsigned offset)
+/* Where a handler without SA_RESTORER returns to; 0 = nowhere: a 64-bit program has installed it by int $0x80. */
+static u32 sigreturn_at(u32 offset)
 {
-	uaddr_t at = current_task()->mm->sigreturn;
+	uaddr_t vdso = current_task()->mm->vdso32;
 
-	return at ? (u32)(at + offset) : 0;
+	return vdso ? (u32)vdso + offset : 0;
 }
 
 static bool on_altstack(const struct sigaltstack_k *alt, unsigned long sp)
@@ -173,8 +158,8 @@ static int frame_put(unsigned long at, u32 fpstate, const struct trapframe *tf, 
 	struct sigframe32 f = { .sig = sig, .extramask = (u32)(mask >> 32) };
 
 	context_fill(&f.sc, tf, thread_current(), fpstate, mask);
-	f.pretcode = sa->flags & SA_RESTORER ? (u32)sa->restorer : sigreturn_at(0);
-	memcpy(f.retcode, arch_sigreturn_code, sizeof(f.retcode));
+	f.pretcode = sa->flags & SA_RESTORER ? (u32)sa->restorer : sigreturn_at(arch_vdso32.sigreturn);
+	memcpy(f.retcode, return_code, sizeof(f.retcode));
 	return copy_to_user((void __user *)at, &f, sizeof(f));
 }
 
@@ -193,8 +178,8 @@ static int rt_frame_put(unsigned long at, u32 fpstate, const struct trapframe *t
 
 	context_fill(&f.sc, tf, thread_current(), fpstate, mask);
 	siginfo_narrow(&f.info, info);
-	f.pretcode = sa->flags & SA_RESTORER ? (u32)sa->restorer : sigreturn_at(ARCH_RT_SIGRETURN_AT);
-	memcpy(f.retcode, arch_sigreturn_code + ARCH_RT_SIGRETURN_AT, sizeof(f.retcode));
+	f.pretcode = sa->flags & SA_RESTORER ? (u32)sa->restorer : sigreturn_at(arch_vdso32.rt_sigreturn);
+	memcpy(f.retcode, rt_return_code, sizeof(f.retcode));
 	return copy_to_user((void __user *)at, &f, sizeof(f));
 }
 

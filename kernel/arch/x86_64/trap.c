@@ -127,7 +127,9 @@ void trap_handle(struct trapframe *tf, unsigned vector, unsigned long error)
 static void debug_in_kernel(struct trapframe *tf)
 {
 	take_debug_status();
-	tf->flags &= ~BIT(8);
+	/* SYSENTER keeps TF on: it must last until the flags are on the stack. */
+	if (tf->ip < (u64)entry_sysenter || tf->ip >= (u64)entry_sysenter_flags)
+		tf->flags &= ~BIT(8);
 }
 
 static void nmi(void)
