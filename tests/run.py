@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|i386|apps|debian|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
+usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -298,13 +298,13 @@ def test_apps(wanted):
     compare("apps", root, write_cases(root, "apps", wanted))
 
 
-def test_debian(wanted):
+def test_debian(wanted, kind="debian", archive="root.cpio"):
     """Debian's dynamic programs.  busybox only starts and ends the machine."""
-    archive, root = f"{TOP}/build/debian/root.cpio", f"{BUILD}/root-debian"
+    archive, root = f"{TOP}/build/debian/{archive}", f"{BUILD}/root-{kind}"
     if not os.path.exists(archive):
-        print("debian: skipped, there is no build/debian/root.cpio: run `make debian`")
+        print(f"{kind}: skipped, there is no {os.path.relpath(archive, TOP)}: run `make {kind}`")
         return
-    made = f"{BUILD}/root-debian.made"
+    made = f"{root}.made"
     if not os.path.exists(made) or os.path.getmtime(made) < os.path.getmtime(archive):
         shutil.rmtree(root, ignore_errors=True)
         os.makedirs(f"{root}/dev")
@@ -317,7 +317,12 @@ def test_debian(wanted):
     write(f"{root}/init", "\n".join(w if w.startswith(("#", "/")) else f"/bin/busybox {w}" for w in
                                     INIT.replace("#!/bin/sh", "#!/bin/busybox sh").replace("; mount", "\nmount").splitlines())
           + "\n", 0o755)
-    compare("debian", root, write_cases(root, "debian", wanted), mem="2G")
+    compare(kind, root, write_cases(root, "debian", wanted), mem="2G")
+
+
+def test_debian_i386(wanted):
+    """The same with Debian's 32-bit programs."""
+    test_debian(wanted, "debian-i386", "root-i386.cpio")
 
 
 SMOKE = """#!/bin/sh
@@ -483,7 +488,7 @@ def test_failalloc(_):
                 lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
 
 
-KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "launcher": test_launcher, "interactive": test_interactive,
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "launcher": test_launcher, "interactive": test_interactive,
          "failalloc": test_failalloc, "fuzz": test_fuzz}
 
 

@@ -25,7 +25,7 @@ build/tests/i386/%: tests/i386/%.c tests/i386/start.h
 		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
 
 test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN)
-.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests boot-tests fuzz conformance-busybox bench
+.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests boot-tests fuzz conformance-busybox bench
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -36,16 +36,19 @@ abi-tests: all test-programs ## system calls: each check on Linux, then on Zerno
 	@$(PYTHON) tests/run.py abi $(T)
 i386-tests: all test-programs ## 32-bit programs on int $$0x80, compared with Linux's
 	@$(PYTHON) tests/run.py i386 $(T)
-# Debian's i386 busybox, unpacked and not installed (needs `dpkg --add-architecture i386`, `apt-get update` once).
-i386-busybox: build/i386/bin/busybox
-	@$(PYTHON) tests/run.py apps --busybox=$(abspath $<)
-build/i386/bin/busybox:
+i386-busybox: all build/i386/usr/bin/busybox ## apps-tests with Debian's i386 busybox (makes `debian-i386` if it is not there)
+	@$(PYTHON) tests/run.py apps --busybox=$(abspath build/i386/usr/bin/busybox)
+build/i386/usr/bin/busybox: build/debian/root-i386.cpio
 	@mkdir -p build/i386
-	cd build/i386 && apt-get download busybox-static:i386 && dpkg-deb -x busybox-static_*_i386.deb .
+	$(Q)bsdtar -xmf $< -C build/i386 ./usr/bin/busybox
+build/debian/root-i386.cpio:
+	@$(MAKE) --no-print-directory debian-i386
 apps-tests: all ## busybox command lines, output compared with Linux's
 	@$(PYTHON) tests/run.py apps $(T)
 debian-tests: all ## Debian's dynamic programs, output compared with Linux's (after `make debian`)
 	@$(PYTHON) tests/run.py debian $(T)
+debian-i386-tests: all ## the same with Debian's 32-bit programs (after `make debian-i386`)
+	@$(PYTHON) tests/run.py debian-i386 $(T)
 boot-tests: all ## machines, CPUs, memory sizes
 	@$(PYTHON) tests/run.py boot $(T)
 fuzz: need-test all test-programs ## hostile input for 10 minutes
