@@ -120,7 +120,7 @@ static long vsys6(long nr, long a, long b, long c, long d, long e, long f)
 	long r, b2, c2, d2, s2, d3;
 
 	__asm__ volatile("pushl %%ebp\n\tmovl (%%eax), %%ebp\n\tpushl %%ebp\n\tmovl 4(%%eax), %%eax\n\tcall *sysinfo\n\t"
-	                 "cmpl %%ebp, (%%esp)\n\tje 1f\n\tincl lost\n1:\tpopl %%ebp\n\tpopl %%ebp"
+	                 "cmpl %%ebp, (%%esp); je 1f; incl lost\n1:\tpopl %%ebp\n\tpopl %%ebp"
 	                 : "=a"(r), "=b"(b2), "=c"(c2), "=d"(d2), "=S"(s2), "=D"(d3)
 	                 : "a"(&regs), "b"(a), "c"(b), "d"(c), "S"(d), "D"(e)
 	                 : "memory", "cc");

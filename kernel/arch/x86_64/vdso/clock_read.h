@@ -8,7 +8,7 @@ enum { CPU_SELECTOR = 15 * 8 + 3, CPU_MASK = 0xfff, NODE_SHIFT = 12 };
 
 extern const struct clock_page vdso_clock __attribute__((visibility("hidden")));
 
-#define EXPORT(name) extern __typeof__(__vdso_##name) name __attribute__((weak, alias("__vdso_" #name)))
+#define EXPORT(name)  extern __typeof__(__vdso_##name) name __attribute__((weak, alias("__vdso_" #name)))
 
 #define BIT_OF(clock) (1u << (clock))
 #define WALL_CLOCKS   (BIT_OF(REALTIME) | BIT_OF(REALTIME_COARSE) | BIT_OF(TAI))
