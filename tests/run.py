@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|apps|debian|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--verbose]
+usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -77,8 +77,9 @@ def make_root(root, init=INIT):
     shutil.rmtree(root, ignore_errors=True)
     for d in "bin sbin dev proc tmp root etc cases tests usr/bin usr/sbin var/run sys mnt".split():
         os.makedirs(f"{root}/{d}")
-    shutil.copy("/bin/busybox", f"{root}/bin/busybox")
-    for applet in subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True).stdout.split():
+    busybox = options.get("busybox", "/bin/busybox")
+    shutil.copy(busybox, f"{root}/bin/busybox")
+    for applet in subprocess.run([busybox, "--list"], capture_output=True, text=True).stdout.split():
         if applet != "busybox":
             os.symlink("busybox", f"{root}/bin/{applet}")
     os.chmod(f"{root}/tmp", 0o1777)
@@ -199,18 +200,21 @@ def run_on_zerno(root, cases, name, seconds=CASE_SECONDS, **guest_options):
 
 
 def compare(kind, root, cases, **guest_options):
-    linux = run_on_linux(root, cases)
-    zerno = run_on_zerno(root, cases, kind, **guest_options)
+    compare_with(run_on_linux(root, cases), kind, root, cases, **guest_options)
+
+
+def compare_with(linux, kind, root, cases, variant="", **guest_options):
+    zerno = run_on_zerno(root, cases, kind + variant, **guest_options)
     for c in cases:
-        want, got = linux.get(c), zerno.get(c)
+        want, got, name = linux.get(c), zerno.get(c), f"{kind}/{c}{variant}"
         if want is None:
-            report(f"{kind}/{c}", False, "did not end on Linux")
+            report(name, False, "did not end on Linux")
         elif want[0] == 137:  # SIGKILL is the time limit's
-            report(f"{kind}/{c}", False, "was killed on Linux: the case itself hangs")
+            report(name, False, "was killed on Linux: the case itself hangs")
         elif got == want:
-            report(f"{kind}/{c}", True)
+            report(name, True)
         else:
-            report(f"{kind}/{c}", False, difference(c, want, got))
+            report(name, False, difference(c, want, got))
 
 
 def difference(name, want, got):
@@ -262,6 +266,22 @@ def test_abi(wanted):
     compare("abi", root, programs)
 
 
+def test_i386(wanted):
+    """32-bit programs that need no library, in a root whose busybox may be Debian's i386 one (`make i386-busybox`)."""
+    programs = chosen(sorted(os.path.basename(p)[:-2] for p in glob.glob(f"{TOP}/tests/i386/*.c")), wanted)
+    root = f"{BUILD}/root-i386"
+    make_root(root)
+    for p in programs:
+        shutil.copy(f"{BUILD}/i386/{p}", f"{root}/tests/{p}")
+        write(f"{root}/cases/{p}", f"exec /tests/{p} one two\n")
+    linux = run_on_linux(root, programs)
+    # Each maker's CPU has its own instruction for __kernel_vsyscall: that it is the one in use is a case more.
+    shutil.copy(f"{BUILD}/i386/vdso", f"{root}/tests/vdso")
+    write(f"{root}/cases/way-in", "exec /tests/vdso way-in\n")
+    for maker, way in (("AuthenticAMD", "syscall"), ("GenuineIntel", "sysenter"), ("CentaurHauls", "int80")):
+        compare_with(linux | {"way-in": (0, f"{way}\n")}, "i386", root, programs + ["way-in"], f"-{way}", cpu=f"max,vendor={maker}")
+
+
 def write_cases(root, kind, wanted):
     """The cases of tests/KIND/*.cases as scripts in root; their names."""
     cases = []
@@ -282,13 +302,13 @@ def test_apps(wanted):
     compare("apps", root, write_cases(root, "apps", wanted))
 
 
-def test_debian(wanted):
+def test_debian(wanted, kind="debian", archive="root.cpio"):
     """Debian's dynamic programs.  busybox only starts and ends the machine."""
-    archive, root = f"{TOP}/build/debian/root.cpio", f"{BUILD}/root-debian"
+    archive, root = f"{TOP}/build/debian/{archive}", f"{BUILD}/root-{kind}"
     if not os.path.exists(archive):
-        print("debian: skipped, there is no build/debian/root.cpio: run `make debian`")
+        print(f"{kind}: skipped, there is no {os.path.relpath(archive, TOP)}: run `make {kind}`")
         return
-    made = f"{BUILD}/root-debian.made"
+    made = f"{root}.made"
     if not os.path.exists(made) or os.path.getmtime(made) < os.path.getmtime(archive):
         shutil.rmtree(root, ignore_errors=True)
         os.makedirs(f"{root}/dev")
@@ -301,7 +321,12 @@ def test_debian(wanted):
     write(f"{root}/init", "\n".join(w if w.startswith(("#", "/")) else f"/bin/busybox {w}" for w in
                                     INIT.replace("#!/bin/sh", "#!/bin/busybox sh").replace("; mount", "\nmount").splitlines())
           + "\n", 0o755)
-    compare("debian", root, write_cases(root, "debian", wanted), mem="2G")
+    compare(kind, root, write_cases(root, "debian", wanted), mem="2G")
+
+
+def test_debian_i386(wanted):
+    """The same with Debian's 32-bit programs."""
+    test_debian(wanted, "debian-i386", "root-i386.cpio")
 
 
 SMOKE = """#!/bin/sh
@@ -466,7 +491,7 @@ def test_failalloc(_):
                 lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
 
 
-KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "apps": test_apps, "debian": test_debian, "launcher": test_launcher, "interactive": test_interactive,
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "launcher": test_launcher, "interactive": test_interactive,
          "failalloc": test_failalloc, "fuzz": test_fuzz}
 
 

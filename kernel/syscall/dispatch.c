@@ -56,15 +56,11 @@ long sys_ni(unsigned long a, unsigned long b, unsigned long c, unsigned long d, 
 	return -ENOSYS;
 }
 
-long syscall_traced(struct trapframe *tf, unsigned long nr)
+static long call_traced(syscall_fn fn, unsigned long nr, const unsigned long a[6])
 {
-	syscall_fn fn = nr < SYSCALL_NATIVE_MAX ? syscall_table_native[nr] : sys_ni;
 	struct strace_line *line = NULL;
-	unsigned long a[6];
 	long result;
 
-	for (unsigned i = 0; i < ARRAY_SIZE(a); i++)
-		a[i] = tf_arg(tf, i);
 	TRACE4(syscall_enter, nr, a[0], a[1], a[2]);
 	if (thread_flag(thread_current(), TF_SYSCALL_STRACE))
 		line = strace_enter(nr, a);
@@ -72,6 +68,24 @@ long syscall_traced(struct trapframe *tf, unsigned long nr)
 	strace_exit(line, result);
 	TRACE2(syscall_exit, nr, result);
 	return result;
+}
+
+long syscall_traced(struct trapframe *tf, unsigned long nr)
+{
+	unsigned long a[6];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(a); i++)
+		a[i] = tf_arg(tf, i);
+	return call_traced(nr < SYSCALL_NATIVE_MAX ? syscall_table_native[nr] : sys_ni, nr, a);
+}
+
+long syscall_traced_i386(struct trapframe *tf, unsigned long nr)
+{
+	unsigned long a[6];
+
+	for (unsigned i = 0; i < ARRAY_SIZE(a); i++)
+		a[i] = tf_arg_i386(tf, i);
+	return call_traced(nr < SYSCALL_NATIVE_MAX ? syscall_table_i386[nr] : sys_ni, nr, a);
 }
 
 void strace_set(struct task *t, bool on)

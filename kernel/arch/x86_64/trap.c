@@ -127,7 +127,9 @@ void trap_handle(struct trapframe *tf, unsigned vector, unsigned long error)
 static void debug_in_kernel(struct trapframe *tf)
 {
 	take_debug_status();
-	tf->flags &= ~BIT(8);
+	/* SYSENTER keeps TF on: it must last until the flags are on the stack. */
+	if (tf->ip < (u64)entry_sysenter || tf->ip >= (u64)entry_sysenter_flags)
+		tf->flags &= ~BIT(8);
 }
 
 static void nmi(void)
@@ -163,12 +165,6 @@ void trap_paranoid(struct trapframe *tf, unsigned vector, unsigned long error)
 	default:
 		panic_trap(tf, "%s in the kernel, error code 0x%lx", trap_name(vector), error);
 	}
-}
-
-void trap_int80(struct trapframe *tf)
-{
-	tf->ax = (u32)-ENOSYS; /* the i386 ABI is not there yet */
-	arch_irq_enable();
 }
 
 void trap_bad_return(struct trapframe *tf)
