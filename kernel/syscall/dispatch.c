@@ -11,11 +11,13 @@
  * stays readable.
  */
 #include <syscall/syscall.h>
+#include <arch/ptrace.h>
 #include <arch/switch.h>
 #include <base/cmdline.h>
 #include <base/log.h>
 #include <base/trace.h>
 #include <lib/string.h>
+#include <proc/ptrace.h>
 
 enum { UNKNOWN_MAX = 64 };
 
@@ -58,19 +60,30 @@ long sys_ni(unsigned long a, unsigned long b, unsigned long c, unsigned long d, 
 
 long syscall_traced(struct trapframe *tf, unsigned long nr)
 {
-	syscall_fn fn = nr < SYSCALL_NATIVE_MAX ? syscall_table_native[nr] : sys_ni;
 	struct strace_line *line = NULL;
 	unsigned long a[6];
+	syscall_fn fn;
 	long result;
+	bool run = true, traced = thread_flag(thread_current(), TF_SYSCALL_PTRACE);
 
+	if (unlikely(traced)) { /* the tracer may change the number and the arguments */
+		run = ptrace_syscall_enter(tf);
+		nr = (u32)arch_syscall_nr(tf);
+	}
+	fn = nr < SYSCALL_NATIVE_MAX ? syscall_table_native[nr] : sys_ni;
 	for (unsigned i = 0; i < ARRAY_SIZE(a); i++)
 		a[i] = tf_arg(tf, i);
 	TRACE4(syscall_enter, nr, a[0], a[1], a[2]);
 	if (thread_flag(thread_current(), TF_SYSCALL_STRACE))
 		line = strace_enter(nr, a);
-	result = fn(a[0], a[1], a[2], a[3], a[4], a[5]);
+	result = run ? fn(a[0], a[1], a[2], a[3], a[4], a[5]) : tf_result(tf);
 	strace_exit(line, result);
 	TRACE2(syscall_exit, nr, result);
+	if (unlikely(thread_flag(thread_current(), TF_SYSCALL_PTRACE | TF_SYSCALL_STEP))) {
+		tf_set_result(tf, result);
+		ptrace_syscall_exit();
+		result = tf_result(tf);
+	}
 	return result;
 }
 

@@ -31,6 +31,7 @@
 #include <base/percpu.h>
 #include <sched/thread.h>
 #include <abi/errno.h>
+#include "debugreg.h"
 #include "entry.h"
 #include "features.h"
 #include "fpu.h"
@@ -102,6 +103,8 @@ struct thread *arch_switch(struct thread *prev, struct thread *next)
 		this_cpu(cpu_tables).tss.rsp[0] = top;
 		__asm__ volatile("movq %0, %%gs:16" ::"r"(top) : "memory");
 	}
+	if (unlikely(prev->arch.debug_control | next->arch.debug_control))
+		debug_switch(next);
 	arch_set_current(next);
 	return switch_stacks(&prev->arch.sp, next->arch.sp, prev);
 }
@@ -129,6 +132,7 @@ void arch_thread_copy(struct thread *t)
 	bases_save(me);
 	t->arch.fs_base = me->arch.fs_base;
 	t->arch.gs_base = me->arch.gs_base;
+	t->arch.step_forced = me->arch.step_forced;
 }
 
 /* Changes bases of the running thread. */
@@ -149,6 +153,7 @@ void arch_thread_exec(struct thread *t)
 	this_cpu(loaded).fs = ~0UL; /* loading FS may have changed its base */
 	bases_set(0, 0);
 	fpu_reset_current();
+	debug_clear_current();
 }
 
 void arch_thread_free(struct thread *t)
