@@ -47,22 +47,22 @@
 #define PTRACE_EVENT_STOP       128
 
 /* Option bits 1..7 turn on the event of that number. */
-#define PTRACE_O_TRACESYSGOOD    1U
-#define PTRACE_O_EVENTS          0xfeU
-#define PTRACE_O_EXITKILL        (1U << 20)
-#define PTRACE_O_SUSPEND_SECCOMP (1U << 21)
-#define PTRACE_O_MASK            (PTRACE_O_TRACESYSGOOD | PTRACE_O_EVENTS | PTRACE_O_EXITKILL | PTRACE_O_SUSPEND_SECCOMP)
+#define PTRACE_O_TRACESYSGOOD         1U
+#define PTRACE_O_EVENTS               0xfeU
+#define PTRACE_O_EXITKILL             (1U << 20)
+#define PTRACE_O_SUSPEND_SECCOMP      (1U << 21)
+#define PTRACE_O_MASK                 (PTRACE_O_TRACESYSGOOD | PTRACE_O_EVENTS | PTRACE_O_EXITKILL | PTRACE_O_SUSPEND_SECCOMP)
 
 #define PTRACE_EVENTMSG_SYSCALL_ENTRY 1
 #define PTRACE_EVENTMSG_SYSCALL_EXIT  2
-#define PTRACE_SYSCALL_INFO_NONE    0
-#define PTRACE_SYSCALL_INFO_ENTRY   1
-#define PTRACE_SYSCALL_INFO_EXIT    2
-#define PTRACE_SYSCALL_INFO_SECCOMP 3
+#define PTRACE_SYSCALL_INFO_NONE      0
+#define PTRACE_SYSCALL_INFO_ENTRY     1
+#define PTRACE_SYSCALL_INFO_EXIT      2
+#define PTRACE_SYSCALL_INFO_SECCOMP   3
 
-#define NT_PRSTATUS   1
-#define NT_PRFPREG    2
-#define NT_X86_XSTATE 0x202
+#define NT_PRSTATUS                   1
+#define NT_PRFPREG                    2
+#define NT_X86_XSTATE                 0x202
 
 struct ptrace_syscall_info_k {
 	u8 op, pad[3];

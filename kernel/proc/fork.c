@@ -74,7 +74,8 @@ static void clone_copy_thread(struct task *t, const struct task *self, const str
 	struct thread *to = &t->thread;
 	const struct thread *from = &self->thread;
 
-	thread_set_flag(to, atomic_load(&from->flags) & TF_SYSCALL_WORK & ~(TF_SYSCALL_PTRACE | TF_SYSCALL_STEP));
+	thread_set_flag(to,
+	                atomic_load(&from->flags) & TF_SYSCALL_WORK & ~(TF_SYSCALL_PTRACE | TF_SYSCALL_STEP));
 	arch_thread_copy(to);
 	arch_frame_fork(arch_user_frame(to), arch_user_frame(from), a->stack);
 	arch_single_step(to, false); /* a tracer steps the parent only */
@@ -277,9 +278,9 @@ void vfork_complete(struct task *t)
 /* The event a tracer is told of, 0 = none. */
 static int clone_event(const struct clone_args_k *a)
 {
-	int event = a->flags & CLONE_VFORK        ? PTRACE_EVENT_VFORK
-	            : a->exit_signal != SIGCHLD   ? PTRACE_EVENT_CLONE
-	                                          : PTRACE_EVENT_FORK;
+	int event = a->flags & CLONE_VFORK      ? PTRACE_EVENT_VFORK
+	            : a->exit_signal != SIGCHLD ? PTRACE_EVENT_CLONE
+	                                        : PTRACE_EVENT_FORK;
 
 	if (likely(!atomic_load(&current_task()->pt.tracer)) || (a->flags & CLONE_UNTRACED))
 		return 0;

@@ -26,7 +26,7 @@ void task_unlink_thread(struct task *t) MUST_HOLD(&proc_lock);
 /* A dead process leaves all tables.  Then, without the lock, process_free() drops what it held. */
 void process_unlink(struct thread_group *g) MUST_HOLD(&proc_lock);
 void process_free(struct task *leader);
-void thread_free(struct task *t); /* same for a thread, after task_unlink_thread */
+void thread_free(struct task *t);       /* same for a thread, after task_unlink_thread */
 extern unsigned tasks_nr;               /* atomically */
 extern struct thread_group *init_group; /* of PID 1 */
 extern struct list_head groups_all;     /* proc_lock */

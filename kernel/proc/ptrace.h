@@ -31,7 +31,8 @@ void ptrace_tell_exit(struct task *t) MUST_HOLD(&proc_lock);
 int ptrace_stop(struct task *t, struct sighand **s, irqflags_t *f, int code, int why, u64 message,
                 struct siginfo *info) NO_LOCK_CHECK;
 /* A dequeued signal: the one to go on with, 0 = none. */
-int ptrace_signal(struct task *t, struct sighand **s, irqflags_t *f, int sig, struct siginfo *info) NO_LOCK_CHECK;
+int ptrace_signal(struct task *t, struct sighand **s, irqflags_t *f, int sig,
+                  struct siginfo *info) NO_LOCK_CHECK;
 /* The stop of the group, or one the tracer asked for. */
 void ptrace_trap(struct task *t, struct sighand **s, irqflags_t *f) NO_LOCK_CHECK;
 /* Something changed for a seized task; sighand->lock held. */

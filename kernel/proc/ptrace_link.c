@@ -35,7 +35,8 @@ bool ptrace_may_access(struct task *t, bool real)
 	if (t->group == current_task()->group || cred_capable(me, CAP_SYS_PTRACE))
 		return true;
 	const struct cred *c = task_cred_get(t);
-	bool ok = ids_match(me, c, real) && !(c->cap_permitted & ~(real ? me->cap_permitted : me->cap_effective));
+	bool ok = ids_match(me, c, real) &&
+	          !(c->cap_permitted & ~(real ? me->cap_permitted : me->cap_effective));
 	cred_put(c);
 	struct vm_space *mm = ok ? task_mm_get(t) : NULL;
 	if (mm) {
@@ -225,7 +226,8 @@ void ptrace_tell_exit(struct task *t)
 }
 
 /* t was dead when its tracer went: does anybody else want it? */
-static void leave_dead(struct task *t, struct list_head *groups, struct list_head *threads) MUST_HOLD(&proc_lock)
+static void leave_dead(struct task *t, struct list_head *groups, struct list_head *threads)
+        MUST_HOLD(&proc_lock)
 {
 	struct thread_group *g = t->group;
 

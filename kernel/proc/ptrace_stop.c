@@ -30,7 +30,6 @@
 static void tell_stop(struct task *t, struct thread_group *to, int why, int status) MUST_HOLD(&proc_lock)
 {
 	struct siginfo info = { .si_signo = SIGCHLD, .si_code = why };
-	struct sighand *s;
 	u64 utime, stime;
 
 	if (!to || !to->leader)
@@ -41,7 +40,7 @@ static void tell_stop(struct task *t, struct thread_group *to, int why, int stat
 	info.chld.utime = (s64)(utime / (NSEC_PER_SEC / 100));
 	info.chld.stime = (s64)(stime / (NSEC_PER_SEC / 100));
 	info.chld.status = status & 0x7f;
-	s = to->leader->sighand;
+	struct sighand *s = to->leader->sighand;
 	spin_lock(&s->lock);
 	const struct sigaction_k *sa = &s->action[SIGCHLD];
 	if (sa->handler != SIG_IGN && !(sa->flags & SA_NOCLDSTOP))
@@ -99,7 +98,8 @@ int ptrace_stop(struct task *t, struct sighand **s, irqflags_t *f, int code, int
 }
 
 /* A stop whose siginfo says nothing but the code. */
-static int stop_with_code(struct task *t, struct sighand **s, irqflags_t *f, int sig, int code, int why, u64 message)
+static int stop_with_code(struct task *t, struct sighand **s, irqflags_t *f, int sig, int code, int why,
+                          u64 message)
 {
 	struct siginfo info = { .si_signo = sig, .si_code = code };
 
@@ -138,7 +138,8 @@ void ptrace_event(int event, u64 message)
 	if (ptrace_event_wanted(t, event))
 		ptrace_notify(event << 8 | SIGTRAP, message);
 	else if (event == PTRACE_EVENT_EXEC && !t->pt.seized)
-		signal_send_thread(t, SIGTRAP, NULL); /* how tracers learnt of execve before there were events */
+		signal_send_thread(t, SIGTRAP,
+		                   NULL); /* how tracers learnt of execve before there were events */
 }
 
 int ptrace_signal(struct task *t, struct sighand **s, irqflags_t *f, int sig, struct siginfo *info)

@@ -101,7 +101,8 @@ static bool signal_is_fatal(const struct sighand *s, const struct task *t, int s
 {
 	return s->action[sig].handler == SIG_DFL && !t->group->group_exit &&
 	       !(SIGMASK(sig) & (SIGSET_IGNORE | SIGSET_STOP | SIGSET_CORE)) &&
-	       !(t->real_blocked & SIGMASK(sig)) && (!t->pt.tracer || sig == SIGKILL) && (!t->group->unkillable || sig == SIGKILL);
+	       !(t->real_blocked & SIGMASK(sig)) && (!t->pt.tracer || sig == SIGKILL) &&
+	       (!t->group->unkillable || sig == SIGKILL);
 }
 
 static void signal_complete(struct sighand *s, struct task *t, bool whole_group, int sig)

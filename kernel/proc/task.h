@@ -40,20 +40,20 @@ struct sigqueue { /* one queued signal */
 	bool preallocated;       /* POSIX timers */
 	struct user_count *user; /* charged with it; NULL = nobody */
 };
-struct ptrace_state { /* of a tracee and, `tracees`, of a tracer; ptrace_link.c */
-	struct task *tracer;           /* NULL = not traced; changes under proc_lock and sighand->lock */
-	struct list_head tracees;      /* of pt.link; proc_lock */
-	struct list_head link;         /* proc_lock */
-	u32 options;                   /* PTRACE_O_*; the rest: sighand->lock */
+struct ptrace_state {             /* of a tracee and, `tracees`, of a tracer; ptrace_link.c */
+	struct task *tracer;      /* NULL = not traced; changes under proc_lock and sighand->lock */
+	struct list_head tracees; /* of pt.link; proc_lock */
+	struct list_head link;    /* proc_lock */
+	u32 options;              /* PTRACE_O_*; the rest: sighand->lock */
 	bool seized;
-	bool trap_stop, trap_notify;   /* must stop soon: INTERRUPT and ATTACH; news for who seized */
-	bool listening;                /* PTRACE_LISTEN: stopped, but wait(2) does not show it */
-	bool trapping;                 /* on its way from a group stop into the trace stop */
-	bool held;                     /* its tracer works on it: not even SIGKILL may wake it */
-	bool stepping, emulated;       /* SINGLESTEP, SYSEMU */
-	int code;                      /* of the stop, then the signal the tracer lets through */
-	u64 message;                   /* GETEVENTMSG */
-	struct siginfo *info;          /* of the stop, on the tracee's stack; NULL in a group stop */
+	bool trap_stop, trap_notify; /* must stop soon: INTERRUPT and ATTACH; news for who seized */
+	bool listening;              /* PTRACE_LISTEN: stopped, but wait(2) does not show it */
+	bool trapping;               /* on its way from a group stop into the trace stop */
+	bool held;                   /* its tracer works on it: not even SIGKILL may wake it */
+	bool stepping, emulated;     /* SINGLESTEP, SYSEMU */
+	int code;                    /* of the stop, then the signal the tracer lets through */
+	u64 message;                 /* GETEVENTMSG */
+	struct siginfo *info;        /* of the stop, on the tracee's stack; NULL in a group stop */
 };
 struct sigpending {
 	sigset_k set;

@@ -23,9 +23,9 @@
 
 struct wait_scan {
 	struct wait_args *a;
-	struct pid *pgrp;    /* P_PGID, referenced */
-	bool any;            /* there is a child that may report some day */
-	struct task *reaped; /* to be freed after the lock */
+	struct pid *pgrp;           /* P_PGID, referenced */
+	bool any;                   /* there is a child that may report some day */
+	struct task *reaped;        /* to be freed after the lock */
 	struct task *reaped_thread; /* a tracee that was no leader, likewise */
 };
 

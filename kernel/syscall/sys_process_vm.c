@@ -50,7 +50,8 @@ static int vec_get(const struct iovec __user *u, unsigned long nr, bool local, s
 }
 
 /* Copies between remote memory and the iter; the bytes moved. */
-static ssize_t copy_remote(struct vm_space *mm, const struct iovec *r, unsigned long nr, struct iov_iter *it, bool write)
+static ssize_t copy_remote(struct vm_space *mm, const struct iovec *r, unsigned long nr, struct iov_iter *it,
+                           bool write)
 {
 	char *buf = kmalloc(PAGE_SIZE, 0);
 	ssize_t done = 0;
@@ -61,9 +62,12 @@ static ssize_t copy_remote(struct vm_space *mm, const struct iovec *r, unsigned 
 		size_t at = 0;
 
 		while (at < r[i].len && it->count) {
-			size_t n = MIN(MIN(PAGE_SIZE - (r[i].base + at) % PAGE_SIZE, r[i].len - at), it->count);
-			size_t got = write ? copy_from_iter(buf, n, it) : vm_copy(mm, r[i].base + at, buf, n, false, false);
-			size_t put = write ? vm_copy(mm, r[i].base + at, buf, got, true, false) : copy_to_iter(buf, got, it);
+			size_t n =
+			        MIN(MIN(PAGE_SIZE - (r[i].base + at) % PAGE_SIZE, r[i].len - at), it->count);
+			size_t got = write ? copy_from_iter(buf, n, it)
+			                   : vm_copy(mm, r[i].base + at, buf, n, false, false);
+			size_t put = write ? vm_copy(mm, r[i].base + at, buf, got, true, false)
+			                   : copy_to_iter(buf, got, it);
 
 			done += (ssize_t)put;
 			if (put < n) {
@@ -78,7 +82,8 @@ static ssize_t copy_remote(struct vm_space *mm, const struct iovec *r, unsigned 
 	return done;
 }
 
-static ssize_t with_process(pid_t pid, const struct iovec *r, unsigned long nr, struct iov_iter *it, bool write)
+static ssize_t with_process(pid_t pid, const struct iovec *r, unsigned long nr, struct iov_iter *it,
+                            bool write)
 {
 	struct task *t = task_find_get(pid);
 	struct vm_space *mm;
@@ -96,8 +101,8 @@ static ssize_t with_process(pid_t pid, const struct iovec *r, unsigned long nr, 
 	return result;
 }
 
-static long process_vm(pid_t pid, const struct iovec __user *lvec, unsigned long nl, const struct iovec __user *rvec,
-                       unsigned long nr, unsigned long flags, bool write)
+static long process_vm(pid_t pid, const struct iovec __user *lvec, unsigned long nl,
+                       const struct iovec __user *rvec, unsigned long nr, unsigned long flags, bool write)
 {
 	struct iovec *local, *remote;
 	struct iov_iter it;

@@ -32,10 +32,18 @@
 #include "fpu.h"
 #include "msr.h"
 
-enum { REGS = 27, REGS_FRAME = 21, USER_SIZE = 912, USER_DEBUGREG = 848, XSTATE_XCR0 = 464, XSTATE_SSE = 160 };
+enum {
+	REGS = 27,
+	REGS_FRAME = 21,
+	USER_SIZE = 912,
+	USER_DEBUGREG = 848,
+	XSTATE_XCR0 = 464,
+	XSTATE_SSE = 160
+};
 enum { REG_CS = 17, REG_FLAGS = 18, REG_SS = 20, REG_FS_BASE = 21, REG_GS_BASE = 22 };
 _Static_assert(sizeof(struct trapframe) == REGS_FRAME * sizeof(u64), "user_regs_struct");
-_Static_assert(offsetof(struct trapframe, cs) == REG_CS * 8 && offsetof(struct trapframe, flags) == REG_FLAGS * 8,
+_Static_assert(offsetof(struct trapframe, cs) == REG_CS * 8 &&
+                       offsetof(struct trapframe, flags) == REG_FLAGS * 8,
                "user_regs_struct");
 #define FLAGS_TRACER 0x54dd5UL /* CF PF AF ZF SF TF DF OF NT RF AC */
 #define FLAGS_TF     0x100UL

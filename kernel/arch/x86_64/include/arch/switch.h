@@ -11,11 +11,11 @@ struct arch_thread {
 	unsigned long gs_base; /* user's GS base (the kernel's is swapped in on entry) */
 	void *fpu;             /* XSAVE or FXSAVE area, 64-byte aligned; NULL in kernel threads */
 	unsigned long fault_addr, fault_err, fault_trapno; /* of the last fault, for siginfo and frames */
-	unsigned long debug_addr[4];    /* breakpoint registers, for ptrace */
-	unsigned long debug_control;    /* DR7 as the tracer wrote it; 0 = no breakpoints */
-	unsigned long debug_status;     /* what the last debug trap was, bits of DR6 */
-	bool step_forced;               /* the trap flag is the tracer's, not the program's */
-	u32 fpu_cpu; /* the CPU whose registers may still hold *fpu; ~0 = none */
+	unsigned long debug_addr[4];                       /* breakpoint registers, for ptrace */
+	unsigned long debug_control; /* DR7 as the tracer wrote it; 0 = no breakpoints */
+	unsigned long debug_status;  /* what the last debug trap was, bits of DR6 */
+	bool step_forced;            /* the trap flag is the tracer's, not the program's */
+	u32 fpu_cpu;                 /* the CPU whose registers may still hold *fpu; ~0 = none */
 };
 
 enum { KSTACK_SIZE = 16384 };
