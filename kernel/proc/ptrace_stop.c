@@ -26,6 +26,15 @@
 #include <proc/signal.h>
 #include <arch/ptrace.h>
 
+static void send_child_stopped(struct sighand *s, struct task *leader, const struct siginfo *info)
+{
+	spin_lock(&s->lock);
+	const struct sigaction_k *sa = &s->action[SIGCHLD];
+	if (sa->handler != SIG_IGN && !(sa->flags & SA_NOCLDSTOP))
+		signal_send_locked(s, leader, true, SIGCHLD, info);
+	spin_unlock(&s->lock);
+}
+
 /* SIGCHLD to a process and a wake-up of its waiters, for a stop of t. */
 static void tell_stop(struct task *t, struct thread_group *to, int why, int status) MUST_HOLD(&proc_lock)
 {
@@ -40,12 +49,7 @@ static void tell_stop(struct task *t, struct thread_group *to, int why, int stat
 	info.chld.utime = (s64)(utime / (NSEC_PER_SEC / 100));
 	info.chld.stime = (s64)(stime / (NSEC_PER_SEC / 100));
 	info.chld.status = status & 0x7f;
-	struct sighand *s = to->leader->sighand;
-	spin_lock(&s->lock);
-	const struct sigaction_k *sa = &s->action[SIGCHLD];
-	if (sa->handler != SIG_IGN && !(sa->flags & SA_NOCLDSTOP))
-		signal_send_locked(s, to->leader, true, SIGCHLD, &info);
-	spin_unlock(&s->lock);
+	send_child_stopped(to->leader->sighand, to->leader, &info);
 	waitq_wake_all(&to->wait_child);
 }
 
