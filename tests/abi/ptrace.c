@@ -421,9 +421,10 @@ static int thread_main(void *arg)
 static void do_thread(void)
 {
 	static char stack[65536] __attribute__((aligned(16)));
-	clone(thread_main, stack + sizeof(stack),
+	int tid = clone(thread_main, stack + sizeof(stack),
 	      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, NULL);
-	while (!thread_done)
+	/* Until the tracer has waited for it: an exit of the process would change its status. */
+	while (!thread_done || !syscall(SYS_tgkill, getpid(), tid, 0))
 		sleep_ms(1);
 	_exit(5);
 }
