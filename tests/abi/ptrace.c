@@ -157,7 +157,7 @@ static void show_call(pid_t p)
 		       (long)r.orig_rax, (long)r.rax);
 	else if (si.op == 2)
 		printf(" error %d", si.exit.is_error);
-	printf(" cs %llx ss %llx\n", r.cs, r.ss);
+	printf(" cs %llx ss %llx\n", (unsigned long long)r.cs, (unsigned long long)r.ss);
 	fflush(stdout);
 }
 static void test_calls(void)
