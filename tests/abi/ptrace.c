@@ -308,7 +308,7 @@ static void test_steps(void)
 		info_of(p);
 		ptrace(PTRACE_GETREGS, p, 0, &r);
 		printf("moved %ld cx %d flags %llx\n", last ? (long)(r.rip - last) : 0, (int)r.rcx < 10 ? (int)r.rcx : 10,
-		       r.eflags & 0x100);
+		       (unsigned long long)r.eflags & 0x100);
 		last = r.rip;
 	}
 	SECTION("watchpoint");
