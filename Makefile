@@ -18,7 +18,7 @@ KERNEL_DIRS := lib base mem sched cred vm dev fs fs/tmpfs fs/devfs proc ipc tty 
 KSRC := $(foreach d,$(KERNEL_DIRS),$(wildcard kernel/$(d)/*.c kernel/$(d)/*.S))
 GEN_C :=
 
-.PHONY: all objs run debug test check bench unit setup help clean format
+.PHONY: all objs run debug debian test check bench unit setup help clean format
 all: $(B)/zerno.elf zerno
 
 -include kernel/syscall/syscall.mk
@@ -60,6 +60,10 @@ need-check:
 run: need-run ## a shell on Zerno in QEMU
 	@$(MAKE) --no-print-directory all
 	./zerno run $(RUN_ARGS)
+
+debian: ## a Debian 12 root for `./zerno run --rootfs debian`, made once (build/debian/root.cpio)
+	@tools/setup.sh debian
+	@tools/debian_root.sh build/debian/root.cpio
 
 debug: need-run ## as run, but QEMU waits for gdb on build/gdb.sock (`gdb -x tools/gdb/attach.gdb`)
 	@$(MAKE) --no-print-directory all

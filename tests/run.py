@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|apps|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--verbose]
+usage: run.py all|unit|ktest|abi|apps|debian|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--verbose]
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -113,7 +113,7 @@ def parse(text):
 def run_on_linux(root, cases, seconds=60):
     write(f"{root}/list", "".join(f"{name} {seconds}\n" for name in cases))
     script = ("mount --rbind /dev $0/dev; mount -t proc proc $0/proc; mount -t tmpfs -o mode=1777 tmpfs $0/tmp; "
-              "exec chroot $0 /bin/busybox setsid /bin/busybox sh /runner")
+              "exec chroot $0 /bin/busybox setsid /runner")
     enter = ["unshare", "-m", "-p", "-f", "--kill-child", "--propagation", "private"]
     if os.getuid() != 0:
         enter += ["-U", "-r"]
@@ -196,9 +196,9 @@ def run_on_zerno(root, cases, name, seconds=CASE_SECONDS, **guest_options):
     return done
 
 
-def compare(kind, root, cases):
+def compare(kind, root, cases, **guest_options):
     linux = run_on_linux(root, cases)
-    zerno = run_on_zerno(root, cases, kind)
+    zerno = run_on_zerno(root, cases, kind, **guest_options)
     for c in cases:
         want, got = linux.get(c), zerno.get(c)
         if want is None:
@@ -258,11 +258,10 @@ def test_abi(wanted):
     compare("abi", root, programs)
 
 
-def test_apps(wanted):
-    root = f"{BUILD}/root-apps"
-    make_root(root)
+def write_cases(root, kind, wanted):
+    """The cases of tests/KIND/*.cases as scripts in root; their names."""
     cases = []
-    for path in sorted(glob.glob(f"{TOP}/tests/apps/*.cases")):
+    for path in sorted(glob.glob(f"{TOP}/tests/{kind}/*.cases")):
         family = os.path.basename(path)[:-6]
         for part in re.split(r"^## ", open(path).read(), flags=re.M)[1:]:
             name, _, script = part.partition("\n")
@@ -270,7 +269,35 @@ def test_apps(wanted):
             if not wanted or name in wanted or family in wanted:
                 write(f"{root}/cases/{name}", script)
                 cases.append(name)
-    compare("apps", root, cases)
+    return cases
+
+
+def test_apps(wanted):
+    root = f"{BUILD}/root-apps"
+    make_root(root)
+    compare("apps", root, write_cases(root, "apps", wanted))
+
+
+def test_debian(wanted):
+    """Debian's dynamic programs.  busybox only starts and ends the machine."""
+    archive, root = f"{TOP}/build/debian/root.cpio", f"{BUILD}/root-debian"
+    if not os.path.exists(archive):
+        print("debian: skipped, there is no build/debian/root.cpio: run `make debian`")
+        return
+    made = f"{BUILD}/root-debian.made"
+    if not os.path.exists(made) or os.path.getmtime(made) < os.path.getmtime(archive):
+        shutil.rmtree(root, ignore_errors=True)
+        os.makedirs(f"{root}/dev")
+        # Without device nodes, which an ordinary user cannot make.
+        subprocess.run(["bsdtar", "-xf", archive, "-C", root, "--exclude", "./dev/*", "--no-same-owner"], check=True)
+        shutil.copy("/bin/busybox", f"{root}/bin/busybox")
+        write(made, "")
+    shutil.rmtree(f"{root}/cases", ignore_errors=True)
+    write(f"{root}/runner", RUNNER, 0o755)
+    write(f"{root}/init", "\n".join(w if w.startswith(("#", "/")) else f"/bin/busybox {w}" for w in
+                                    INIT.replace("#!/bin/sh", "#!/bin/busybox sh").replace("; mount", "\nmount").splitlines())
+          + "\n", 0o755)
+    compare("debian", root, write_cases(root, "debian", wanted), mem="2G")
 
 
 SMOKE = """#!/bin/sh
@@ -435,7 +462,7 @@ def test_failalloc(_):
                 lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
 
 
-KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "apps": test_apps, "launcher": test_launcher, "interactive": test_interactive,
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "apps": test_apps, "debian": test_debian, "launcher": test_launcher, "interactive": test_interactive,
          "failalloc": test_failalloc, "fuzz": test_fuzz}
 
 

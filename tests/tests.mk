@@ -17,7 +17,7 @@ build/tests/stress/%: tests/stress/%.c $(wildcard tests/stress/*.h)
 	$(Q)$(GUEST_CC) -I$(B)/gen -o $@ $<
 
 test-programs: $(ABI_BIN) $(STRESS_BIN)
-.PHONY: test test-programs unit-tests abi-tests apps-tests boot-tests fuzz conformance-busybox bench
+.PHONY: test test-programs unit-tests abi-tests apps-tests debian-tests boot-tests fuzz conformance-busybox bench
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -28,6 +28,8 @@ abi-tests: all test-programs ## system calls: each check on Linux, then on Zerno
 	@$(PYTHON) tests/run.py abi $(T)
 apps-tests: all ## busybox command lines, output compared with Linux's
 	@$(PYTHON) tests/run.py apps $(T)
+debian-tests: all ## Debian's dynamic programs, output compared with Linux's (after `make debian`)
+	@$(PYTHON) tests/run.py debian $(T)
 boot-tests: all ## machines, CPUs, memory sizes
 	@$(PYTHON) tests/run.py boot $(T)
 fuzz: need-test all test-programs ## hostile input for 10 minutes

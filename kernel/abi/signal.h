@@ -132,3 +132,14 @@ _Static_assert(sizeof(struct siginfo) == 128, "siginfo_t");
 #define CLD_TRAPPED   4
 #define CLD_STOPPED   5
 #define CLD_CONTINUED 6
+
+struct sigevent_k { /* 64 bytes, sigevent(3type) */
+	u64 value;
+	s32 signo, notify, tid;
+	s32 pad[11];
+};
+_Static_assert(sizeof(struct sigevent_k) == 64, "struct sigevent");
+#define SIGEV_SIGNAL    0
+#define SIGEV_NONE      1
+#define SIGEV_THREAD    2
+#define SIGEV_THREAD_ID 4

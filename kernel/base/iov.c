@@ -40,7 +40,7 @@ int iov_init_user_vec(struct iov_iter *it, const struct iovec *iov, unsigned nr)
 static inline size_t segment_move(enum iov_op op, unsigned long at, void *kernel, size_t n, bool user)
 {
 	if (likely(user)) {
-		lockdep_might_sleep();
+		lockdep_might_fault();
 		if (op == IOV_TO)
 			return arch_copy_to_user(at, kernel, n);
 		if (op == IOV_FROM)
@@ -133,14 +133,14 @@ void iov_revert(struct iov_iter *it, size_t n)
 int copy_from_user(void *dst, const void __user *src, size_t n)
 {
 	unsigned long at = (unsigned long)src;
-	lockdep_might_sleep();
+	lockdep_might_fault();
 	return unlikely(!arch_user_range_ok(at, n) || arch_copy_from_user(dst, at, n)) ? -EFAULT : 0;
 }
 
 int copy_to_user(void __user *dst, const void *src, size_t n)
 {
 	unsigned long at = (unsigned long)dst;
-	lockdep_might_sleep();
+	lockdep_might_fault();
 	return unlikely(!arch_user_range_ok(at, n) || arch_copy_to_user(at, src, n)) ? -EFAULT : 0;
 }
 

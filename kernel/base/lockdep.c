@@ -143,7 +143,7 @@ void lockdep_irq_exit(void)
 		this_cpu(held_locks).irqs--;
 }
 
-void lockdep_might_sleep(void)
+static void report_sleep(const void *caller)
 {
 	if (!percpu_ready())
 		return;
@@ -154,7 +154,18 @@ void lockdep_might_sleep(void)
 	if (class < 0 || bitmap_test(sleep_reported, (unsigned)class))
 		return;
 	bitmap_set(sleep_reported, (unsigned)class);
-	log_err("lockdep: %p may sleep under %s", __builtin_return_address(0), class_name[class]);
+	log_err("lockdep: %p may sleep under %s", caller, class_name[class]);
+}
+
+void lockdep_might_sleep(void)
+{
+	report_sleep(__builtin_return_address(0));
+}
+
+void lockdep_might_fault(void)
+{
+	if (arch_irqs_enabled())
+		report_sleep(__builtin_return_address(0));
 }
 
 void lockdep_release(const void *lock)

@@ -27,6 +27,8 @@ void lockdep_irq_enter(void);
 void lockdep_irq_exit(void);
 /* Whoever calls this may sleep: no spinlock should be held. */
 void lockdep_might_sleep(void);
+/* Whoever calls this may page user memory in; with interrupts off a copy fails instead. */
+void lockdep_might_fault(void);
 #else
 #define SPINLOCK_INIT(n)                                                                                     \
 	{                                                                                                    \
@@ -38,6 +40,7 @@ static inline void lockdep_show_held(void) {}
 static inline void lockdep_irq_enter(void) {}
 static inline void lockdep_irq_exit(void) {}
 static inline void lockdep_might_sleep(void) {}
+static inline void lockdep_might_fault(void) {}
 #endif
 typedef unsigned long irqflags_t;
 

@@ -24,6 +24,7 @@
 #include <abi/termios.h>
 
 u64 files_max = 8192;
+void (*file_unwatch)(struct file *f);
 static s64 nr_files;
 static struct kmem_cache *file_slab;
 
@@ -70,6 +71,7 @@ struct file *file_alloc_path(const struct path *path, const struct file_ops *ops
 	mutex_init(&f->pos_lock);
 	f->private = NULL;
 	f->cred = cred_get(c);
+	f->watches = NULL;
 	f->owner = 0;
 	f->flocked = f->rcu_free = false;
 	return f;
@@ -96,6 +98,8 @@ static void file_free_rcu(struct rcu_head *h)
 
 static void file_destroy(struct file *f)
 {
+	if (unlikely(atomic_load_acquire(&f->watches) != NULL))
+		file_unwatch(f);
 	if (unlikely(!list_empty(&f->inode->locks)))
 		locks_release(f);
 	if (f->ops->release)

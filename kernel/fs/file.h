@@ -10,6 +10,7 @@
 #include <abi/poll.h>
 
 struct file;
+struct epoll_item;
 struct inode;
 struct poll_table;
 struct vm_mmap_args;
@@ -61,8 +62,9 @@ struct file {
 	struct rcu_head rcu;
 	pid_t owner; /* F_SETOWN; of a group: negative */
 	bool owner_is_thread;
-	bool flocked;  /* has locks of flock(2) */
-	bool rcu_free; /* stood in a table of several threads: lockless readers may look at it */
+	struct epoll_item *watches; /* of epoll(7) instances; changed through ipc/epoll.c only */
+	bool flocked;               /* has locks of flock(2) */
+	bool rcu_free;              /* stood in a table of several threads: lockless readers may look at it */
 };
 /* A new description of an inode at path (takes its own references), not opened yet. NULL = -ENFILE or no memory. */
 struct file *file_alloc(const struct path *path, const struct file_ops *ops, unsigned flags,
@@ -76,6 +78,8 @@ static inline struct file *file_get(struct file *f)
 	return f;
 }
 void file_put(struct file *f); /* may sleep */
+/* Registered by ipc/epoll: takes a file that is being closed out of all instances that watch it. May sleep. */
+extern void (*file_unwatch)(struct file *f);
 u64 files_open(void);
 extern u64 files_max; /* /proc/sys/fs/file-max */
 

@@ -120,6 +120,12 @@ static int check_limit(const struct inode *i, loff_t pos, struct iov_iter *from)
 	return 0;
 }
 
+/* F_ADD_SEALS: may the file not be written, or not up to `end`?  i->lock held. */
+static COLD bool sealed_against(const struct inode *i, loff_t end)
+{
+	return i->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) || (i->seals & F_SEAL_GROW && end > i->size);
+}
+
 static ssize_t write_locked(struct inode *i, struct iov_iter *from, loff_t *pos)
 {
 	ssize_t done = 0;
@@ -128,8 +134,10 @@ static ssize_t write_locked(struct inode *i, struct iov_iter *from, loff_t *pos)
 		loff_t at = *pos;
 		size_t off = (u64)at % PAGE_SIZE;
 		size_t n = MIN(PAGE_SIZE - off, from->count);
-		ssize_t got = write_piece(i->mapping, (u64)at / PAGE_SIZE, off, n, from);
+		ssize_t got = -EPERM;
 
+		if (likely(!(i->seals & ~(u32)F_SEAL_SEAL)) || !sealed_against(i, at + (loff_t)n))
+			got = write_piece(i->mapping, (u64)at / PAGE_SIZE, off, n, from);
 		if (got > 0) {
 			*pos = at + got;
 			done += got;

@@ -85,6 +85,7 @@ struct inode {
 	void *private;          /* the file system's */
 	struct list_head locks; /* fcntl, flock: fs/locks.c */
 	s32 writers;            /* open for writing (> 0) or denied (< 0: being executed), atomically */
+	u32 seals;              /* tmpfs: F_SEAL_*; lock for writing */
 	void *fifo;             /* ipc/pipe: the pipe of a FIFO */
 	struct rcu_head rcu;
 	bool revalidate; /* names below are looked up anew each time (procfs) */
@@ -153,6 +154,8 @@ struct super_ops {
 	int (*statfs)(struct super_block *sb, struct statfs64_k *out);
 	void (*put_super)(struct super_block *sb);
 	int (*sync)(struct super_block *sb);
+	/* MS_REMOUNT with new options; mount_mutex held.  NULL: options are ignored. */
+	int (*remount)(struct super_block *sb, const char *options);
 };
 struct fs_type {
 	const char *name;
@@ -169,6 +172,7 @@ struct super_block {
 	const struct super_ops *ops;
 	struct inode *root_inode;
 	struct dentry *root; /* owned */
+	u32 flags;           /* of all its mounts: MS_RDONLY, MS_SYNCHRONOUS, MS_DIRSYNC, MS_LAZYTIME */
 	u32 blocksize;
 	u64 magic;
 	u64 max_bytes, max_file; /* 0 = none; of a file */

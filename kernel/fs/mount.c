@@ -196,6 +196,23 @@ void mount_detach(struct mount *m, bool tree)
 	}
 }
 
+bool mount_readonly(const struct mount *m)
+{
+	return (atomic_load(&m->flags) | atomic_load(&m->sb->flags)) & MS_RDONLY;
+}
+
+bool super_has_writers(const struct super_block *sb)
+{
+	struct mount *m;
+	bool found = false;
+
+	spin_lock(&mount_lock);
+	list_for_each_entry (m, &all_mounts, all)
+		found |= m->sb == sb && atomic_load(&m->writers) > 0;
+	spin_unlock(&mount_lock);
+	return found;
+}
+
 bool mount_has_children(const struct mount *m)
 {
 	return !list_empty(&m->children);

@@ -14,14 +14,12 @@ struct mount {
 	u32 id;
 	struct list_head children, sibling, all;
 	struct hlist_node hnode;
-	s32 writers; /* files open for writing through it, atomically */
+	s32 writers;     /* files open for writing through it, atomically */
+	bool unbindable; /* MS_UNBINDABLE; mount_mutex */
 	struct rcu_head rcu;
 };
 struct fs_walk;
-static inline bool mount_readonly(const struct mount *m)
-{
-	return atomic_load(&m->flags) & MS_RDONLY;
-}
+bool mount_readonly(const struct mount *m); /* by itself, or with its whole file system */
 int vfs_mount(const struct fs_walk *w, const char *source, const char *target, const char *type,
               unsigned long flags, const char *options);
 int vfs_umount(const struct fs_walk *w, const char *target, int flags);

@@ -30,6 +30,8 @@ void mount_attach(struct mount *m, const struct path *at);
  * held. */
 void mount_detach(struct mount *m, bool tree);
 bool mount_has_children(const struct mount *m);
+/* Is a file open for writing through any mount of sb? */
+bool super_has_writers(const struct super_block *sb);
 /* The next mount of the subtree of `top` in depth-first order after m, NULL at the end; without `down`, the
  * subtree of m is skipped. mount_mutex held. */
 struct mount *mount_next(struct mount *m, const struct mount *top, bool down);

@@ -6,8 +6,8 @@
  * Layer:     fs.
  * Locks:     mount_mutex over each change.
  * Contexts:  process context; may sleep.
- * Manual:    mount(2), umount(2), pivot_root(2). There is one mount namespace, so propagation types change
- *            nothing.
+ * Manual:    mount(2), umount(2), pivot_root(2). There is one mount namespace, so of the propagation types
+ *            only MS_UNBINDABLE has an effect.
  * Tests:     tests/abi/mount.c.
  */
 #include <fs/namei.h>
@@ -17,6 +17,7 @@
 enum {
 	MNT_FLAGS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME |
 	            MS_NOSYMFOLLOW,
+	SUPER_FLAGS = MS_RDONLY | MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME,
 	PROPAGATION = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE
 };
 
@@ -84,6 +85,8 @@ static int mount_new(const struct path *at, const char *source, const char *type
 	sb = super_get(t, source, options);
 	if (IS_ERR(sb))
 		return (int)PTR_ERR(sb);
+	if (ref_read(&sb->ref) == 1) /* made for us */
+		sb->flags = (u32)flags & SUPER_FLAGS;
 	mutex_lock(&mount_mutex);
 	/* The same instance twice on one place: Linux refuses. */
 	if (!(at->mnt->sb == sb && is_mount_root(at) && at->dentry == sb->root)) {
@@ -95,15 +98,39 @@ static int mount_new(const struct path *at, const char *source, const char *type
 	return err;
 }
 
-static int remount(const struct path *at, unsigned long flags)
+/* The file system as a whole.  mount_mutex held. */
+static int remount_super(struct super_block *sb, u32 new, const char *options)
+{
+	u32 old = sb->flags;
+	int err = 0;
+
+	/* Set, then look: an open for writing counts itself, then looks at the flags. */
+	atomic_store(&sb->flags, new &SUPER_FLAGS);
+	memory_barrier();
+	if (new &MS_RDONLY && !(old & MS_RDONLY) && super_has_writers(sb))
+		err = -EBUSY;
+	if (!err && options && sb->ops && sb->ops->remount)
+		err = sb->ops->remount(sb, options);
+	if (err)
+		atomic_store(&sb->flags, old);
+	return err;
+}
+
+static int remount(const struct path *at, unsigned long flags, const char *options)
 {
 	struct mount *m = at->mnt;
 	u32 new = flags_of(flags), old;
+	int err;
 
 	if (!is_mount_root(at))
 		return -EINVAL;
 
 	scoped_mutex(&mount_mutex);
+	if (!(flags & MS_BIND)) {
+		err = remount_super(m->sb, (u32)flags, options);
+		if (err)
+			return err;
+	}
 	old = m->flags;
 	/* Without any word about access times they stay as they are. */
 	if (!(flags & (MS_NOATIME | MS_NODIRATIME | MS_RELATIME | MS_STRICTATIME)))
@@ -118,6 +145,22 @@ static int remount(const struct path *at, unsigned long flags)
 	return 0;
 }
 
+/* There is one name space, so nothing is shared with another: only that a mount is unbindable has an effect. */
+static int set_propagation(const struct path *at, unsigned long flags)
+{
+	unsigned long type = flags & ~(unsigned long)(MS_REC | MS_SILENT);
+	struct mount *m = at->mnt;
+
+	if (!is_mount_root(at) || type & ~(unsigned long)PROPAGATION || type & (type - 1))
+		return -EINVAL;
+	scoped_mutex(&mount_mutex);
+	do {
+		m->unbindable = type == MS_UNBINDABLE;
+		m = flags & MS_REC ? mount_next(m, at->mnt, true) : NULL;
+	} while (m);
+	return 0;
+}
+
 /* Copies the mounts below `from` to the same places below `top`. */
 static int bind_children(const struct path *from, struct mount *top)
 {
@@ -128,7 +171,8 @@ static int bind_children(const struct path *from, struct mount *top)
 		struct mount *copy;
 		struct path at;
 
-		if (m->parent == from->mnt && !dentry_is_ancestor(from->dentry, m->mountpoint)) {
+		if (m->unbindable ||
+		    (m->parent == from->mnt && !dentry_is_ancestor(from->dentry, m->mountpoint))) {
 			m = mount_next(m, from->mnt, false);
 			continue;
 		}
@@ -158,6 +202,9 @@ static int bind(const struct fs_walk *w, const char *source, const struct path *
 	if (err)
 		return err;
 	mutex_lock(&mount_mutex);
+	err = -EINVAL;
+	if (from.mnt->unbindable)
+		goto out;
 	err = -ENOMEM;
 	m = mount_create(from.mnt->sb, from.dentry, from.mnt->flags);
 	if (!m)
@@ -223,11 +270,11 @@ int vfs_mount(const struct fs_walk *w, const char *source, const char *target, c
 	if (!cred_capable(w->cred, CAP_SYS_ADMIN))
 		err = -EPERM;
 	else if (flags & MS_REMOUNT)
-		err = remount(&at, flags);
+		err = remount(&at, flags, options);
 	else if (flags & MS_BIND)
 		err = bind(w, source, &at, flags & MS_REC);
 	else if (flags & PROPAGATION)
-		err = is_mount_root(&at) ? 0 : -EINVAL;
+		err = set_propagation(&at, flags);
 	else if (flags & MS_MOVE)
 		err = move(w, source, &at);
 	else
@@ -245,13 +292,14 @@ static int umount_locked(const struct fs_walk *w, struct mount *m, int flags)
 	struct path root;
 	bool is_root;
 
+	fs_ctx_root(w->fs, &root);
+	is_root = root.mnt == m;
+	path_put(&root);
+	/* Our root cannot go; before a power-off it is at least made read-only. */
+	if (is_root && !(flags & MNT_DETACH))
+		return remount_super(m->sb, m->sb->flags | MS_RDONLY, NULL);
 	if (m->parent == m)
 		return -EINVAL;
-	fs_ctx_root(w->fs, &root);
-	is_root = root.mnt == m && root.dentry == m->root;
-	path_put(&root);
-	if (is_root && !(flags & MNT_DETACH))
-		return -EBUSY;
 	if (!(flags & MNT_DETACH) && (mount_has_children(m) || ref_read(&m->ref) > REFS_IDLE))
 		return -EBUSY;
 	if (flags & MNT_EXPIRE)
@@ -267,12 +315,12 @@ int vfs_umount(const struct fs_walk *w, const char *target, int flags)
 
 	if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW))
 		return -EINVAL;
-	if (!cred_capable(w->cred, CAP_SYS_ADMIN))
-		return -EPERM;
 	err = path_lookup(w, target, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW, &p);
 	if (err)
 		return err;
-	if (!is_mount_root(&p) || (flags & MNT_EXPIRE && flags & (MNT_FORCE | MNT_DETACH))) {
+	if (!cred_capable(w->cred, CAP_SYS_ADMIN)) {
+		err = -EPERM;
+	} else if (!is_mount_root(&p) || (flags & MNT_EXPIRE && flags & (MNT_FORCE | MNT_DETACH))) {
 		err = -EINVAL;
 	} else {
 		mutex_lock(&mount_mutex);

@@ -58,6 +58,16 @@ static void put_anon(struct back_text *t, const struct dentry *d)
 {
 	char text[DNAME_INLINE + 24];
 
+	if (!strncmp(d->name, "anon_inode:", 11)) { /* nothing tells these apart */
+		put_back_str(t, d->name);
+		return;
+	}
+	if (!strncmp(d->name, "memfd:", 6)) {
+		put_back_str(t, " (deleted)");
+		put_back_str(t, d->name);
+		put_back_str(t, "/");
+		return;
+	}
 	scnprintf(text, sizeof(text), "%s:[%llu]", d->name, (unsigned long long)d->inode->ino);
 	put_back_str(t, text);
 }

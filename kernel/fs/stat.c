@@ -97,7 +97,7 @@ ssize_t vfs_readlink(const struct fs_walk *w, const char *name, char *buf, size_
 int vfs_statfs(const struct path *p, struct statfs64_k *out)
 {
 	struct super_block *sb = p->mnt->sb;
-	u32 f = atomic_load(&p->mnt->flags);
+	u32 f = atomic_load(&p->mnt->flags) | (atomic_load(&sb->flags) & (MS_RDONLY | MS_SYNCHRONOUS));
 	int err = 0;
 
 	*out = (struct statfs64_k){ .f_type = (s64)sb->magic,
@@ -110,7 +110,8 @@ int vfs_statfs(const struct path *p, struct statfs64_k *out)
 		out->f_frsize = out->f_bsize;
 	/* The first four flags and NOATIME, NODIRATIME have the values of mount(2). */
 	out->f_flags = ST_VALID |
-	               (f & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME)) |
+	               (f & (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_SYNCHRONOUS | MS_NOATIME |
+	                     MS_NODIRATIME)) |
 	               (f & MS_RELATIME ? ST_RELATIME : 0);
 	return err;
 }

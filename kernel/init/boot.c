@@ -35,6 +35,8 @@
 #include <fs/namei.h>
 #include <fs/devfs/devfs.h>
 #include <fs/tmpfs/tmpfs.h>
+#include <ipc/epoll.h>
+#include <ipc/futex.h>
 #include <ipc/pipe.h>
 #include <mem/slab.h>
 #include <proc/process.h>
@@ -100,7 +102,9 @@ static const struct step late_steps[] = {
 	{ "devtmpfs", devfs_init },           /* tmpfs */
 	{ "memory devices", memdev_init },    /* devtmpfs */
 	{ "pipes", pipe_init },               /* files; gives FIFOs */
+	{ "epoll", epoll_init },              /* files */
 	{ "processes", proc_init },           /* address spaces, files */
+	{ "futexes", futex_init },            /* processes: their ends */
 	{ "terminals", tty_init },            /* processes: sessions; gives /dev/console */
 	{ "pseudo terminals", pty_init },
 	{ "serial line", serial_init },           /* terminals, interrupts */

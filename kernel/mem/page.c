@@ -124,7 +124,7 @@ COLD static struct page *page_alloc_slow(unsigned order, unsigned flags)
 		return p;
 	cpu_call(atomic_load(&cpu_online_mask), pcp_drain, NULL);
 	p = buddy_alloc(order, flags);
-	for (int i = 0; !p && mem_reclaim && i < RECLAIM_TRIES; i++) {
+	for (int i = 0; !p && mem_reclaim && !(flags & ALLOC_NOSLEEP) && i < RECLAIM_TRIES; i++) {
 		if (!mem_reclaim(MAX(1ul << order, (unsigned long)PCP_BATCH)))
 			break;
 		if (order > 0)
@@ -136,7 +136,7 @@ COLD static struct page *page_alloc_slow(unsigned order, unsigned flags)
 
 struct page *page_alloc(unsigned order, unsigned flags)
 {
-	if (!(flags & ALLOC_ATOMIC))
+	if (!(flags & (ALLOC_ATOMIC | ALLOC_NOSLEEP)))
 		lockdep_might_sleep();
 	if (unlikely(mem_should_fail != NULL) && !(flags & ALLOC_NOFAIL_INJECT) && arch_irqs_enabled() &&
 	    mem_should_fail())

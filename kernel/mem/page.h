@@ -68,6 +68,7 @@ enum alloc_flags {
 	ALLOC_NOFAIL_INJECT = 4, /* not subject to the failure knob (boot, page cache of the kernel itself) */
 	ALLOC_USER =
 	        8, /* a page for user memory or page cache: refused when only the kernel's reserve is left */
+	ALLOC_NOSLEEP = 16, /* a spinlock is held: no reclaim; interrupts are on, and the reserve stays */
 };
 enum { MAX_ORDER = 10 };
 /* 2^order pages, reference count 1, or NULL.  Without ALLOC_ATOMIC it may sleep in reclaim (none yet). */

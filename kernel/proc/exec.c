@@ -196,6 +196,8 @@ static int exec_prepare(struct exec_image *x, const char *name, unsigned lookup,
 	if (!err)
 		err = exec_creds(x);
 	if (!err)
+		err = exec_map_vdso(x);
+	if (!err)
 		err = exec_build_stack(x);
 	return err;
 }
@@ -292,6 +294,7 @@ static int exec_commit(struct exec_image *x)
 	/* Nothing fails from here on. */
 	uaddr_t start = x->start, sp = x->sp;
 	exec_commit_mm(x, t);
+	posix_timers_delete_all(t->group);
 	signal_exec(t);
 	fd_table_close_exec(t->files);
 	exec_set_comm(t, x->name);

@@ -49,6 +49,7 @@ struct exec_image {
 	uaddr_t start, sp;         /* where it begins to run */
 	uaddr_t entry, phdr, base; /* AT_ENTRY, AT_PHDR, AT_BASE */
 	unsigned phnum;
+	uaddr_t vdso; /* AT_SYSINFO_EHDR */
 };
 
 /* exec_args.c.  0, -E2BIG, -EFAULT, -ENOMEM, -EINTR. */
@@ -64,5 +65,7 @@ MUST_CHECK int elf_load(struct exec_image *x);
 /* exec.c: where stack and mappings go, once x->file is the program itself. */
 void exec_layout(struct exec_image *x);
 
+/* exec_vdso.c: maps [vvar] and [vdso], sets x->vdso.  0 or -ENOMEM. */
+MUST_CHECK int exec_map_vdso(struct exec_image *x);
 /* exec_stack.c: maps the stack, writes strings, vectors and auxv, sets x->sp.  0 or -ENOMEM, -EFAULT. */
 MUST_CHECK int exec_build_stack(struct exec_image *x);

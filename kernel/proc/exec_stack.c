@@ -121,6 +121,8 @@ static unsigned make_auxv(const struct exec_image *x, const struct stack_layout 
 {
 	const struct cred *c = x->cred;
 	const unsigned long pairs[][2] = {
+		{ AT_SYSINFO_EHDR, x->vdso },
+		{ AT_MINSIGSTKSZ, arch_signal_frame_size() },
 		{ AT_HWCAP, arch_elf_hwcap() },
 		{ AT_PAGESZ, PAGE_SIZE },
 		{ AT_CLKTCK, 100 },

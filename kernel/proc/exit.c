@@ -34,6 +34,7 @@
 
 void (*session_leader_exit)(struct thread_group *g);
 void (*futex_wake_hook)(u32 __user *addr);
+void (*futex_robust_hook)(struct task *t);
 
 /* From here on the thread takes no signals.  True if it is the last one of its process. */
 static bool exit_begin(struct task *t, int code)
@@ -66,6 +67,8 @@ void task_clear_tid(struct task *t)
 {
 	u32 __user *addr = (u32 __user *)t->clear_child_tid;
 
+	if (t->robust_list && futex_robust_hook)
+		futex_robust_hook(t);
 	t->clear_child_tid = NULL;
 	if (!addr || ref_read(&t->mm->users) < 2)
 		return;
@@ -134,6 +137,7 @@ bool group_notify_exit(struct thread_group *g)
 	struct siginfo info;
 
 	g->zombie = true;
+	waitq_wake_all(&g->leader->pid_node->exited);
 	if (unlikely(g->leader->pt.tracer)) {
 		ptrace_tell_exit(g->leader);
 		return false;
@@ -167,7 +171,7 @@ static void exit_hand_over(struct task *t) MUST_HOLD(&proc_lock)
 			continue;
 		child->parent_tid = g->tgid;
 		if (child->leader->pdeath_signal)
-			signal_send_process(child, child->leader->pdeath_signal, SIGINFO_KERNEL);
+			signal_send_process(child, child->leader->pdeath_signal, NULL);
 	}
 }
 
@@ -243,6 +247,7 @@ NORETURN void task_exit(int code)
 		if (g == init_group)
 			panic("Attempted to kill init! exitcode=0x%08x", g->group_exit ? g->exit_code : code);
 		itimer_exit(g);
+		posix_timers_delete_all(g);
 	}
 	exit_mm(t);
 	exit_files(t);

@@ -199,7 +199,7 @@ static struct task *clone_build(const struct clone_args_k *a)
 		if (err)
 			goto undo;
 	}
-	t->pid_node = pid_alloc();
+	t->pid_node = a->set_tid ? pid_alloc_at(a->set_tid) : pid_alloc();
 	if (IS_ERR(t->pid_node)) {
 		err = (int)PTR_ERR(t->pid_node);
 		t->pid_node = NULL;

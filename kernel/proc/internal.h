@@ -4,6 +4,8 @@
 #include <proc/task.h>
 #include <proc/user.h>
 
+struct posix_timer;
+
 /* ---- task.c ---- */
 /* A task with a kernel stack and nothing else, reference count 2 (not reaped, and running), invisible.  fn
  * NULL: it will return to user mode.  NULL = out of memory. */
@@ -64,6 +66,11 @@ int signal_dequeue(struct task *t, sigset_k blocked, struct siginfo *info);
 /* Queues sig with its information, as the rules of RLIMIT_SIGPENDING allow: 0 or -EAGAIN. */
 int sigpending_add(struct sigpending *p, struct task *t, int sig, const struct siginfo *info);
 void sigpending_remove(struct sigpending *p, sigset_k set); /* forgets these signals */
+/* An entry charged to t's user, NULL at the limit or without memory; freed with sighand->lock held or unlinked. */
+struct sigqueue *sigqueue_alloc(struct task *t, bool over_limit);
+void sigqueue_free(struct sigqueue *q);
+/* Queues a timer's own entry, which is in no queue; false when the signal is ignored.  sighand->lock held. */
+bool signal_send_entry(struct sighand *s, struct task *t, bool whole_group, struct sigqueue *q);
 bool signal_default_ignored(const struct sighand *s, int sig);
 /* Wakes t for a new signal; fatal: out of every sleep but the uninterruptible. sighand->lock held. */
 void signal_wake(struct task *t, bool fatal);
@@ -96,13 +103,19 @@ void reparent_children(struct thread_group *g, struct list_head *reap) MUST_HOLD
 void pgrp_check_orphaned(struct thread_group *g, struct thread_group *parent) MUST_HOLD(&proc_lock);
 int group_wait_status(const struct thread_group *g);
 void vfork_complete(struct task *t);
-/* Writes 0 to clear_child_tid and wakes, if others still use the memory. */
+/* Before the task leaves its memory: hands on its robust locks; writes 0 to clear_child_tid and wakes, if others
+ * still use the memory. */
 void task_clear_tid(struct task *t);
 
 /* ---- dethread.c ---- */
 /* Makes the running task the only thread and the leader of its group: 0, or -EAGAIN (a fatal signal is
  * pending). */
 MUST_CHECK int exec_kill_threads(struct task *t);
+
+/* ---- posix_timer.c: sighand->lock held but for the last ---- */
+void posix_timer_delivered(struct posix_timer *pt, struct siginfo *info); /* its signal is being taken */
+void posix_timer_unqueued(struct posix_timer *pt);                        /* its signal left the queue */
+void posix_timers_delete_all(struct thread_group *g); /* exit, exec; may wait for a running timer */
 
 /* ---- times.c, itimer.c ---- */
 struct usage_sum {

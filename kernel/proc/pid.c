@@ -57,7 +57,18 @@ static pid_t pid_take_number(void) MUST_HOLD(&pid_lock)
 	return (pid_t)nr;
 }
 
-struct pid *pid_alloc(void)
+static int pid_take_this(pid_t nr) MUST_HOLD(&pid_lock)
+{
+	if (nr <= 0 || nr >= MIN(atomic_load(&pid_max), (int)PID_LIMIT))
+		return -EINVAL;
+	if (bitmap_test(pid_used, (unsigned)nr))
+		return -EEXIST;
+	bitmap_set(pid_used, (unsigned)nr);
+	return nr;
+}
+
+/* want 0: any number. */
+static struct pid *pid_make(pid_t want)
 {
 	struct pid *p = kmem_cache_alloc(pid_cache, 0);
 
@@ -67,9 +78,10 @@ struct pid *pid_alloc(void)
 	p->task = NULL;
 	list_init(&p->pgrp);
 	list_init(&p->session);
+	waitq_init(&p->exited);
 
 	irqflags_t f = spin_lock_irqsave(&pid_lock);
-	p->nr = pid_take_number();
+	p->nr = want ? pid_take_this(want) : pid_take_number();
 	if (p->nr > 0) {
 		struct pid_slot *slot = pid_slot(p->nr);
 		p->next = slot->first;
@@ -78,8 +90,25 @@ struct pid *pid_alloc(void)
 	spin_unlock_irqrestore(&pid_lock, f);
 	if (p->nr > 0)
 		return p;
+	long err = want ? p->nr : -EAGAIN;
 	kmem_cache_free(pid_cache, p);
-	return ERR_PTR(-EAGAIN);
+	return ERR_PTR(err);
+}
+
+struct pid *pid_alloc(void)
+{
+	return pid_make(0);
+}
+
+struct pid *pid_alloc_at(pid_t nr)
+{
+	const struct cred *c = current_task()->cred;
+
+	if (nr <= 0 || nr >= atomic_load(&pid_max))
+		return ERR_PTR(-EINVAL);
+	if (!cred_capable(c, CAP_CHECKPOINT_RESTORE) && !cred_capable(c, CAP_SYS_ADMIN))
+		return ERR_PTR(-EPERM);
+	return pid_make(nr);
 }
 
 static void pid_free_rcu(struct rcu_head *h)

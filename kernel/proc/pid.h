@@ -4,6 +4,7 @@
 #include <base/refcount.h>
 #include <lib/list.h>
 #include <sched/rcu.h>
+#include <sched/waitq.h>
 struct task;
 struct pid {
 	struct refcount ref;
@@ -11,10 +12,13 @@ struct pid {
 	struct task *task;        /* the thread with this number, or NULL */
 	struct list_head pgrp;    /* thread groups in this process group */
 	struct list_head session; /* thread groups in this session */
+	struct waitq exited;      /* woken when the process with this number is dead (pidfd) */
 	struct pid *next;         /* in the hash chain; pid_lock, RCU readers */
 	struct rcu_head rcu;
 };
 struct pid *pid_alloc(void); /* ERR_PTR: -EAGAIN none left, -ENOMEM */
+/* This number; also -EINVAL (no such number can be), -EPERM (only for checkpointing), -EEXIST. */
+struct pid *pid_alloc_at(pid_t nr);
 static inline struct pid *pid_get(struct pid *p)
 {
 	ref_get(&p->ref);

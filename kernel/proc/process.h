@@ -10,6 +10,7 @@ struct clone_args_k { /* clone(2), decoded */
 	unsigned long tls;
 	pid_t __user *parent_tid, *child_tid;
 	int exit_signal;
+	pid_t set_tid; /* the number the new task must have; 0 = any */
 };
 /* fork, vfork, clone: the child's pid, or -EAGAIN, -ENOMEM, -EINVAL. May sleep (vfork: until the child execs). */
 MUST_CHECK long process_clone(const struct clone_args_k *a);
@@ -50,8 +51,10 @@ int process_setitimer(int which, const struct itimerval_k *new, struct itimerval
  * Address-space limits and RLIMIT_CPU take effect at once. */
 int process_rlimit(struct thread_group *g, unsigned resource, const struct rlimit64_k *new,
                    struct rlimit64_k *old);
-/* Registered by futex (later): wakes waiters at a user address of the current task (CLONE_CHILD_CLEARTID). */
+/* Registered by ipc/futex: wakes a waiter at a user address of the current task (CLONE_CHILD_CLEARTID); hands on the
+ * locks of its robust list. */
 extern void (*futex_wake_hook)(u32 __user *addr);
+extern void (*futex_robust_hook)(struct task *t);
 /* Registered by tty/: called when a session leader exits (disassociate_ctty). */
 extern void (*session_leader_exit)(struct thread_group *g);
 /* Before each return to user mode when thread flags ask for it, irqs on: reschedule, deliver signals, restart. */

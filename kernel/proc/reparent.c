@@ -87,7 +87,7 @@ void reparent_children(struct thread_group *g, struct list_head *reap)
 		child->parent_tid = reaper->tgid;
 		list_move_tail(&child->sibling, &reaper->children);
 		if (child->leader->pdeath_signal && !child->zombie)
-			signal_send_process(child, child->leader->pdeath_signal, SIGINFO_KERNEL);
+			signal_send_process(child, child->leader->pdeath_signal, NULL);
 		child->exit_signal = SIGCHLD;
 		if (child->zombie && !child->leader->pt.tracer) {
 			if (group_notify_exit(child)) {

@@ -26,6 +26,9 @@ sigset_k signal_pending_set(void);
 int signal_altstack(const struct sigaltstack_k *new, struct sigaltstack_k *old, unsigned long sp);
 /* sigtimedwait: the signal, or -EAGAIN, -EINTR. */
 int signal_timedwait(sigset_k set, struct siginfo *info, ktime_t deadline);
+/* Woken when any task gets a signal; who waits looks at its own with signal_pending_any() (signalfd). */
+extern struct waitq signal_watchers;
+bool signal_pending_any(sigset_k set);    /* of the running task, blocked or not */
 long signal_return(struct trapframe *tf); /* rt_sigreturn */
 /* exec: handlers to default, ignored stay. */
 void signal_exec(struct task *t);

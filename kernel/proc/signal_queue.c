@@ -79,8 +79,12 @@ struct sighand *sighand_lock(struct task *t, irqflags_t *f)
 
 /* Queues. */
 
-static void sigqueue_free(struct sigqueue *q)
+void sigqueue_free(struct sigqueue *q)
 {
+	if (q->timer) { /* the timer's own; it may send it again */
+		posix_timer_unqueued(q->timer);
+		return;
+	}
 	if (q->user) {
 		atomic_sub(&q->user->sigpending, 1);
 		user_put(q->user);
@@ -89,14 +93,15 @@ static void sigqueue_free(struct sigqueue *q)
 }
 
 /* Charges t's user.  Signals that the kernel or kill(2) sends are not refused for the limit. */
-static struct sigqueue *sigqueue_alloc(struct task *t, bool over_limit)
+struct sigqueue *sigqueue_alloc(struct task *t, bool over_limit)
 {
 	if (!over_limit && (u64)atomic_load(&t->user->sigpending) >= task_rlimit(t, RLIMIT_SIGPENDING))
 		return NULL;
 	struct sigqueue *q = kmem_cache_alloc(sigqueue_cache, ALLOC_ATOMIC);
 	if (!q)
 		return NULL;
-	q->preallocated = false;
+	q->timer = NULL;
+	list_init(&q->link);
 	q->user = user_ref(t->user);
 	atomic_add(&q->user->sigpending, 1);
 	return q;
@@ -149,6 +154,7 @@ void sigpending_remove(struct sigpending *p, sigset_k set)
 	list_for_each_entry_safe (q, next, &p->queue, link) {
 		if (SIGMASK(q->info.si_signo) & set) {
 			list_del(&q->link);
+			list_init(&q->link);
 			sigqueue_free(q);
 		}
 	}
@@ -178,8 +184,11 @@ static void sigpending_take(struct sigpending *p, int sig, struct siginfo *info)
 	if (!more)
 		p->set &= ~SIGMASK(sig);
 	if (first) {
-		*info = first->info;
 		list_del(&first->link);
+		list_init(&first->link);
+		if (first->timer)
+			posix_timer_delivered(first->timer, &first->info);
+		*info = first->info;
 		sigqueue_free(first);
 	} else {
 		memset(info, 0, sizeof(*info));
@@ -222,6 +231,17 @@ void signal_recalc(struct task *t)
 		thread_set_flag(&t->thread, TF_SIGPENDING);
 	else if (&t->thread == thread_current()) /* others may be about to act on theirs */
 		thread_clear_flag(&t->thread, TF_SIGPENDING);
+}
+
+bool signal_pending_any(sigset_k set)
+{
+	struct task *t = current_task();
+	irqflags_t f;
+	struct sighand *s = sighand_lock_self(t, &f);
+	bool any = (t->pending.set | t->group->shared.set) & set;
+
+	sighand_unlock(s, f);
+	return any;
 }
 
 sigset_k signal_pending_set(void)

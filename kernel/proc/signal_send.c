@@ -21,6 +21,9 @@
 #include <proc/internal.h>
 #include <proc/signal.h>
 #include <base/trace.h>
+#include <abi/poll.h>
+
+struct waitq signal_watchers = WAITQ_INIT(signal_watchers);
 
 bool signal_default_ignored(const struct sighand *s, int sig)
 {
@@ -137,8 +140,29 @@ int signal_send_locked(struct sighand *s, struct task *t, bool whole_group, int 
 	if (err)
 		return err;
 	TRACE2(signal_send, t->pid, sig);
+	if (unlikely(!list_empty(
+	            &signal_watchers.waiters))) /* a waiter is queued before it takes the lock to look */
+		waitq_wake(&signal_watchers, 0, POLLIN | POLLRDNORM);
 	signal_complete(s, t, whole_group, sig);
 	return 0;
+}
+
+bool signal_send_entry(struct sighand *s, struct task *t, bool whole_group, struct sigqueue *q)
+{
+	struct sigpending *p = whole_group ? &t->group->shared : &t->pending;
+	int sig = q->info.si_signo;
+
+	if (t->group->group_exit || (whole_group ? t->group->nr_live == 0 : t->exiting != TASK_ALIVE))
+		return false;
+	signal_stop_prepare(s, t, sig);
+	if (signal_dropped(s, t, sig))
+		return false;
+	list_add_tail(&q->link, &p->queue);
+	p->set |= SIGMASK(sig);
+	if (unlikely(!list_empty(&signal_watchers.waiters)))
+		waitq_wake(&signal_watchers, 0, POLLIN | POLLRDNORM);
+	signal_complete(s, t, whole_group, sig);
+	return true;
 }
 
 int signal_send_thread(struct task *t, int sig, const struct siginfo *info)

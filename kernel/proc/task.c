@@ -133,6 +133,7 @@ struct thread_group *group_alloc(void)
 	list_init(&g->shared.queue);
 	waitq_init(&g->wait_child);
 	g->start_time = clock_monotonic();
+	list_init(&g->posix_timers);
 	itimer_init(g);
 	return g;
 }

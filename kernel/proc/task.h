@@ -20,6 +20,7 @@ struct tty;
 enum { COMM_LEN = 16 };
 
 struct user_count;
+struct posix_timer;
 enum task_exiting { TASK_ALIVE, TASK_EXITING, TASK_DEAD /* a leader that waits to be reaped, or gone */ };
 enum group_wait_flag {
 	GROUP_STOPPED = 1,     /* all threads have stopped */
@@ -37,8 +38,8 @@ struct sighand { /* shared by CLONE_SIGHAND */
 struct sigqueue { /* one queued signal */
 	struct list_head link;
 	struct siginfo info;
-	bool preallocated;       /* POSIX timers */
-	struct user_count *user; /* charged with it; NULL = nobody */
+	struct posix_timer *timer; /* that owns it, or NULL */
+	struct user_count *user;   /* charged with it; NULL = nobody */
 };
 struct ptrace_state {             /* of a tracee and, `tracees`, of a tracer; ptrace_link.c */
 	struct task *tracer;      /* NULL = not traced; changes under proc_lock and sighand->lock */
@@ -99,8 +100,10 @@ struct thread_group {
 	ktime_t real_interval;
 	struct timer cpu_timer; /* looks at ITIMER_VIRTUAL, PROF and RLIMIT_CPU when they may be due */
 	u64 virt_value_ns, virt_interval_ns, prof_value_ns,
-	        prof_interval_ns; /* ITIMER_VIRTUAL, PROF: 0 = off */
-	ktime_t start_time;       /* monotonic */
+	        prof_interval_ns;      /* ITIMER_VIRTUAL, PROF: 0 = off */
+	struct list_head posix_timers; /* sighand->lock */
+	int next_timer_id;
+	ktime_t start_time; /* monotonic */
 	s32 oom_score_adj;
 };
 struct task {

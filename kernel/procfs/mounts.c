@@ -23,11 +23,22 @@ static const struct {
 	{ MS_NOATIME, ",noatime" }, { MS_NODIRATIME, ",nodiratime" }, { MS_RELATIME, ",relatime" },
 };
 
+static void show_super_flags(struct seq *s, const struct super_block *sb)
+{
+	u32 flags = atomic_load(&sb->flags);
+
+	if (flags & MS_SYNCHRONOUS)
+		seq_puts(s, ",sync");
+	if (flags & MS_DIRSYNC)
+		seq_puts(s, ",dirsync");
+	if (flags & MS_LAZYTIME)
+		seq_puts(s, ",lazytime");
+}
+
 static void show_mount_flags(struct seq *s, const struct mount *m)
 {
 	u32 flags = atomic_load(&m->flags);
 
-	seq_puts(s, flags & MS_RDONLY ? "ro" : "rw");
 	for (unsigned i = 0; i < ARRAY_SIZE(flag_names); i++)
 		if (flags & flag_names[i].flag)
 			seq_puts(s, flag_names[i].text);
@@ -53,7 +64,8 @@ static void mounts_one(struct mount *m, const char *path, void *ctx)
 	show_source(s, m->sb);
 	seq_puts(s, " ");
 	seq_escaped(s, path, MOUNT_ESCAPE);
-	seq_printf(s, " %s ", m->sb->type->name);
+	seq_printf(s, " %s %s", m->sb->type->name, mount_readonly(m) ? "ro" : "rw");
+	show_super_flags(s, m->sb);
 	show_mount_flags(s, m);
 	show_options(s, m->sb);
 	seq_puts(s, " 0 0\n");
@@ -86,11 +98,12 @@ static void mountinfo_one(struct mount *m, const char *path, void *ctx)
 	show_fs_root(s, m);
 	seq_puts(s, " ");
 	seq_escaped(s, path, MOUNT_ESCAPE);
-	seq_puts(s, " ");
+	seq_puts(s, atomic_load(&m->flags) & MS_RDONLY ? " ro" : " rw");
 	show_mount_flags(s, m);
 	seq_printf(s, " - %s ", m->sb->type->name);
 	show_source(s, m->sb);
-	seq_puts(s, " rw");
+	seq_puts(s, atomic_load(&m->sb->flags) & MS_RDONLY ? " ro" : " rw");
+	show_super_flags(s, m->sb);
 	show_options(s, m->sb);
 	seq_puts(s, "\n");
 }

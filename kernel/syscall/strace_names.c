@@ -15,6 +15,9 @@
 #include <lib/bitmap.h>
 #include <syscall/strace.h>
 #include <lib/string.h>
+#include <abi/epoll.h>
+#include <abi/eventfd.h>
+#include <abi/futex.h>
 #include <abi/mman.h>
 #include <abi/mount.h>
 #include <abi/poll.h>
@@ -50,6 +53,17 @@ static const struct name flags_open[] = {
 	BITS(O_TRUNC), BITS(O_APPEND), BITS(O_NONBLOCK), BITS(O_SYNC), BITS(O_DSYNC), BITS(FASYNC),
 	BITS(O_DIRECT), BITS(O_LARGEFILE), BITS(O_TMPFILE), BITS(O_DIRECTORY), BITS(O_NOFOLLOW),
 	BITS(O_NOATIME), BITS(O_CLOEXEC), BITS(O_PATH), END
+};
+static const struct name flags_epoll[] = {
+	BITS(EPOLLIN), BITS(EPOLLPRI), BITS(EPOLLOUT), BITS(EPOLLERR), BITS(EPOLLHUP), BITS(EPOLLRDNORM),
+	BITS(EPOLLRDBAND), BITS(EPOLLWRNORM), BITS(EPOLLWRBAND), BITS(EPOLLMSG), BITS(EPOLLRDHUP),
+	BITS(EPOLLEXCLUSIVE), BITS(EPOLLWAKEUP), BITS(EPOLLONESHOT), BITS(EPOLLET), END
+};
+static const struct name enum_epoll_ctl[] = {
+	EXACT(EPOLL_CTL_ADD), EXACT(EPOLL_CTL_DEL), EXACT(EPOLL_CTL_MOD), END
+};
+static const struct name flags_eventfd[] = {
+	BITS(EFD_SEMAPHORE), BITS(EFD_NONBLOCK), BITS(EFD_CLOEXEC), END
 };
 static const struct name flags_at[] = {
 	BITS(AT_SYMLINK_NOFOLLOW), BITS(AT_EACCESS), BITS(AT_SYMLINK_FOLLOW), BITS(AT_NO_AUTOMOUNT),
@@ -116,6 +130,14 @@ static const struct name flags_clone[] = {
 static const struct name flags_wait[] = {
 	BITS(WNOHANG), BITS(WUNTRACED), BITS(WEXITED), BITS(WCONTINUED), BITS(WNOWAIT), BITS(__WNOTHREAD),
 	BITS(__WALL), BITS(__WCLONE), END
+};
+static const struct name flags_futex[] = {
+	PART(0x7f, FUTEX_WAIT), PART(0x7f, FUTEX_WAKE), PART(0x7f, FUTEX_FD),
+	PART(0x7f, FUTEX_REQUEUE), PART(0x7f, FUTEX_CMP_REQUEUE), PART(0x7f, FUTEX_WAKE_OP),
+	PART(0x7f, FUTEX_LOCK_PI), PART(0x7f, FUTEX_UNLOCK_PI), PART(0x7f, FUTEX_TRYLOCK_PI),
+	PART(0x7f, FUTEX_WAIT_BITSET), PART(0x7f, FUTEX_WAKE_BITSET),
+	PART(0x7f, FUTEX_WAIT_REQUEUE_PI), PART(0x7f, FUTEX_CMP_REQUEUE_PI),
+	PART(0x7f, FUTEX_LOCK_PI2), BITS(FUTEX_PRIVATE_FLAG), BITS(FUTEX_CLOCK_REALTIME), END
 };
 static const struct name flags_getrandom[] = {
 	BITS(GRND_NONBLOCK), BITS(GRND_RANDOM), BITS(GRND_INSECURE), END
@@ -201,9 +223,10 @@ static const struct name_set {
 	flags_close_range }, { "flock", flags_flock }, { "fallocate", flags_fallocate }, { "mount",
 	flags_mount }, { "umount", flags_umount }, { "prot", flags_prot }, { "map", flags_map }, {
 	"mremap", flags_mremap }, { "msync", flags_msync }, { "clone", flags_clone }, { "wait",
-	flags_wait }, { "getrandom", flags_getrandom }, { "sa", flags_sa }, { "poll", flags_poll },
+	flags_wait }, { "futex", flags_futex }, { "getrandom", flags_getrandom }, { "sa", flags_sa }, { "poll", flags_poll },
 	{ "whence", enum_whence }, { "fcntl", enum_fcntl }, { "fadvise", enum_fadvise }, { "madvise",
 	enum_madvise }, { "idtype", enum_idtype }, { "prctl", enum_prctl }, { "sighow", enum_sighow }, {
+	"epoll", flags_epoll }, { "eventfd", flags_eventfd }, { "epoll_ctl", enum_epoll_ctl }, {
 	"clock", enum_clock }, { "itimer", enum_itimer }, { "rusage", enum_rusage }, { "rlimit",
 	enum_rlimit }, { "prio", enum_prio }, { "sched", enum_sched },
 };

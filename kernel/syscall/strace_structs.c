@@ -15,6 +15,7 @@
 #include <syscall/strace.h>
 #include <lib/string.h>
 #include <abi/resource.h>
+#include <abi/epoll.h>
 #include <abi/poll.h>
 #include <abi/utsname.h>
 
@@ -27,11 +28,13 @@ union strace_object {
 	struct timespec_k ts[2];
 	struct timeval_k tv[2];
 	struct itimerval_k itimer;
+	struct itimerspec_k itimer_ns;
 	struct sigaction_k sa;
 	struct stat_k st;
 	struct statx_k stx;
 	struct rlimit64_k rlim;
 	struct pollfd_k poll;
+	struct epoll_event epoll;
 	struct iovec iov;
 	struct siginfo info;
 	struct utimbuf_k utimbuf;
@@ -59,6 +62,13 @@ static void put_itimerval(struct strace_line *s, const union strace_object *o)
 	strace_put(s, "{it_interval={%lld, %lld}, it_value={%lld, %lld}}",
 	           (long long)o->itimer.it_interval.tv_sec, (long long)o->itimer.it_interval.tv_usec,
 	           (long long)o->itimer.it_value.tv_sec, (long long)o->itimer.it_value.tv_usec);
+}
+
+static void put_itimerspec(struct strace_line *s, const union strace_object *o)
+{
+	strace_put(s, "{it_interval={%lld, %lld}, it_value={%lld, %lld}}",
+	           (long long)o->itimer_ns.it_interval.tv_sec, (long long)o->itimer_ns.it_interval.tv_nsec,
+	           (long long)o->itimer_ns.it_value.tv_sec, (long long)o->itimer_ns.it_value.tv_nsec);
 }
 
 static void put_utimbuf(struct strace_line *s, const union strace_object *o)
@@ -110,6 +120,13 @@ static void put_rlimit(struct strace_line *s, const union strace_object *o)
 	strace_put(s, ", rlim_max=");
 	put_limit(s, o->rlim.max);
 	strace_put(s, "}");
+}
+
+static void put_epoll_event(struct strace_line *s, const union strace_object *o)
+{
+	strace_put(s, "{events=");
+	strace_put_flags(s, "epoll", o->epoll.events);
+	strace_put(s, ", data=0x%llx}", (unsigned long long)o->epoll.data);
 }
 
 static void put_pollfd(struct strace_line *s, const union strace_object *o)
@@ -176,6 +193,7 @@ static const struct struct_kind {
 	{ "timeval", sizeof(struct timeval_k), put_timeval },
 	{ "timeval2", 2 * sizeof(struct timeval_k), put_two_times },
 	{ "itimerval", sizeof(struct itimerval_k), put_itimerval },
+	{ "itimerspec", sizeof(struct itimerspec_k), put_itimerspec },
 	{ "utimbuf", sizeof(struct utimbuf_k), put_utimbuf },
 	{ "sigset", sizeof(sigset_k), put_sigset },
 	{ "sigaction", sizeof(struct sigaction_k), put_sigaction },
@@ -184,6 +202,7 @@ static const struct struct_kind {
 	{ "statx", sizeof(struct statx_k), put_statx },
 	{ "rlimit", sizeof(struct rlimit64_k), put_rlimit },
 	{ "pollfd", sizeof(struct pollfd_k), put_pollfd },
+	{ "epoll_event", sizeof(struct epoll_event), put_epoll_event },
 	{ "iovec", sizeof(struct iovec), put_iovec },
 	{ "fdpair", 2 * sizeof(s32), put_fdpair },
 	{ "off", sizeof(s64), put_off },

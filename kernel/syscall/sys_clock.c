@@ -13,9 +13,10 @@
  * the low bits 4 for a thread and 2 for "as the scheduler counts" (clock_getcpuclockid(3)).
  */
 #include <syscall/syscall.h>
+#include <base/clock_page.h>
 #include <sys_protos.h>
 
-enum { CPUCLOCK_THREAD = 4, CPUCLOCK_KIND = 3, CPUCLOCK_SCHED = 2, COARSE_NS = 1000000 };
+enum { CPUCLOCK_THREAD = 4, CPUCLOCK_KIND = 3, CPUCLOCK_SCHED = 2 };
 
 static struct timezone_k time_zone;
 
@@ -98,7 +99,7 @@ long sys_clock_getres(int clock, struct timespec_k __user *ts)
 	if (err)
 		return err;
 	if (clock == CLOCK_REALTIME_COARSE || clock == CLOCK_MONOTONIC_COARSE)
-		res = COARSE_NS;
+		res = CLOCK_COARSE_NS;
 	return ts ? timespec_put(res, ts) : 0;
 }
 

@@ -153,7 +153,12 @@ static long do_fcntl(unsigned fd, struct file *f, unsigned cmd, unsigned long ar
 		return F_UNLCK; /* there are no leases */
 	case F_SETPIPE_SZ:
 	case F_GETPIPE_SZ:
-		return f->ops->fcntl ? f->ops->fcntl(f, (int)cmd, arg) : -EBADF;
+		if ((f->inode->mode & S_IFMT) != S_IFIFO || !f->ops->fcntl)
+			return -EBADF;
+		return f->ops->fcntl(f, (int)cmd, arg);
+	case F_ADD_SEALS:
+	case F_GET_SEALS:
+		return f->ops->fcntl ? f->ops->fcntl(f, (int)cmd, arg) : -EINVAL;
 	default:
 		return -EINVAL;
 	}

@@ -75,15 +75,22 @@ long sys_clone3(const struct clone3_args_k __user *args, size_t size)
 {
 	struct clone3_args_k k;
 	struct clone_args_k a;
+	pid_t set_tid = 0;
 	int err = clone3_copy(&k, args, size);
 
 	if (err)
 		return err;
-	if (k.flags & ~CLONE3_FLAGS || k.exit_signal >= NSIG || k.set_tid || k.set_tid_size)
+	if (k.exit_signal >= NSIG || !k.set_tid != !k.set_tid_size || k.set_tid_size > 1)
+		return -EINVAL;
+	if (k.set_tid_size && get_user(set_tid, (const pid_t __user *)k.set_tid))
+		return -EFAULT;
+	if (k.flags & ~CLONE3_FLAGS)
 		return -EINVAL;
 	if (k.flags & (CLONE_THREAD | CLONE_PARENT) && k.exit_signal)
 		return -EINVAL;
-	if (!k.stack != !k.stack_size || k.stack + k.stack_size < k.stack)
+	if (!k.stack != !k.stack_size || !arch_user_range_ok(k.stack, k.stack_size))
+		return -EINVAL;
+	if (k.set_tid_size && set_tid <= 0)
 		return -EINVAL;
 	a = (struct clone_args_k){
 		.flags = k.flags,
@@ -92,6 +99,7 @@ long sys_clone3(const struct clone3_args_k __user *args, size_t size)
 		.parent_tid = (pid_t __user *)k.parent_tid,
 		.child_tid = (pid_t __user *)k.child_tid,
 		.exit_signal = (int)k.exit_signal,
+		.set_tid = set_tid,
 	};
 	return process_clone(&a);
 }

@@ -11,6 +11,7 @@
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>
+#include <proc/pidfd.h>
 #include <proc/process.h>
 #include <lib/string.h>
 
@@ -59,6 +60,7 @@ static int waitid_check(int which, pid_t id, int options)
 	case P_PID:
 		return id > 0 ? 0 : -EINVAL;
 	case P_PGID:
+	case P_PIDFD:
 		return id >= 0 ? 0 : -EINVAL;
 	default:
 		return -EINVAL;
@@ -71,16 +73,46 @@ static int siginfo_put(const struct siginfo *info, struct siginfo __user *u)
 	return copy_to_user(u, info, offsetof(struct siginfo, chld.status) + sizeof(info->chld.status));
 }
 
+/* The process a pidfd names, as P_PID; *pid keeps its number from being another's. */
+static int waitid_pidfd(struct wait_args *a, struct pid **pid)
+{
+	struct fd_ref r = fd_arg((unsigned)a->id);
+
+	*pid = r.file ? pidfd_pid(r.file) : NULL;
+	if (!*pid) {
+		if (r.file)
+			fd_ref_put(r);
+		return -EBADF;
+	}
+	pid_get(*pid);
+	a->which = P_PID;
+	a->id = (*pid)->nr;
+	if (r.file->flags & O_NONBLOCK)
+		a->options |= WNOHANG;
+	fd_ref_put(r);
+	return 0;
+}
+
 long sys_waitid(int which, pid_t id, struct siginfo __user *info, int options, struct rusage_k __user *ru)
 {
 	struct wait_args a = { .which = which, .id = id, .options = options };
+	struct pid *pid = NULL;
 	long got = waitid_check(which, id, options);
 
 	if (got)
 		return got;
 	if (which == P_PGID && !id)
 		a.id = process_getpgid(0);
+	if (which == P_PIDFD) {
+		got = waitid_pidfd(&a, &pid);
+		if (got)
+			return got;
+	}
 	got = process_wait(&a);
+	if (pid)
+		pid_put(pid);
+	if (!got && !(options & WNOHANG))
+		return -EAGAIN; /* a pidfd that does not block */
 	if (got < 0)
 		return got;
 	if (!got)

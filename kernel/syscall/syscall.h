@@ -34,6 +34,16 @@ static inline struct fd_ref fd_arg_path(unsigned fd)
 {
 	return fd_ref_get_path(current_task()->files, fd);
 }
+/* A new descriptor for f, whose reference it takes over, also on failure: the fd, -EMFILE, -ENOMEM. */
+static inline MUST_CHECK long fd_give(struct file *f, bool cloexec)
+{
+	struct task *t = current_task();
+	int fd = fd_install(t->files, f, cloexec, task_rlimit(t, RLIMIT_NOFILE));
+
+	if (fd < 0)
+		file_put(f);
+	return fd;
+}
 static inline bool capable(unsigned cap)
 {
 	return cred_capable(current_task()->cred, cap);
@@ -47,6 +57,9 @@ MUST_CHECK int timespec_put(ktime_t ns, struct timespec_k __user *u);
 MUST_CHECK int timeval_put(ktime_t ns, struct timeval_k __user *u);
 /* Monotonic time ns from now, saturating. */
 ktime_t deadline_after(ktime_t ns);
+/* struct itimerspec: both times in ns, 0, -EFAULT, -EINVAL. */
+MUST_CHECK int itimerspec_get(ktime_t *value, ktime_t *interval, const struct itimerspec_k __user *u);
+MUST_CHECK int itimerspec_put(ktime_t value, ktime_t interval, struct itimerspec_k __user *u);
 
 /* ---- sys_rw.c: what all calls that move bytes share ---- */
 /* Cuts from->count to RLIMIT_FSIZE for a write at pos (NULL: f->pos). 0, or -EFBIG with SIGXFSZ sent. */

@@ -63,3 +63,17 @@ ktime_t deadline_after(ktime_t ns)
 
 	return ns > KTIME_MAX - now ? KTIME_MAX : now + ns;
 }
+
+int itimerspec_get(ktime_t *value, ktime_t *interval, const struct itimerspec_k __user *u)
+{
+	int err = timespec_get(value, &u->it_value);
+
+	return err ? err : timespec_get(interval, &u->it_interval);
+}
+
+int itimerspec_put(ktime_t value, ktime_t interval, struct itimerspec_k __user *u)
+{
+	int err = timespec_put(value, &u->it_value);
+
+	return err ? err : timespec_put(interval, &u->it_interval);
+}

@@ -28,7 +28,7 @@
 
 struct page *vm_anon_alloc(bool zero)
 {
-	struct page *p = page_alloc(0, ALLOC_USER | (zero ? ALLOC_ZERO : 0));
+	struct page *p = page_alloc(0, ALLOC_USER | ALLOC_NOSLEEP | (zero ? ALLOC_ZERO : 0));
 
 	if (likely(p)) {
 		p->flags |= PAGE_ANON; /* nobody else knows the page yet */

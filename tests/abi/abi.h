@@ -135,3 +135,26 @@ static inline void become(int uid)
 	if (syscall(SYS_setgroups, 0L, NULL) || syscall(SYS_setresgid, uid, uid, uid) || syscall(SYS_setresuid, uid, uid, uid))
 		printf("become %d: %s\n", uid, strerror(errno));
 }
+/* SIGALRM every `ms` from now on (0: no more), so that a call that blocks is interrupted whenever it begins. */
+static inline void ring(int ms)
+{
+	struct itimerval v = { { 0, ms * 1000 }, { 0, ms * 1000 } };
+	setitimer(ITIMER_REAL, &v, NULL);
+}
+/* Until the process sleeps in the call it has announced. */
+static inline void wait_sleeping(pid_t pid)
+{
+	char name[32], b[300];
+	for (;;) {
+		snprintf(name, sizeof name, "/proc/%d/stat", pid);
+		int fd = open(name, O_RDONLY);
+		ssize_t n = read(fd, b, sizeof b - 1);
+		close(fd);
+		if (n <= 0)
+			return;
+		b[n] = 0;
+		if (strrchr(b, ')')[2] == 'S')
+			return;
+		sched_yield();
+	}
+}

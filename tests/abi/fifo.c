@@ -98,11 +98,10 @@ static void opening(void)
 	struct sigaction sa = { .sa_handler = SIG_DFL };
 	sa.sa_handler = (void (*)(int))close; /* any handler without SA_RESTART */
 	sigaction(SIGALRM, &sa, NULL);
-	struct itimerval it = { { 0, 0 }, { 0, 30000 } };
-	setitimer(ITIMER_REAL, &it, NULL);
+	ring(30);
 	CALL(open, "q", O_RDONLY);
-	setitimer(ITIMER_REAL, &it, NULL);
 	CALL(open, "q", O_WRONLY);
+	ring(0);
 	chmod("q", 0400);
 	IN_CHILD("user", become(1000); CALL(open, "q", O_RDONLY | O_NONBLOCK));
 	show_stat("q");

@@ -123,17 +123,17 @@ static void waiting(void)
 	t.tv_nsec = 20000000;
 	CALL(rt_sigtimedwait, &m, &si, &t, 8);
 	handle(SIGALRM, SA_RESTART);
-	struct itimerval it = { { 0, 0 }, { 0, 20000 } };
-	setitimer(ITIMER_REAL, &it, NULL);
 	count = 0;
+	ring(20);
 	CALL(rt_sigtimedwait, &m, &si, NULL, 8);
-	SHOW_INT(count);
+	ring(0);
+	SHOW_INT(count > 0);
 	/* waiting for a signal that is not blocked and has a handler */
 	block(SIG_UNBLOCK, SIGUSR1, 0, 0);
 	fflush(stdout);
 	pid_t parent = getpid(), k = fork();
 	if (!k) {
-		sleep_ms(60);
+		wait_sleeping(parent);
 		kill(parent, SIGUSR1);
 		_exit(3);
 	}

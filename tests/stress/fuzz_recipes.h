@@ -9,7 +9,8 @@
  *     W word         v strings       Y file system type
  *     P pointer     0 NULL or pointer    o file offset          S own pid or 0        s signal
  *     T short time  I interval timer G signal set  H sigaction  K alternate stack     J file lock
- *     V iovecs      O pollfds        C clone3 arguments */
+ *     V iovecs      O pollfds        C clone3 arguments
+ *     e epoll event     g sigevent   Q futex word     N timer        q name of an extended attribute */
 #pragma once
 
 static const struct recipe {
@@ -86,7 +87,36 @@ static const struct recipe {
 	{ "mount", { "W", "d", "Y", "^0,1,2,4,8,32,33,0x1000,0x5000,0x2000,0x40000", "W" } },
 	{ "mount", { "d", "d", "Y", "^0x1000,0x5000,0x2000", "W" } },
 	{ "umount2", { "d", "^0,1,2,4,8" } },
+	{ "setxattr", { "n", "q", "P", "^0,1,10,100,5000,65536,65537", "^0,1,2" } },
+	{ "fsetxattr", { "F", "q", "P", "^0,1,10,100,5000,65536,65537", "^0,1,2" } },
+	{ "getxattr", { "n", "q", "P", "^0,1,10,100,5000,65536" } },
+	{ "fgetxattr", { "F", "q", "P", "^0,1,10,100,5000,65536" } },
+	{ "listxattr", { "n", "P", "^0,1,10,1000" } },
+	{ "removexattr", { "n", "q" } },
+	{ "memfd_create", { "W", "^0,1,2,3,8,16" } },
+	/* descriptors that tell of events */
+	{ "epoll_create1", { "^0,0x80000" } },
+	{ "epoll_ctl", { "F", "^1,2,3", "F", "e" } },
+	{ "epoll_wait", { "F", "P", "^1,4,100", "^0,1,3" } },
+	{ "epoll_pwait", { "F", "P", "^1,4,100", "^0,1,3", "G", "=8" } },
+	{ "epoll_pwait2", { "F", "P", "^1,4,100", "T", "G", "=8" } },
+	{ "eventfd2", { "^0,1,5,0xffffffff", "^0,1,0x800,0x801,0x80000" } },
+	{ "signalfd4", { "^-1,3,8,10,12", "G", "=8", "^0,0x800" } },
+	{ "timerfd_create", { "^0,1,7", "^0,0x800" } },
+	{ "timerfd_settime", { "F", "^0,1,3", "T", "0" } },
+	{ "timerfd_gettime", { "F", "P" } },
+	{ "pidfd_open", { "S", "^0,0x800" } },
+	{ "pidfd_getfd", { "F", "F", "=0" } },
+	{ "kcmp", { "S", "S", "^0,1,2,3,4,5,6", "F", "F" } },
 	/* processes, signals, time */
+	{ "futex", { "Q", "^0,1,3,4,9,10,128,129,131,132,137,138,0x109", "^0,1,7", "T", "Q", "^0,1,-1" } },
+	{ "futex_waitv", { "P", "^1,2,5", "=0", "T", "^0,1" } },
+	{ "membarrier", { "^0,1,2,4,8,16,32,64" } },
+	{ "timer_create", { "^0,1,2,3,7", "g", "P" } },
+	{ "timer_settime", { "N", "^0,1", "T", "0" } },
+	{ "timer_gettime", { "N", "P" } },
+	{ "timer_getoverrun", { "N" } },
+	{ "timer_delete", { "N" } },
 	{ "clone", { "^17,0x4111,0x4011,0x50f00,0x3d0f00,0x1200011,0x100011,0x8011,0x611,0x100,0x0", "=0", "P", "P", "=0" } },
 	{ "clone3", { "C", "^64,80,88" } },
 	{ "execve", { "E", "v", "v" } },

@@ -12,7 +12,7 @@
  * side by side in the same directory.
  *
  * What would stop the test rather than test the kernel is kept from them: they own a session and a directory,
- * see no terminal, signal nobody but themselves, and cannot reboot, become real-time, or raise their limits.
+ * see no terminal but a pty of their own, signal nobody but themselves, and cannot reboot, become real-time, or raise their limits.
  * Prints `FUZZ calls=N children=N` at the end. */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -25,6 +25,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -32,6 +35,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -166,7 +170,12 @@ static const char *const own_names[] = { "a", "b", "c", "dir", "dir/x", "dir/y",
 					 "a/b", "missing/z", "loop" };
 static const char *const any_names[] = { "/dev/null", "/dev/zero", "/dev/full", "/dev/urandom", "/dev/ptmx", "/proc/self/maps",
 					 "/proc/self/status", "/proc/self/fd", "/proc/self/exe", "/proc/self/stat",
-					 "/proc/meminfo", "/proc/mounts", "/proc/self/mem", "/proc/self/fdinfo" };
+					 "/proc/meminfo", "/proc/mounts", "/proc/self/mem", "/proc/self/fdinfo",
+					 "/proc/self/comm", "/proc/self/oom_score_adj", "/proc/self/task", "/proc/self/smaps",
+					 "/proc/self/environ", "/proc/self/auxv", "/proc/self/cwd", "/proc/self/root",
+					 "/proc/self/fd/3", "/proc/self/fdinfo/5", "/proc/thread-self/stat", "/proc/slabinfo",
+					 "/proc/interrupts", "/proc/zerno/memory", "/proc/1/maps", "/proc/1/fd", "/proc",
+					 "/dev/pts", "/dev/pts/0", "/dev/pts/1", "/dev/pts/ptmx", "/dev/tty", "/dev/fd" };
 static const char *const words[] = { "tmpfs", "proc", "devpts", "none", "", "size=1k", "mode=700", "ext4", "x" };
 
 static uint64_t string_pointer(const char *s)
@@ -381,8 +390,27 @@ static uint64_t any_words(char kind)
 	return (uint64_t)place(w, sizeof w);
 }
 
+static uint64_t any_epoll_event(void)
+{
+	struct {
+		uint32_t events;
+		uint64_t data;
+	} __attribute__((packed)) e = { (uint32_t)(rnd() & 0xffff) | (below(2) ? 0 : 1u << (28 + below(4))), rnd() };
+
+	return (uint64_t)place(&e, sizeof e);
+}
+
+/* value, signal and notify, then the thread */
+static uint64_t any_sigevent(void)
+{
+	uint32_t w[16] = { 7, 7, from_list("17,18,23,28,34,40,65,0", 0), from_list("0,1,4,5", 0), (uint32_t)self };
+
+	return below(4) ? (uint64_t)place(w, sizeof w) : 0;
+}
+
 static uint64_t make_from_recipe(const char *r)
 {
+	static const char *const attrs[] = { "user.a", "user.b", "trusted.x", "security.y", "system.posix_acl_access", "user.", "x" };
 	static const char *const programs[] = { "/proc/self/exe", "/bin/busybox", "a", "dir", "fifo", "/dev/null", "/bin/true" };
 	/* devtmpfs is one for all: what is made in it stays */
 	static const char *const types[] = { "tmpfs", "proc", "devpts", "sysfs" };
@@ -434,6 +462,16 @@ static uint64_t make_from_recipe(const char *r)
 		return any_iovecs();
 	case 'O':
 		return any_pollfds();
+	case 'e':
+		return any_epoll_event();
+	case 'g':
+		return any_sigevent();
+	case 'Q':
+		return below(20) ? (uint64_t)scratch + below(4) * 8 : (uint64_t)arena + below(ARENA_PAGES) * PAGE;
+	case 'N':
+		return below(6);
+	case 'q':
+		return string_pointer(attrs[below(sizeof attrs / sizeof attrs[0])]);
 	case 'C':
 		return any_clone_args();
 	default:
@@ -616,6 +654,19 @@ static void drop_capability(int cap)
 	prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 }
 
+/* A pty; half of the children have its slave as controlling terminal. */
+static void open_terminal(void)
+{
+	int nr = 0, locked = 0, master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+	char name[32];
+
+	ioctl(master, TIOCSPTLCK, &locked);
+	if (ioctl(master, TIOCGPTN, &nr))
+		return;
+	snprintf(name, sizeof name, "/dev/pts/%d", nr);
+	open(name, O_RDWR | O_NONBLOCK | (below(2) ? O_NOCTTY : 0));
+}
+
 static void child_setup(int privileged)
 {
 	enum { SYS_BOOT = 22, SYS_NICE = 23, SYS_RESOURCE = 24, SYSLOG = 34 };
@@ -645,7 +696,8 @@ static void child_setup(int privileged)
 	drop_capability(SYS_RESOURCE);
 	if (!privileged && (setgid(UID_NOBODY) || setuid(UID_NOBODY)))
 		_exit(1);
-	open("a", O_RDWR | O_CREAT, 0666);
+	int file = open("a", O_RDWR | O_CREAT, 0777);
+	write(file, "#!/bin/true word\n", 17);
 	mkdir("dir", 0777);
 	open("dir", O_RDONLY | O_DIRECTORY);
 	symlink("a", "link");
@@ -654,8 +706,12 @@ static void child_setup(int privileged)
 	int p[2];
 	if (pipe2(p, O_NONBLOCK))
 		_exit(1);
-	open("/dev/ptmx", O_RDWR | O_NOCTTY | O_NONBLOCK);
+	open_terminal();
 	open("/proc/self/stat", O_RDONLY);
+	epoll_create1(0);
+	epoll_create1(0);
+	eventfd(0, EFD_NONBLOCK);
+	timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 }
 
 static void *calls(void *seed)
@@ -775,6 +831,8 @@ int main(int argc, char **argv)
 	if (shared == MAP_FAILED || !mkdtemp(dir) || chmod(dir, 0777))
 		return perror("fuzz_syscalls"), 1;
 	memset(long_name, 'n', sizeof long_name - 1);
+	mkdir("/dev/pts", 0755);
+	mount("devpts", "/dev/pts", "devpts", 0, NULL);
 	for (unsigned i = 0; i < jobs; i++) {
 		my_calls = (unsigned long *)(shared + 1) + i;
 		if (i + 1 < jobs && fork())
@@ -789,6 +847,7 @@ int main(int argc, char **argv)
 	clean_up();
 	if (access(dir, F_OK) == 0)
 		printf("# fuzz_syscalls: cannot remove %s: %s\n", dir, rmdir(dir) ? strerror(errno) : "late");
+	umount2("/dev/pts", MNT_DETACH);
 	printf("FUZZ calls=%lu children=%lu\n", shared->calls, shared->children);
 	return 0;
 }

@@ -70,14 +70,14 @@ void usage_run(void)
 	puts("usage: zerno run [options] [--] [command [argument...]]\n"
 	     "Runs one program on Zerno in QEMU and exits with its status; without a command, a shell.\n"
 	     "\n"
-	     "  -m, --memory SIZE      memory of the machine (512M)\n"
+	     "  -m, --memory SIZE      memory of the machine (512M; Debian 2G)\n"
 	     "  -c, --cpus N           processors (1)\n"
 	     "  -e, --env NAME[=VALUE] environment of the command; without a value, the one it has here\n"
 	     "  -w, --workdir DIR      directory the command starts in (/root)\n"
 	     "  -t, --tty              give the command a terminal (default: when stdin and stdout are one)\n"
 	     "  -T, --no-tty           give it pipes\n"
 	     "      --timeout SECONDS  end the machine after this time, with status 124\n"
-	     "      --rootfs SPEC      busybox (default), a directory, or FILE.cpio[.gz]\n"
+	     "      --rootfs SPEC      busybox (default), debian, a directory, or FILE.cpio[.gz]\n"
 	     "      --append WORDS     more words for the kernel's command line\n"
 	     "      --machine M        microvm (default), q35 or pc\n"
 	     "      --accel A          auto (default), kvm or tcg\n"
@@ -249,7 +249,7 @@ int options_parse(struct options *o, int argc, char **argv)
 {
 	int c;
 
-	*o = (struct options){ .memory = "512M",
+	*o = (struct options){ .memory = NULL,
 		               .cpus = 1,
 		               .machine = "microvm",
 		               .accel = "auto",
@@ -270,6 +270,8 @@ int options_parse(struct options *o, int argc, char **argv)
 			return EXIT_LAUNCHER;
 		}
 	}
+	if (!o->memory) /* the archive and what is unpacked from it are in memory together */
+		o->memory = strcmp(o->rootfs, "debian") ? "512M" : "2G";
 	o->cmd = argv + optind;
 	return 0;
 }

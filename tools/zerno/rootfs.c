@@ -149,6 +149,17 @@ static void add_our_part(struct archive *a)
 	free(init);
 }
 
+/* The archive that `make debian` has made. */
+static void copy_debian_root(struct archive *a)
+{
+	char *root = installed_file("ZERNO_DEBIAN", "build/debian/root.cpio");
+
+	if (!root)
+		die("build/debian/root.cpio is missing; run `make debian`");
+	archive_copy(a, root);
+	free(root);
+}
+
 int rootfs_make(const char *spec)
 {
 	struct archive a = { .map_owner = geteuid() != 0 };
@@ -160,6 +171,8 @@ int rootfs_make(const char *spec)
 	if (!strcmp(spec, "busybox")) {
 		add_busybox_root(&a);
 		archive_end(&a);
+	} else if (!strcmp(spec, "debian")) {
+		copy_debian_root(&a);
 	} else if (stat(spec, &st)) {
 		die("--rootfs %s: %s", spec, strerror(errno));
 	} else if (S_ISDIR(st.st_mode)) {

@@ -4,7 +4,7 @@
  * Owns:      the table pages of user address spaces, charged to MEMC_TABLE.
  * Layer:     arch/generic: implements a part of arch/pgtable.h.  Uses mem (page_alloc).
  * Locks:     none of its own: the caller holds the address space's pt_lock.
- * Contexts:  process context; `alloc` may sleep in page_alloc.
+ * Contexts:  process context; nothing sleeps: the callers hold pt_lock.
  * Manual:    Intel SDM vol. 3, 4.5 and 4.10 (what the CPU caches); RISC-V privileged 4.4.
  * Tests:     kernel/vm/vm_ktest.c.
  *
@@ -56,7 +56,7 @@ static inline uaddr_t entry_end(uaddr_t va, unsigned level)
 
 static struct page *table_alloc(void)
 {
-	struct page *p = page_alloc(0, ALLOC_ZERO);
+	struct page *p = page_alloc(0, ALLOC_ZERO | ALLOC_NOSLEEP);
 
 	if (p) {
 		atomic_or(&p->flags, PAGE_TABLE);

@@ -12,6 +12,20 @@ LDSCRIPT := kernel/arch/x86_64/zerno.lds
 LDFLAGS_KERNEL := -m elf_x86_64 -nostdlib -static -T $(LDSCRIPT) --build-id=none -z max-page-size=4096 -z norelro \
 	-z noexecstack --orphan-handling=error
 
+# The vDSO: a shared object of its own, for user mode, in the kernel image as bytes (vdso_image.S).
+VDSO_FLAGS := -std=gnu11 -O2 -g -m64 -fPIC -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \
+	-Wall -Wextra -Werror -Wno-unused-parameter -fno-stack-protector -fno-common -fcf-protection=none \
+	-fasynchronous-unwind-tables -mgeneral-regs-only -fno-builtin -Ikernel
+$(B)/vdso/vdso64.so: kernel/arch/$(ARCH)/vdso/vdso.c kernel/arch/$(ARCH)/vdso/vdso.lds kernel/base/clock_page.h
+	@mkdir -p $(@D)
+	@echo "  VDSO  $@"
+	$(Q)$(CC) $(VDSO_FLAGS) -c -o $(B)/vdso/vdso64.o $<
+	$(Q)$(LD) -m elf_x86_64 -shared -nostdlib -soname linux-vdso.so.1 --hash-style=both --build-id=sha1 -Bsymbolic \
+		--eh-frame-hdr --no-undefined -z max-page-size=4096 -z noexecstack -S -s \
+		-T kernel/arch/$(ARCH)/vdso/vdso.lds -o $@ $(B)/vdso/vdso64.o
+$(B)/arch/$(ARCH)/vdso_image.S.o: $(B)/vdso/vdso64.so
+$(B)/arch/$(ARCH)/vdso_image.S.o: KFLAGS += -Wa,-I$(B)/vdso
+
 # Two links: the first without symbols, to learn where every function lies; the second with the table of them, which
 # stands behind the text and so moves none.  The kernel checks nothing at run time, hence the comparison.
 .SECONDEXPANSION:

@@ -23,6 +23,7 @@
  * frame may have been changed by then.  So nothing of it is believed: of the flags only those a program may
  * set itself, of the segments only those of user code, and an ip that no program can have is refused.
  */
+#include <arch/elf.h>
 #include <arch/pgtable.h>
 #include <arch/signal.h>
 #include <abi/errno.h>
@@ -81,6 +82,12 @@ static unsigned long frame_place(const struct trapframe *tf, const struct sigact
 	if ((nested || enters) && !on_altstack(alt, sp))
 		return 0;
 	return sp;
+}
+
+unsigned long arch_signal_frame_size(void)
+{
+	/* With what aligning the state and the frame may cost. */
+	return ALIGN_UP(x86_fpu_frame_size() + FPU_FRAME_ALIGN - 1 + sizeof(struct rt_sigframe) + 16, 16UL);
 }
 
 static void context_fill(struct sigcontext *sc, const struct trapframe *tf, const struct thread *t)

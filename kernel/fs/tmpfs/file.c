@@ -18,6 +18,8 @@
 #include <sched/thread.h>
 #include <vm/space.h>
 #include <abi/errno.h>
+#include <abi/fcntl.h>
+#include <abi/mman.h>
 
 enum { SECTORS = PAGE_SIZE / 512 };
 static const struct mapping_ops tmpfs_mapping_ops; /* new pages are zero, nothing is written back */
@@ -98,9 +100,76 @@ static ssize_t tmpfs_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	return n;
 }
 
+/* ---- seals, fcntl(2) F_ADD_SEALS: what may never be done to the file any more ---- */
+
+static bool sealed_write(const struct inode *i)
+{
+	return atomic_load(&i->seals) & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE);
+}
+
+/* Is the size `to` forbidden? */
+static bool sealed_size(const struct inode *i, loff_t to)
+{
+	u32 seals = atomic_load(&i->seals);
+
+	return (to < i->size && seals & F_SEAL_SHRINK) || (to > i->size && seals & F_SEAL_GROW);
+}
+
+static bool mapped_writable(struct inode *i)
+{
+	struct vma *v;
+	bool any = false;
+
+	mutex_lock(&i->data.vmas_lock);
+	list_for_each_entry (v, &i->data.vmas, mapping_link)
+		any |= v->flags & VM_SHARED && v->flags & VM_MAYWRITE;
+	mutex_unlock(&i->data.vmas_lock);
+	return any;
+}
+
+static int seals_add(struct inode *i, u32 add)
+{
+	int err = 0;
+
+	if (add & ~(u32)(F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_FUTURE_WRITE))
+		return -EINVAL;
+	rwlock_write_lock(&i->lock);
+	if (i->seals & F_SEAL_SEAL)
+		err = -EPERM;
+	else if (add & F_SEAL_WRITE && !(i->seals & F_SEAL_WRITE) && mapped_writable(i))
+		err = -EBUSY;
+	else
+		atomic_store(&i->seals, i->seals | add);
+	rwlock_write_unlock(&i->lock);
+	return err;
+}
+
+static long tmpfs_fcntl(struct file *f, int cmd, unsigned long arg)
+{
+	if (cmd == F_GET_SEALS)
+		return atomic_load(&f->inode->seals);
+	if (cmd != F_ADD_SEALS || arg > UINT32_MAX)
+		return -EINVAL;
+	return f->mode & FMODE_WRITE ? seals_add(f->inode, (u32)arg) : -EPERM;
+}
+
+static int tmpfs_mmap(struct file *f, struct vm_mmap_args *a)
+{
+	bool shared = ((unsigned)a->flags & MAP_TYPE) != MAP_PRIVATE;
+
+	if (shared && sealed_write(f->inode)) {
+		if (a->prot & PROT_WRITE)
+			return -EPERM;
+		a->may &= ~(unsigned)VM_MAYWRITE;
+	}
+	return mapping_file_mmap(f, a);
+}
+
 int tmpfs_setattr(struct inode *i, const struct iattr *a)
 {
 	if (a->valid & ATTR_SIZE && i->mapping) {
+		if (unlikely(i->seals & ~(u32)F_SEAL_SEAL) && sealed_size(i, a->size))
+			return -EPERM;
 		inode_truncate(i, a->size);
 		tmpfs_recount(i);
 	}
@@ -148,7 +217,11 @@ static int tmpfs_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))
 		return -EOPNOTSUPP;
 	rwlock_write_lock(&i->lock);
-	if (mode & FALLOC_FL_PUNCH_HOLE) {
+	if (mode & FALLOC_FL_PUNCH_HOLE
+	            ? sealed_write(i)
+	            : !(mode & FALLOC_FL_KEEP_SIZE) && off + len > i->size && i->seals & F_SEAL_GROW) {
+		err = -EPERM;
+	} else if (mode & FALLOC_FL_PUNCH_HOLE) {
 		mapping_punch(&i->data, (u64)off, (u64)(off + len));
 	} else {
 		err = allocate(i, off, off + len);
@@ -168,7 +241,8 @@ const struct file_ops tmpfs_file_ops = {
 	.read = mapping_file_read,
 	.write = tmpfs_write,
 	.lseek = generic_lseek,
-	.mmap = mapping_file_mmap,
+	.mmap = tmpfs_mmap,
+	.fcntl = tmpfs_fcntl,
 	.fsync = noop_fsync,
 	.fallocate = tmpfs_fallocate,
 };
@@ -177,4 +251,5 @@ void tmpfs_init_regular(struct inode *i)
 {
 	inode_init_data(i, &tmpfs_mapping_ops, MEMC_SHMEM);
 	i->fops = &tmpfs_file_ops;
+	i->seals = F_SEAL_SEAL;
 }

@@ -460,6 +460,7 @@ static struct fs_type rootfs_type = { .name = "rootfs", .nodev = true, .fill = r
 
 void tmpfs_init(void)
 {
+	memfd_init(&tmpfs_type);
 	fs_register(&rootfs_type);
 	fs_register(&tmpfs_type);
 	fs_register(&ramfs_type);

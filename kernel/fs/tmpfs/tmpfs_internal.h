@@ -50,6 +50,8 @@ int tmpfs_dir_iterate(struct file *f, struct dir_context *ctx);
 
 /* file.c */
 extern const struct file_ops tmpfs_file_ops;
+struct fs_type;
+void memfd_init(struct fs_type *type);
 /* Brings i->blocks and the instance's count in step with the pages the file really has. */
 void tmpfs_recount(struct inode *i);
 void tmpfs_init_regular(struct inode *i);

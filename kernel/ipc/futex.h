@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ * ipc/futex.h - futex(7): waiting for a word of user memory to change.  See futex.c for the theory.
+ *
+ * All may sleep (a page may have to be read in).  Errors of all: -EINVAL (address not aligned), -EFAULT. */
+#pragma once
+#include <abi/futex.h>
+#include <base/clock.h>
+
+enum futex_flags { FUTEX_SHARED = 1 }; /* the word may lie in memory shared between processes */
+
+/* Sleeps while *uaddr == val, until a wake-up whose bits meet `bitset`: 0.  -EAGAIN (another value), -ETIMEDOUT
+ * (deadline on clock_monotonic, KTIME_MAX: none), -ERESTARTSYS (signal), -EINVAL (no bits). */
+MUST_CHECK int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, ktime_t deadline, u32 bitset);
+/* Wakes up to nr waiters, at least one: how many. */
+MUST_CHECK int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset);
+/* Wakes nr_wake waiters and lets up to nr_requeue more wait at uaddr2 instead: how many in all.  expected:
+ * NULL, or what *uaddr must be (-EAGAIN). */
+MUST_CHECK int futex_requeue(u32 __user *uaddr, u32 __user *uaddr2, unsigned flags, int nr_wake,
+                             int nr_requeue, const u32 *expected);
+/* Changes *uaddr2 as encoded_op says, wakes nr_wake at uaddr and, when the old value passes the comparison,
+ * nr_wake2 at uaddr2: how many in all. */
+MUST_CHECK int futex_wake_op(u32 __user *uaddr, u32 __user *uaddr2, unsigned flags, int nr_wake, int nr_wake2,
+                             u32 encoded_op);
+/* Waits at n words at once: the index of one that was woken, or as futex_wait. */
+struct futex_waiter;
+struct futex_wait_one {
+	u32 __user *uaddr;
+	u32 val;
+	unsigned flags;
+};
+MUST_CHECK int futex_wait_many(const struct futex_wait_one *words, unsigned n, ktime_t deadline);
+void futex_init(void);        /* the table */
+void futex_robust_init(void); /* futex_robust.c: registers with proc */

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * syscall/sys_pidfd.c - pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2); kcmp(2)
+ *
+ * Owns:      nothing.
+ * Layer:     syscall.  Uses proc (pidfd, signals).
+ * Locks:     none.
+ * Contexts:  process context of a user task; may sleep.
+ * Manual:    pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2), kcmp(2).
+ * Tests:     tests/abi/pidfd.c
+ */
+#include <syscall/syscall.h>
+#include <sys_protos.h>
+#include <base/random.h>
+#include <proc/pidfd.h>
+
+enum { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND };
+
+/* ptrace(2): PTRACE_MODE_ATTACH_REALCREDS. */
+static bool may_attach(struct task *t)
+{
+	const struct cred *c = current_task()->cred, *to;
+	struct vm_space *mm;
+	bool ok;
+
+	if (t->group == current_task()->group || capable(CAP_SYS_PTRACE))
+		return true;
+	to = task_cred_get(t);
+	ok = c->uid == to->uid && c->uid == to->euid && c->uid == to->suid && c->gid == to->gid &&
+	     c->gid == to->egid && c->gid == to->sgid;
+	cred_put(to);
+	mm = task_mm_get(t);
+	if (mm) {
+		ok = ok && mm->dumpable;
+		vm_space_put(mm);
+	}
+	return ok;
+}
+
+long sys_pidfd_open(pid_t nr, unsigned flags)
+{
+	struct task *leader;
+	struct file *f;
+
+	if (flags & ~(unsigned)O_NONBLOCK || nr <= 0)
+		return -EINVAL;
+	leader = process_find_get(nr);
+	if (!leader) {
+		leader = task_find_get(nr);
+		if (!leader)
+			return -ESRCH;
+		task_put(leader);
+		return -EINVAL; /* a thread that is no leader */
+	}
+	struct pid *pid = pid_find_get(nr);
+	task_put(leader);
+	if (!pid)
+		return -ESRCH;
+	f = pidfd_create(pid, flags, current_task()->cred);
+	pid_put(pid);
+	return f ? fd_give(f, true) : -ENOMEM;
+}
+
+/* The number a pidfd names, referenced; NULL: -EBADF. */
+static struct pid *pidfd_arg(int fd)
+{
+	struct fd_ref r = fd_arg((unsigned)fd);
+	struct pid *pid = r.file ? pidfd_pid(r.file) : NULL;
+
+	if (pid)
+		pid_get(pid);
+	if (r.file)
+		fd_ref_put(r);
+	return pid;
+}
+
+static long send_info(struct pid *pid, int sig, const struct siginfo __user *info)
+{
+	struct siginfo k;
+
+	if (copy_from_user(&k, info, sizeof(k)))
+		return -EFAULT;
+	if (k.si_signo != sig)
+		return -EINVAL;
+	return signal_queue(pid->nr, sig, &k);
+}
+
+long sys_pidfd_send_signal(int fd, int sig, const struct siginfo __user *info, unsigned flags)
+{
+	struct pid *pid;
+	long err;
+
+	if (flags)
+		return -EINVAL;
+	pid = pidfd_arg(fd);
+	if (!pid)
+		return -EBADF;
+	err = info ? send_info(pid, sig, info) : signal_kill(pid->nr, sig);
+	pid_put(pid);
+	return err;
+}
+
+static long take_file(struct task *t, int fd)
+{
+	struct fd_table *files;
+	struct file *f;
+
+	if (!may_attach(t))
+		return -EPERM;
+	files = task_files_get(t);
+	if (!files)
+		return -ESRCH;
+	f = fd_file_get(files, (unsigned)fd);
+	fd_table_put(files);
+	return f ? fd_give(f, true) : -EBADF;
+}
+
+long sys_pidfd_getfd(int pidfd, int fd, unsigned flags)
+{
+	struct pid *pid;
+	struct task *t;
+	long got = -ESRCH;
+
+	if (flags)
+		return -EINVAL;
+	pid = pidfd_arg(pidfd);
+	if (!pid)
+		return -EBADF;
+	t = task_find_get(pid->nr);
+	if (t) {
+		got = take_file(t, fd);
+		task_put(t);
+	}
+	pid_put(pid);
+	return got;
+}
+
+/* ---- kcmp ---- */
+
+/* The object of a task as a number that is compared and not used. */
+static long kcmp_object(struct task *t, int type, unsigned long idx, unsigned long *out)
+{
+	struct fd_table *files;
+	struct file *f;
+
+	switch (type) {
+	case KCMP_VM:
+		*out = (unsigned long)atomic_load(&t->mm);
+		return 0;
+	case KCMP_FILES:
+		*out = (unsigned long)atomic_load(&t->files);
+		return 0;
+	case KCMP_FS:
+		*out = (unsigned long)atomic_load(&t->fs);
+		return 0;
+	case KCMP_SIGHAND:
+		*out = (unsigned long)atomic_load(&t->sighand);
+		return 0;
+	case KCMP_FILE:
+		files = task_files_get(t);
+		f = files ? fd_file_get(files, (unsigned)idx) : NULL;
+		*out = (unsigned long)f;
+		if (f)
+			file_put(f);
+		if (files)
+			fd_table_put(files);
+		return f ? 0 : -EBADF;
+	default:
+		return -EINVAL;
+	}
+}
+
+static long compare(struct task *a, struct task *b, int type, unsigned long i, unsigned long j)
+{
+	/* Programs sort by the answer: the order must be stable, but tell little of addresses. */
+	static unsigned long secret;
+	unsigned long x, y;
+	long err;
+
+	if (!may_attach(a) || !may_attach(b))
+		return -EPERM;
+	err = kcmp_object(a, type, i, &x);
+	if (!err)
+		err = kcmp_object(b, type, j, &y);
+	if (err)
+		return err;
+	if (!atomic_load(&secret))
+		(void)!atomic_cas(&secret, 0UL, random_u64() | 1);
+	x *= secret;
+	y *= secret;
+	return x == y ? 0 : x < y ? 1 : 2;
+}
+
+long sys_kcmp(pid_t pid1, pid_t pid2, int type, unsigned long idx1, unsigned long idx2)
+{
+	struct task *a = task_find_get(pid1), *b = task_find_get(pid2);
+	long r = a && b ? compare(a, b, type, idx1, idx2) : -ESRCH;
+
+	if (a)
+		task_put(a);
+	if (b)
+		task_put(b);
+	return r;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT
+ * tests/abi/pidfd.c - pidfd_open, pidfd_send_signal, pidfd_getfd, waitid(P_PIDFD), kcmp */
+#include "abi.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+static int ready(int fd, int ms)
+{
+	struct pollfd p = { fd, POLLIN | POLLOUT, 0 };
+	poll(&p, 1, ms);
+	return p.revents;
+}
+static int child(int ms, int code)
+{
+	fflush(stdout);
+	int c = fork();
+	if (c)
+		return c;
+	sleep_ms(ms);
+	_exit(code);
+}
+int main(void)
+{
+	siginfo_t si;
+	SECTION("errors");
+	CALL(pidfd_open, 0, 0);
+	CALL(pidfd_open, -1, 0);
+	CALL(pidfd_open, 1, 1);
+	CALL(pidfd_open, 4000000, 0);
+	CALL(pidfd_send_signal, 1, 0, 0, 0);
+	CALL(pidfd_send_signal, 99, 0, 0, 0);
+	CALL(pidfd_getfd, 1, 0, 0);
+	CALL(pidfd_getfd, 99, 0, 0);
+	CALL(waitid, P_PIDFD, -1, &si, WEXITED, 0);
+	CALL(waitid, P_PIDFD, 99, &si, WEXITED, 0);
+	CALL(waitid, P_PIDFD, 1, &si, WEXITED, 0);
+	SECTION("end of a process");
+	int c = child(40, 5), fd = syscall(SYS_pidfd_open, c, 0);
+	SHOW_INT(fd >= 0);
+	SHOW_INT(fcntl(fd, F_GETFD));
+	SHOW_HEX(fcntl(fd, F_GETFL));
+	char b;
+	SHOW(read(fd, &b, 1));
+	SHOW_HEX(ready(fd, 0));
+	SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
+	SHOW_HEX(ready(fd, 5000));
+	SHOW(waitid(P_PIDFD, fd, &si, WEXITED | WNOWAIT));
+	SHOW_INT(si.si_status);
+	SHOW_INT(si.si_pid == c);
+	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
+	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
+	SHOW_HEX(ready(fd, 0) & POLLIN);
+	SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
+	SHOW(syscall(SYS_pidfd_getfd, fd, 0, 0));
+	close(fd);
+	SECTION("not blocking");
+	c = child(5000, 0);
+	fd = syscall(SYS_pidfd_open, c, O_NONBLOCK);
+	SHOW_HEX(fcntl(fd, F_GETFL));
+	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
+	si.si_pid = 7;
+	SHOW(waitid(P_PIDFD, fd, &si, WEXITED | WNOHANG));
+	SHOW_INT(si.si_pid);
+	SHOW(syscall(SYS_pidfd_send_signal, fd, 65, NULL, 0));
+	memset(&si, 0, sizeof(si));
+	si.si_signo = SIGTERM;
+	SHOW(syscall(SYS_pidfd_send_signal, fd, SIGKILL, &si, 0));
+	SHOW(syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0x100));
+	SHOW(syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0));
+	SHOW_HEX(ready(fd, 5000));
+	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
+	SHOW_INT(si.si_status);
+	close(fd);
+	SECTION("files of another");
+	int p[2];
+	pipe(p);
+	fflush(stdout);
+	c = fork();
+	if (!c) {
+		int q[2];
+		close(p[0]);
+		pipe(q);
+		dup2(q[1], 50);
+		write(p[1], "x", 1);
+		read(q[0], &b, 1);
+		_exit(b);
+	}
+	read(p[0], &b, 1);
+	fd = syscall(SYS_pidfd_open, c, 0);
+	int w = syscall(SYS_pidfd_getfd, fd, 50, 0);
+	SHOW_INT(w >= 0);
+	SHOW_INT(fcntl(w, F_GETFD));
+	SHOW(syscall(SYS_pidfd_getfd, fd, 51, 0));
+	SHOW(syscall(SYS_pidfd_getfd, fd, 50, 1));
+	SECTION("kcmp");
+	SHOW(syscall(SYS_kcmp, getpid(), c, 0, w, 50));
+	SHOW(syscall(SYS_kcmp, getpid(), c, 0, w, 99));
+	SHOW(syscall(SYS_kcmp, getpid(), c, 0, p[1], p[1]));
+	SHOW_INT(syscall(SYS_kcmp, getpid(), c, 1, 0, 0) > 0);
+	SHOW_INT(syscall(SYS_kcmp, getpid(), c, 2, 0, 0) > 0);
+	SHOW(syscall(SYS_kcmp, getpid(), getpid(), 1, 0, 0));
+	SHOW(syscall(SYS_kcmp, getpid(), 4000000, 1, 0, 0));
+	SHOW(syscall(SYS_kcmp, getpid(), getpid(), 99, 0, 0));
+	write(w, "\003", 1);
+	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
+	SHOW_INT(si.si_status);
+	close(fd);
+	SECTION("not ours");
+	fd = syscall(SYS_pidfd_open, getpid(), 0);
+	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
+	return 0;
+}
