@@ -87,10 +87,7 @@ int exec_kill_threads(struct task *t)
 	g->exec_task = NULL;
 	spin_unlock(&s->lock);
 	spin_unlock_irqrestore(&proc_lock, f);
-	if (old) {
-		pid_put(old->pid_node);
-		user_put(old->user);
-		task_put(old);
-	}
+	if (old)
+		thread_free(old);
 	return done ? 0 : -EAGAIN;
 }

@@ -20,6 +20,7 @@
  */
 #include <proc/exec.h>
 #include <proc/internal.h>
+#include <proc/ptrace.h>
 #include <proc/signal.h>
 #include <arch/elf.h>
 #include <fs/mount.h>
@@ -69,6 +70,8 @@ static bool set_id_allowed(const struct exec_image *x)
 	struct task *t = current_task();
 
 	if ((x->file->path.mnt->flags & MS_NOSUID) || t->no_new_privs)
+		return false;
+	if (!ptrace_tracer_capable(t) && !cred_capable(t->cred, CAP_SETUID))
 		return false;
 	/* Someone else could change our root or working directory under a privileged program. */
 	return ref_read(&t->fs->ref) <= (s32)t->group->nr_threads || cred_capable(t->cred, CAP_SETUID);
@@ -326,6 +329,7 @@ int process_exec(const struct fs_walk *w, const char *name, unsigned lookup, str
 	if (!x)
 		return -ENOMEM;
 	x->walk = w;
+	pid_t old_pid = current_task()->pid; /* a thread takes over the leader's */
 	int err = exec_prepare(x, name, lookup, argv, envp);
 	/* Linux finds these faults when the old program is gone. */
 	bool fatal = err && x->late && err != -ENOMEM && err != -EINTR;
@@ -334,5 +338,7 @@ int process_exec(const struct fs_walk *w, const char *name, unsigned lookup, str
 	exec_free(x);
 	if (fatal)
 		process_exit(SIGSEGV);
+	if (!err)
+		ptrace_event(PTRACE_EVENT_EXEC, (u64)old_pid);
 	return err;
 }

@@ -20,9 +20,13 @@
  *
  * A parent that ignores SIGCHLD, or set SA_NOCLDWAIT, does not want zombies: then the last thread reaps the
  * process.
+ *
+ * A traced task is a zombie for its tracer first, also when it is no leader: it stays in the tables until the
+ * tracer has waited for it, and only then the parent is told.
  */
 #include <proc/process.h>
 #include <proc/internal.h>
+#include <proc/ptrace.h>
 #include <proc/signal.h>
 #include <base/iov.h>
 #include <base/panic.h>
@@ -134,6 +138,10 @@ bool group_notify_exit(struct thread_group *g)
 
 	g->zombie = true;
 	waitq_wake_all(&g->leader->pid_node->exited);
+	if (unlikely(g->leader->pt.tracer)) {
+		ptrace_tell_exit(g->leader);
+		return false;
+	}
 	if (!parent)
 		return false;
 	exit_siginfo(g, &info);
@@ -167,11 +175,15 @@ static void exit_hand_over(struct task *t) MUST_HOLD(&proc_lock)
 	}
 }
 
-/* Leaves the tree.  Processes that nobody will wait for, this one perhaps, are moved to `reap`. */
-static void exit_leave(struct task *t, bool last, struct list_head *reap) MUST_HOLD(&proc_lock)
+/* Leaves the tree.  Processes that nobody will wait for, this one perhaps, are moved to `reap`, threads to
+ * `threads`. */
+static void exit_leave(struct task *t, bool last, struct list_head *reap, struct list_head *threads)
+        MUST_HOLD(&proc_lock)
 {
 	struct thread_group *g = t->group;
 
+	if (unlikely(!list_empty(&t->pt.tracees)))
+		ptrace_exit_tracees(t, reap, threads);
 	if (last) {
 		reparent_children(g, reap);
 		pgrp_check_orphaned(g, NULL);
@@ -179,8 +191,14 @@ static void exit_leave(struct task *t, bool last, struct list_head *reap) MUST_H
 		exit_hand_over(t);
 	}
 	atomic_store_release(&t->exiting, TASK_DEAD);
-	if (t != g->leader)
-		task_unlink_thread(t);
+	if (t != g->leader) {
+		if (unlikely(t->pt.tracer)) {
+			ptrace_tell_exit(t);
+		} else {
+			task_unlink_thread(t);
+			list_add_tail(&t->pt.link, threads);
+		}
+	}
 	if (g->exec_task)
 		thread_wake(&g->exec_task->thread);
 	if (g->nr_threads == 1 && g->leader->exiting == TASK_DEAD && group_notify_exit(g)) {
@@ -189,20 +207,26 @@ static void exit_leave(struct task *t, bool last, struct list_head *reap) MUST_H
 	}
 }
 
+void thread_free(struct task *t)
+{
+	pid_put(t->pid_node);
+	user_put(t->user);
+	task_put(t);
+}
+
 static void exit_notify(struct task *t, bool last)
 {
 	LIST_HEAD(reap);
-	bool thread = false;
+	LIST_HEAD(threads);
 
 	irqflags_t f = spin_lock_irqsave(&proc_lock);
-	thread = t != t->group->leader;
-	exit_leave(t, last, &reap);
+	exit_leave(t, last, &reap, &threads);
 	spin_unlock_irqrestore(&proc_lock, f);
 
-	if (thread) {
-		pid_put(t->pid_node);
-		user_put(t->user);
-		task_put(t);
+	while (!list_empty(&threads)) {
+		struct task *gone = list_first_entry(&threads, struct task, pt.link);
+		list_del(&gone->pt.link);
+		thread_free(gone);
 	}
 	while (!list_empty(&reap)) {
 		struct thread_group *g = list_first_entry(&reap, struct thread_group, all);
@@ -217,6 +241,7 @@ NORETURN void task_exit(int code)
 	struct thread_group *g = t->group;
 
 	TRACE2(sched_exit, t->pid, code);
+	ptrace_event(PTRACE_EVENT_EXIT, (u64)code);
 	bool last = exit_begin(t, code);
 	if (last) {
 		if (g == init_group)

@@ -20,7 +20,9 @@
  */
 #include <proc/process.h>
 #include <proc/internal.h>
+#include <proc/ptrace.h>
 #include <proc/signal.h>
+#include <arch/ptrace.h>
 #include <base/iov.h>
 #include <base/trace.h>
 #include <abi/sched.h>
@@ -72,9 +74,11 @@ static void clone_copy_thread(struct task *t, const struct task *self, const str
 	struct thread *to = &t->thread;
 	const struct thread *from = &self->thread;
 
-	thread_set_flag(to, atomic_load(&from->flags) & TF_SYSCALL_WORK & ~TF_SYSCALL_PTRACE);
+	thread_set_flag(to,
+	                atomic_load(&from->flags) & TF_SYSCALL_WORK & ~(TF_SYSCALL_PTRACE | TF_SYSCALL_STEP));
 	arch_thread_copy(to);
 	arch_frame_fork(arch_user_frame(to), arch_user_frame(from), a->stack);
+	arch_single_step(to, false); /* a tracer steps the parent only */
 
 	memcpy(t->comm, self->comm, COMM_LEN);
 	t->blocked = self->blocked;
@@ -210,7 +214,7 @@ undo:
 }
 
 /* Makes t visible: 0 or -ERESTARTNOINTR (a signal came: handle it, then fork again). */
-static int clone_link(struct task *t, const struct clone_args_k *a)
+static int clone_link(struct task *t, const struct clone_args_k *a, int event)
 {
 	struct task *self = current_task();
 	struct thread_group *mine = self->group;
@@ -234,6 +238,8 @@ static int clone_link(struct task *t, const struct clone_args_k *a)
 	else
 		task_link_leader(t, parents ? mine->parent : mine, parents ? mine->parent_tid : self->pid,
 		                 mine->pgrp, mine->session);
+	if (unlikely(self->pt.tracer) && (event || (a->flags & CLONE_PTRACE)))
+		ptrace_inherit(t, self);
 	if (t->group != mine) {
 		t->group->tty = mine->tty;
 		if (task_rlimit(t, RLIMIT_CPU) != RLIM_INFINITY)
@@ -269,6 +275,18 @@ void vfork_complete(struct task *t)
 	spin_unlock_irqrestore(&vfork_lock, f);
 }
 
+/* The event a tracer is told of, 0 = none. */
+static int clone_event(const struct clone_args_k *a)
+{
+	int event = a->flags & CLONE_VFORK      ? PTRACE_EVENT_VFORK
+	            : a->exit_signal != SIGCHLD ? PTRACE_EVENT_CLONE
+	                                        : PTRACE_EVENT_FORK;
+
+	if (likely(!atomic_load(&current_task()->pt.tracer)) || (a->flags & CLONE_UNTRACED))
+		return 0;
+	return ptrace_event_wanted(current_task(), event) ? event : 0;
+}
+
 long process_clone(const struct clone_args_k *a)
 {
 	struct waitq done;
@@ -290,7 +308,8 @@ long process_clone(const struct clone_args_k *a)
 		t->vfork_done = &done;
 		task_get(t);
 	}
-	err = clone_link(t, a);
+	int event = clone_event(a);
+	err = clone_link(t, a, event);
 	if (err) {
 		clone_undo(t);
 		return err;
@@ -301,7 +320,11 @@ long process_clone(const struct clone_args_k *a)
 	}
 	TRACE2(sched_fork, current_task()->pid, nr);
 	sched_start(&t->thread, thread_current());
-	if (a->flags & CLONE_VFORK)
+	if (unlikely(event))
+		ptrace_event(event, (u64)nr);
+	if (a->flags & CLONE_VFORK) {
 		vfork_wait(t, &done);
+		ptrace_event(PTRACE_EVENT_VFORK_DONE, (u64)nr);
+	}
 	return nr;
 }

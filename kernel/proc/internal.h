@@ -28,6 +28,7 @@ void task_unlink_thread(struct task *t) MUST_HOLD(&proc_lock);
 /* A dead process leaves all tables.  Then, without the lock, process_free() drops what it held. */
 void process_unlink(struct thread_group *g) MUST_HOLD(&proc_lock);
 void process_free(struct task *leader);
+void thread_free(struct task *t);       /* same for a thread, after task_unlink_thread */
 extern unsigned tasks_nr;               /* atomically */
 extern struct thread_group *init_group; /* of PID 1 */
 extern struct list_head groups_all;     /* proc_lock */
@@ -84,6 +85,9 @@ int signal_send_pgrp_locked(struct pid *pgrp, int sig, const struct siginfo *inf
 bool signal_stop_here(struct task *t, struct sighand *s, irqflags_t f, int sig) NO_LOCK_CHECK;
 /* Before a signal is queued: SIGCONT and stop signals drive each other out. */
 void signal_stop_prepare(struct sighand *s, struct task *t, int sig);
+/* The running task has stopped, or never will: one thread less to wait for.  True when all have stopped and the
+ * parent is to be told.  sighand->lock held. */
+bool signal_stop_arrive(struct task *t);
 /* A thread exits while its group stops: true if it was the last to be waited for. */
 bool signal_stop_leave(struct task *t);
 /* Tells the parent about a stop or continuation (CLD_*). */

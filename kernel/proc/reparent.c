@@ -89,12 +89,12 @@ void reparent_children(struct thread_group *g, struct list_head *reap)
 		if (child->leader->pdeath_signal && !child->zombie)
 			signal_send_process(child, child->leader->pdeath_signal, NULL);
 		child->exit_signal = SIGCHLD;
-		if (child->zombie) {
+		if (child->zombie && !child->leader->pt.tracer) {
 			if (group_notify_exit(child)) {
 				process_unlink(child);
 				list_add_tail(&child->all, reap);
 			}
-		} else {
+		} else if (!child->zombie) {
 			pgrp_check_orphaned(child, g);
 		}
 	}

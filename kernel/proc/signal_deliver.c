@@ -26,6 +26,8 @@
 #include <proc/process.h>
 #include <proc/signal.h>
 #include <proc/internal.h>
+#include <proc/ptrace.h>
+#include <arch/ptrace.h>
 #include <arch/signal.h>
 #include <base/trace.h>
 
@@ -87,6 +89,10 @@ static int signal_take(struct task *t, struct siginfo *info, struct sigaction_k 
 	for (;;) {
 		if (unlikely(g->group_exit || (g->exec_task && g->exec_task != t))) {
 			int code = g->exit_code;
+			if (t->pt.tracer) { /* it may stop once more: PTRACE_EVENT_EXIT */
+				t->pending.set &= ~SIGMASK(SIGKILL);
+				thread_clear_flag(&t->thread, TF_KILLED);
+			}
 			sighand_unlock(s, f);
 			task_exit(code);
 		}
@@ -96,6 +102,10 @@ static int signal_take(struct task *t, struct siginfo *info, struct sigaction_k 
 			sighand_unlock(s, f);
 			group_notify_stopped(g, why);
 			s = sighand_lock_self(t, &f);
+			continue;
+		}
+		if (unlikely(t->pt.tracer) && (t->stop_pending || t->pt.trap_stop || t->pt.trap_notify)) {
+			ptrace_trap(t, &s, &f);
 			continue;
 		}
 		if (unlikely(t->stop_pending)) {
@@ -108,6 +118,11 @@ static int signal_take(struct task *t, struct siginfo *info, struct sigaction_k 
 			signal_recalc(t);
 			sighand_unlock(s, f);
 			return 0;
+		}
+		if (unlikely(t->pt.tracer) && sig != SIGKILL) {
+			sig = ptrace_signal(t, &s, &f, sig, info);
+			if (!sig)
+				continue;
 		}
 		enum verdict v = signal_decide(t, s, &f, sig, sa);
 		if (v == RUN_HANDLER) { /* TF_SIGPENDING is looked at when the handler's mask is set */
@@ -156,7 +171,13 @@ static void signal_run_handler(struct task *t, struct trapframe *tf, int sig, st
 	bool restore = thread_flag(&t->thread, TF_RESTORE_MASK);
 	sigset_k old = restore ? t->saved_mask : t->blocked;
 
+	bool stepping = t->pt.stepping;
+
 	TRACE2(signal_deliver, t->pid, sig);
+	if (unlikely(stepping)) {
+		arch_single_step(&t->thread, false);
+		t->pt.stepping = false;
+	}
 	if (tf_in_syscall(tf))
 		syscall_before_handler(tf, sa);
 	if (arch_signal_setup(tf, sa, info, old, &t->altstack)) {
@@ -169,6 +190,8 @@ static void signal_run_handler(struct task *t, struct trapframe *tf, int sig, st
 	if ((u32)t->altstack.ss_flags & SS_AUTODISARM)
 		t->altstack = (struct sigaltstack_k){ .ss_flags = SS_DISABLE };
 	signal_set_mask(t->blocked | sa->mask | (sa->flags & SA_NODEFER ? 0 : SIGMASK(sig)));
+	if (unlikely(stepping))
+		ptrace_notify(SIGTRAP, 0); /* the tracer sees the handler's first instruction */
 }
 
 static void syscall_without_handler(struct task *t, struct trapframe *tf)

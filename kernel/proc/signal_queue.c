@@ -226,7 +226,8 @@ void signal_recalc(struct task *t)
 {
 	sigset_k pending = t->pending.set | t->group->shared.set;
 
-	if (t->stop_pending || t->group->cld_pending || (pending & ~t->blocked))
+	if (t->stop_pending || t->pt.trap_stop || t->pt.trap_notify || t->group->cld_pending ||
+	    (pending & ~t->blocked))
 		thread_set_flag(&t->thread, TF_SIGPENDING);
 	else if (&t->thread == thread_current()) /* others may be about to act on theirs */
 		thread_clear_flag(&t->thread, TF_SIGPENDING);

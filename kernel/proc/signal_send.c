@@ -37,6 +37,8 @@ static bool signal_dropped(const struct sighand *s, const struct task *t, int si
 {
 	if ((t->blocked | t->real_blocked) & SIGMASK(sig))
 		return false;
+	if (unlikely(t->pt.tracer) && sig != SIGKILL) /* its tracer may want to know */
+		return false;
 	if (t->group->unkillable && s->action[sig].handler == SIG_DFL)
 		return true;
 	return signal_default_ignored(s, sig);
@@ -48,7 +50,7 @@ void signal_wake(struct task *t, bool fatal)
 
 	thread_set_flag(&t->thread, fatal ? TF_SIGPENDING | TF_KILLED : TF_SIGPENDING);
 	if (fatal)
-		states |= BIT(THREAD_KILLABLE) | BIT(THREAD_STOPPED) | BIT(THREAD_TRACED);
+		states |= BIT(THREAD_KILLABLE) | BIT(THREAD_STOPPED) | (t->pt.held ? 0 : BIT(THREAD_TRACED));
 	if (&t->thread == thread_current() && atomic_load(&t->thread.state) == THREAD_RUNNING)
 		return; /* else an interrupt has come between its look at the flags and its sleep */
 	if (!thread_wake_state(&t->thread, states))
@@ -102,7 +104,8 @@ static bool signal_is_fatal(const struct sighand *s, const struct task *t, int s
 {
 	return s->action[sig].handler == SIG_DFL && !t->group->group_exit &&
 	       !(SIGMASK(sig) & (SIGSET_IGNORE | SIGSET_STOP | SIGSET_CORE)) &&
-	       !(t->real_blocked & SIGMASK(sig)) && (!t->group->unkillable || sig == SIGKILL);
+	       !(t->real_blocked & SIGMASK(sig)) && (!t->pt.tracer || sig == SIGKILL) &&
+	       (!t->group->unkillable || sig == SIGKILL);
 }
 
 static void signal_complete(struct sighand *s, struct task *t, bool whole_group, int sig)

@@ -25,6 +25,7 @@
  * message in cld_pending for the first thread of the group that comes by.
  */
 #include <proc/internal.h>
+#include <proc/ptrace.h>
 #include <proc/signal.h>
 
 static void group_forget(struct thread_group *g, sigset_k set)
@@ -44,7 +45,9 @@ static void group_continue(struct thread_group *g)
 	list_for_each_entry (t, &g->threads, group_link) {
 		t->stop_pending = false;
 		t->stop_dequeued = false;
-		if (g->group_stop)
+		if (t->pt.seized)
+			ptrace_trap_notify(t);
+		else if (g->group_stop)
 			thread_wake_state(&t->thread, BIT(THREAD_STOPPED));
 	}
 	if (!g->group_stop)
@@ -77,13 +80,14 @@ static void stop_begin(struct thread_group *g, struct task *self, int sig)
 			continue;
 		t->stop_pending = true;
 		g->stop_count++;
-		if (t != self)
+		if (t != self && t->pt.seized)
+			ptrace_trap_notify(t);
+		else if (t != self)
 			signal_wake(t, false);
 	}
 }
 
-/* One thread less to wait for; true when all have stopped and the parent is to be told. */
-static bool stop_arrive(struct task *t)
+bool signal_stop_arrive(struct task *t)
 {
 	struct thread_group *g = t->group;
 
@@ -107,7 +111,9 @@ bool signal_stop_here(struct task *t, struct sighand *s, irqflags_t f, int sig)
 			return false;
 		stop_begin(g, t, sig);
 	}
-	bool tell = stop_arrive(t);
+	if (unlikely(t->pt.tracer)) /* the delivery loop makes a stop for the tracer of it: ptrace_trap */
+		return false;
+	bool tell = signal_stop_arrive(t);
 
 	/* Under the lock: whoever continues or kills us from now on sees a stopped thread and wakes it. */
 	thread_set_state(THREAD_STOPPED);
@@ -120,7 +126,7 @@ bool signal_stop_here(struct task *t, struct sighand *s, irqflags_t f, int sig)
 
 bool signal_stop_leave(struct task *t)
 {
-	return t->stop_pending && stop_arrive(t) && t->group->group_stop;
+	return t->stop_pending && signal_stop_arrive(t) && t->group->group_stop;
 }
 
 void group_notify_stopped(struct thread_group *g, int why)

@@ -23,6 +23,7 @@
  * rest goes after a grace period, because look-ups by number hold no lock.
  */
 #include <proc/internal.h>
+#include <proc/ptrace.h>
 #include <proc/signal.h>
 #include <base/cmdline.h>
 #include <base/trace.h>
@@ -86,6 +87,8 @@ struct task *task_alloc(void (*fn)(void *), void *arg)
 	list_init(&t->group_link);
 	list_init(&t->all);
 	list_init(&t->pending.queue);
+	list_init(&t->pt.tracees);
+	list_init(&t->pt.link);
 	t->altstack.ss_flags = SS_DISABLE;
 	return t;
 }
@@ -187,6 +190,7 @@ void task_unlink_thread(struct task *t)
 {
 	struct sighand *s = t->sighand;
 
+	ptrace_unlink(t);
 	spin_lock(&s->lock);
 	list_del(&t->group_link);
 	t->group->nr_threads--;

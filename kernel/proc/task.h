@@ -44,6 +44,21 @@ struct sigqueue { /* one queued signal */
 	struct posix_timer *timer; /* that owns it, or NULL */
 	struct user_count *user;   /* charged with it; NULL = nobody */
 };
+struct ptrace_state {             /* of a tracee and, `tracees`, of a tracer; ptrace_link.c */
+	struct task *tracer;      /* NULL = not traced; changes under proc_lock and sighand->lock */
+	struct list_head tracees; /* of pt.link; proc_lock */
+	struct list_head link;    /* proc_lock */
+	u32 options;              /* PTRACE_O_*; the rest: sighand->lock */
+	bool seized;
+	bool trap_stop, trap_notify; /* must stop soon: INTERRUPT and ATTACH; news for who seized */
+	bool listening;              /* PTRACE_LISTEN: stopped, but wait(2) does not show it */
+	bool trapping;               /* on its way from a group stop into the trace stop */
+	bool held;                   /* its tracer works on it: not even SIGKILL may wake it */
+	bool stepping, emulated;     /* SINGLESTEP, SYSEMU */
+	int code;                    /* of the stop, then the signal the tracer lets through */
+	u64 message;                 /* GETEVENTMSG */
+	struct siginfo *info;        /* of the stop, on the tracee's stack; NULL in a group stop */
+};
 struct sigpending {
 	sigset_k set;
 	struct list_head queue;
@@ -126,6 +141,7 @@ struct task {
 	u32 personality;
 	u8 call_layout; /* enum call_layout: how the structures of the system call in progress look */
 	bool strace;
+	struct ptrace_state pt;
 	bool no_new_privs;
 	struct restart { /* ERESTART_RESTARTBLOCK: nanosleep, poll */
 		long (*fn)(struct task *t);

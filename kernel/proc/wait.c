@@ -16,15 +16,17 @@
  */
 #include <proc/process.h>
 #include <proc/internal.h>
+#include <proc/ptrace.h>
 #include <lib/string.h>
 
 #define WAIT_OPTIONS (WNOHANG | WEXITED | WSTOPPED | WCONTINUED | WNOWAIT | __WNOTHREAD | __WALL | __WCLONE)
 
 struct wait_scan {
 	struct wait_args *a;
-	struct pid *pgrp;    /* P_PGID, referenced */
-	bool any;            /* there is a child that may report some day */
-	struct task *reaped; /* to be freed after the lock */
+	struct pid *pgrp;           /* P_PGID, referenced */
+	bool any;                   /* there is a child that may report some day */
+	struct task *reaped;        /* to be freed after the lock */
+	struct task *reaped_thread; /* a tracee that was no leader, likewise */
 };
 
 static bool wait_matches(const struct wait_scan *w, const struct thread_group *child)
@@ -114,6 +116,106 @@ static pid_t wait_stopped(struct wait_scan *w, struct thread_group *child) MUST_
 	return child->tgid;
 }
 
+/* ---- tracees ---- */
+
+static pid_t wait_traced_dead(struct wait_scan *w, struct task *t) MUST_HOLD(&proc_lock)
+{
+	struct thread_group *g = t->group;
+	struct wait_args *a = w->a;
+	int status = g->group_exit ? g->exit_code : t->exit_code, sig = status & 0x7f;
+	pid_t pid = t->pid;
+
+	if (t == g->leader && t->pt.tracer->group == g->parent)
+		return wait_zombie(w, g);
+	wait_fill(a, g,
+	          status & 0x80 ? CLD_DUMPED
+	          : sig         ? CLD_KILLED
+	                        : CLD_EXITED,
+	          sig ? sig : status >> 8 & 0xff);
+	a->info.pid = pid;
+	a->status = status;
+	if (a->options & WNOWAIT)
+		return pid;
+	if (t == g->leader) { /* now it is a zombie for its parent */
+		ptrace_unlink(t);
+	} else {
+		task_unlink_thread(t);
+		w->reaped_thread = t;
+		if (g->exec_task)
+			thread_wake(&g->exec_task->thread);
+	}
+	if (g->nr_threads == 1 && g->leader->exiting == TASK_DEAD && group_notify_exit(g)) {
+		process_unlink(g);
+		w->reaped = g->leader;
+	}
+	return pid;
+}
+
+static pid_t wait_traced_stopped(struct wait_scan *w, struct task *t) MUST_HOLD(&proc_lock)
+{
+	struct wait_args *a = w->a;
+	struct sighand *s = t->sighand;
+	int code = 0;
+
+	spin_lock(&s->lock);
+	if (atomic_load(&t->thread.state) == THREAD_TRACED && !t->pt.listening) {
+		code = t->pt.code;
+		if (!(a->options & WNOWAIT))
+			t->pt.code = 0;
+	}
+	spin_unlock(&s->lock);
+	if (!code)
+		return 0;
+	wait_fill(a, t->group, CLD_TRAPPED, code);
+	a->info.pid = t->pid;
+	a->status = code << 8 | 0x7f;
+	return t->pid;
+}
+
+/* One tracee: its pid when it has something to tell, else 0. */
+static pid_t wait_tracee(struct wait_scan *w, struct task *t) MUST_HOLD(&proc_lock)
+{
+	const struct wait_args *a = w->a;
+	const struct thread_group *g = t->group;
+
+	if ((a->which == P_PID && t->pid != a->id) || (a->which == P_PGID && g->pgrp != w->pgrp))
+		return 0;
+	if (t->exiting == TASK_DEAD) {
+		bool delayed = t == g->leader && g->nr_threads > 1;
+		if (!(a->options & (WEXITED | WCONTINUED)))
+			return 0;
+		w->any = true;
+		return !delayed && (a->options & WEXITED) ? wait_traced_dead(w, t) : 0;
+	}
+	w->any = true;
+	pid_t found = wait_traced_stopped(w, t);
+	if (!found && (a->options & WCONTINUED) && t == g->leader) {
+		int options = a->options;
+		w->a->options &= ~WSTOPPED;
+		found = wait_stopped(w, t->group);
+		w->a->options = options;
+	}
+	return found;
+}
+
+/* What the threads of this process trace. */
+static pid_t wait_scan_tracees(struct wait_scan *w) MUST_HOLD(&proc_lock)
+{
+	struct task *self = current_task(), *tracer, *t;
+	pid_t found;
+
+	list_for_each_entry (tracer, &self->group->threads, group_link) {
+		if (((u32)w->a->options & __WNOTHREAD) && tracer != self)
+			continue;
+		list_for_each_entry (t, &tracer->pt.tracees, pt.link) {
+			found = wait_tracee(w, t);
+			if (found)
+				return found;
+		}
+	}
+	return 0;
+}
+
 static pid_t wait_scan_children(struct wait_scan *w)
 {
 	struct thread_group *self = current_task()->group, *child;
@@ -127,11 +229,21 @@ static pid_t wait_scan_children(struct wait_scan *w)
 		if (child->zombie && !(w->a->options & WEXITED))
 			continue; /* it has nothing more to tell this caller */
 		w->any = true;
+		const struct task *tracer = child->leader->pt.tracer;
+		if (unlikely(tracer)) {
+			/* Our own tracee comes below; another's zombie is ours when he has seen it. */
+			if (child->zombie || tracer->group == self)
+				continue;
+		}
 		found = child->zombie ? wait_zombie(w, child) : wait_stopped(w, child);
 		if (found)
 			break;
 	}
+	if (!found)
+		found = wait_scan_tracees(w);
 	spin_unlock_irqrestore(&proc_lock, f);
+	if (unlikely(w->reaped_thread))
+		thread_free(w->reaped_thread);
 	if (w->reaped)
 		process_free(w->reaped);
 	return found;

@@ -249,6 +249,7 @@ static const struct file_ops fail_nth_fops = {
 	GUARDED("io", 0400, show_io),                                                                        \
 	FILE_SHOW("limits", 0444, show_limits),                                                              \
 	GUARDED("maps", 0444, proc_show_maps),                                                               \
+	{ .name = "mem", .mode = S_IFREG | 0600, .fops = &proc_mem_fops },                                   \
 	FILE_SHOW("mountinfo", 0444, proc_show_mountinfo),                                                   \
 	FILE_SHOW("mounts", 0444, proc_show_mounts),                                                         \
 	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .task_show = show_oom_score_adj,                  \

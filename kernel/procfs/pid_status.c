@@ -11,6 +11,7 @@
  */
 #include <procfs/internal.h>
 #include <base/percpu.h>
+#include <proc/ptrace.h>
 #include <proc/user.h>
 
 static const char *state_text(char c)
@@ -64,8 +65,8 @@ static void show_identity(struct seq *s, struct task *t, const struct proc_ids *
 	seq_puts(s, "Name:\t");
 	seq_escaped(s, t->comm, "\n");
 	seq_printf(s, "\nUmask:\t%04o\nState:\t%s\n", task_umask(t), state_text(task_state_char(t)));
-	seq_printf(s, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t0\n", ids->tgid, t->pid,
-	           ids->ppid);
+	seq_printf(s, "Tgid:\t%d\nNgid:\t0\nPid:\t%d\nPPid:\t%d\nTracerPid:\t%d\n", ids->tgid, t->pid,
+	           ids->ppid, ptrace_tracer_pid(t));
 	seq_printf(s, "Uid:\t%u\t%u\t%u\t%u\n", c->uid, c->euid, c->suid, c->fsuid);
 	seq_printf(s, "Gid:\t%u\t%u\t%u\t%u\n", c->gid, c->egid, c->sgid, c->fsgid);
 	seq_printf(s, "FDSize:\t%u\nGroups:\t", task_fd_size(t));

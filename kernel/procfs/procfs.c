@@ -29,6 +29,7 @@
 #include <fs/dentry.h>
 #include <lib/hash.h>
 #include <mem/slab.h>
+#include <proc/ptrace.h>
 
 enum { PROC_MAGIC = 0x9fa0, PROC_ROOT_INO = 1 };
 #define PROC_DYNAMIC (1LL << 20) /* directory positions of moving names begin here */
@@ -52,22 +53,7 @@ struct task *proc_task(const struct proc_node *n)
 
 bool proc_may_see(struct task *t)
 {
-	const struct cred *me = current_task()->cred, *c;
-	struct vm_space *mm;
-	bool ok;
-
-	if (t->group == current_task()->group || cred_capable(me, CAP_SYS_PTRACE))
-		return true;
-	c = task_cred_get(t);
-	ok = me->fsuid == c->uid && me->fsuid == c->euid && me->fsuid == c->suid && me->fsgid == c->gid &&
-	     me->fsgid == c->egid && me->fsgid == c->sgid;
-	cred_put(c);
-	mm = ok ? task_mm_get(t) : NULL;
-	if (mm) {
-		ok = mm->dumpable;
-		vm_space_put(mm);
-	}
-	return ok;
+	return ptrace_may_access(t, false);
 }
 
 int proc_check_guard(struct proc_node *n)

@@ -11,11 +11,13 @@
  * stays readable.
  */
 #include <syscall/syscall.h>
+#include <arch/ptrace.h>
 #include <arch/switch.h>
 #include <base/cmdline.h>
 #include <base/log.h>
 #include <base/trace.h>
 #include <lib/string.h>
+#include <proc/ptrace.h>
 
 enum { UNKNOWN_MAX = 64 };
 
@@ -56,36 +58,45 @@ long sys_ni(unsigned long a, unsigned long b, unsigned long c, unsigned long d, 
 	return -ENOSYS;
 }
 
-static long call_traced(syscall_fn fn, unsigned long nr, const unsigned long a[6])
+/* By the ABI's table, and by where it passes its arguments. */
+static long call_traced(struct trapframe *tf, unsigned long nr, const syscall_fn *table,
+                        unsigned long (*arg)(const struct trapframe *, unsigned))
 {
 	struct strace_line *line = NULL;
+	unsigned long a[6];
+	syscall_fn fn;
 	long result;
+	bool run = true, traced = thread_flag(thread_current(), TF_SYSCALL_PTRACE);
 
+	if (unlikely(traced)) { /* the tracer may change the number and the arguments */
+		run = ptrace_syscall_enter(tf);
+		nr = (u32)arch_syscall_nr(tf);
+	}
+	fn = nr < SYSCALL_NATIVE_MAX ? table[nr] : sys_ni;
+	for (unsigned i = 0; i < ARRAY_SIZE(a); i++)
+		a[i] = arg(tf, i);
 	TRACE4(syscall_enter, nr, a[0], a[1], a[2]);
 	if (thread_flag(thread_current(), TF_SYSCALL_STRACE))
 		line = strace_enter(nr, a);
-	result = fn(a[0], a[1], a[2], a[3], a[4], a[5]);
+	result = run ? fn(a[0], a[1], a[2], a[3], a[4], a[5]) : tf_result(tf);
 	strace_exit(line, result);
 	TRACE2(syscall_exit, nr, result);
+	if (unlikely(thread_flag(thread_current(), TF_SYSCALL_PTRACE | TF_SYSCALL_STEP))) {
+		tf_set_result(tf, result);
+		ptrace_syscall_exit();
+		result = tf_result(tf);
+	}
 	return result;
 }
 
 long syscall_traced(struct trapframe *tf, unsigned long nr)
 {
-	unsigned long a[6];
-
-	for (unsigned i = 0; i < ARRAY_SIZE(a); i++)
-		a[i] = tf_arg(tf, i);
-	return call_traced(nr < SYSCALL_NATIVE_MAX ? syscall_table_native[nr] : sys_ni, nr, a);
+	return call_traced(tf, nr, syscall_table_native, tf_arg);
 }
 
 long syscall_traced_i386(struct trapframe *tf, unsigned long nr)
 {
-	unsigned long a[6];
-
-	for (unsigned i = 0; i < ARRAY_SIZE(a); i++)
-		a[i] = tf_arg_i386(tf, i);
-	return call_traced(nr < SYSCALL_NATIVE_MAX ? syscall_table_i386[nr] : sys_ni, nr, a);
+	return call_traced(tf, nr, syscall_table_i386, tf_arg_i386);
 }
 
 void strace_set(struct task *t, bool on)

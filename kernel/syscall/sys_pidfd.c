@@ -3,7 +3,7 @@
  * syscall/sys_pidfd.c - pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2); kcmp(2)
  *
  * Owns:      nothing.
- * Layer:     syscall.  Uses proc (pidfd, signals).
+ * Layer:     syscall.  Uses proc (pidfd, signals, who may trace).
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    pidfd_open(2), pidfd_send_signal(2), pidfd_getfd(2), kcmp(2).
@@ -13,29 +13,9 @@
 #include <sys_protos.h>
 #include <base/random.h>
 #include <proc/pidfd.h>
+#include <proc/ptrace.h>
 
 enum { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND };
-
-/* ptrace(2): PTRACE_MODE_ATTACH_REALCREDS. */
-static bool may_attach(struct task *t)
-{
-	const struct cred *c = current_task()->cred, *to;
-	struct vm_space *mm;
-	bool ok;
-
-	if (t->group == current_task()->group || capable(CAP_SYS_PTRACE))
-		return true;
-	to = task_cred_get(t);
-	ok = c->uid == to->uid && c->uid == to->euid && c->uid == to->suid && c->gid == to->gid &&
-	     c->gid == to->egid && c->gid == to->sgid;
-	cred_put(to);
-	mm = task_mm_get(t);
-	if (mm) {
-		ok = ok && mm->dumpable;
-		vm_space_put(mm);
-	}
-	return ok;
-}
 
 long sys_pidfd_open(pid_t nr, unsigned flags)
 {
@@ -105,7 +85,7 @@ static long take_file(struct task *t, int fd)
 	struct fd_table *files;
 	struct file *f;
 
-	if (!may_attach(t))
+	if (!ptrace_may_access(t, true))
 		return -EPERM;
 	files = task_files_get(t);
 	if (!files)
@@ -177,7 +157,7 @@ static long compare(struct task *a, struct task *b, int type, unsigned long i, u
 	unsigned long x, y;
 	long err;
 
-	if (!may_attach(a) || !may_attach(b))
+	if (!ptrace_may_access(a, true) || !ptrace_may_access(b, true))
 		return -EPERM;
 	err = kcmp_object(a, type, i, &x);
 	if (!err)

@@ -32,6 +32,7 @@
 #include <lib/string.h>
 #include <proc/task.h>
 #include <abi/errno.h>
+#include "debugreg.h"
 #include "entry.h"
 #include "features.h"
 #include "fpu.h"
@@ -107,6 +108,8 @@ struct thread *arch_switch(struct thread *prev, struct thread *next)
 		this_cpu(cpu_tables).tss.rsp[0] = top;
 		__asm__ volatile("movq %0, %%gs:16" ::"r"(top) : "memory");
 	}
+	if (unlikely(prev->arch.debug_control | next->arch.debug_control))
+		debug_switch(next);
 	arch_set_current(next);
 	return switch_stacks(&prev->arch.sp, next->arch.sp, prev);
 }
@@ -138,6 +141,7 @@ void arch_thread_copy(struct thread *t)
 	t->arch.has_tls = me->arch.has_tls;
 	t->arch.fs_base = me->arch.fs_base;
 	t->arch.gs_base = me->arch.gs_base;
+	t->arch.step_forced = me->arch.step_forced;
 }
 
 /* Changes bases of the running thread. */
@@ -161,6 +165,7 @@ void arch_thread_exec(struct thread *t)
 	segments_load(t, this_cpu_ptr(loaded));
 	bases_set(0, 0);
 	fpu_reset_current();
+	debug_clear_current();
 }
 
 void arch_thread_free(struct thread *t)

@@ -20,6 +20,7 @@
 #include <syscall/dispatch.h>
 #include <abi/errno.h>
 #include "asm.h"
+#include "debugreg.h"
 #include "entry.h"
 #include "extable.h"
 #include "features.h"
@@ -72,15 +73,6 @@ static const char *trap_name(unsigned vector)
 	                                                                : "unknown trap";
 }
 
-static u64 take_debug_status(void)
-{
-	u64 dr6;
-
-	__asm__ volatile("movq %%dr6, %0" : "=r"(dr6));
-	__asm__ volatile("movq %0, %%dr6" ::"r"(0xffff0ff0UL));
-	return dr6;
-}
-
 static void trap_from_user(struct trapframe *tf, unsigned vector, unsigned long error)
 {
 	const struct trap_info *ti = &trap_info[vector];
@@ -95,11 +87,7 @@ static void trap_from_user(struct trapframe *tf, unsigned vector, unsigned long 
 			return; /* gone meanwhile */
 	}
 	if (vector == TRAP_DB) {
-		u64 dr6 = take_debug_status();
-
-		tf->flags &= ~BIT(8);
-		if (!(dr6 & BIT(14)))
-			code = dr6 & 0xf ? TRAP_HWBKPT : TRAP_BRKPT; /* breakpoint register, or ICEBP */
+		code = debug_trap_code(tf, debug_take_status());
 	}
 	arch_irq_enable();
 	if (!ti->name) {
@@ -126,7 +114,7 @@ void trap_handle(struct trapframe *tf, unsigned vector, unsigned long error)
 /* #DB in the kernel is a user's single step or breakpoint that took effect one instruction too late. */
 static void debug_in_kernel(struct trapframe *tf)
 {
-	take_debug_status();
+	debug_take_status();
 	/* SYSENTER keeps TF on: it must last until the flags are on the stack. */
 	if (tf->ip < (u64)entry_sysenter || tf->ip >= (u64)entry_sysenter_flags)
 		tf->flags &= ~BIT(8);

@@ -14,7 +14,11 @@ struct arch_thread {
 	u64 selectors;                                     /* ds, es, fs, gs: 16 bits each */
 	u64 tls[3];                                        /* descriptors of set_thread_area(2); 0 = free */
 	bool has_tls;                                      /* one of them is not */
-	u32 fpu_cpu; /* the CPU whose registers may still hold *fpu; ~0 = none */
+	unsigned long debug_addr[4];                       /* breakpoint registers, for ptrace */
+	unsigned long debug_control; /* DR7 as the tracer wrote it; 0 = no breakpoints */
+	unsigned long debug_status;  /* what the last debug trap was, bits of DR6 */
+	bool step_forced;            /* the trap flag is the tracer's, not the program's */
+	u32 fpu_cpu;                 /* the CPU whose registers may still hold *fpu; ~0 = none */
 };
 
 enum { KSTACK_SIZE = 16384 };

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * arch/ptrace.h (x86-64) - the registers of a stopped thread, for its tracer. */
+#pragma once
+#include <abi/types.h>
+#include <arch/trapframe.h>
+
+struct thread;
+enum { ARCH_AUDIT = 0xc000003e }; /* AUDIT_ARCH_X86_64 */
+
+/* The requests that know registers; t is off its CPU and stays so.  0 or -errno; -EIO: no such request.  Sleeps. */
+long arch_ptrace(struct thread *t, long request, unsigned long addr, unsigned long data);
+/* Trap after each instruction in user mode, or no longer.  t is the running thread or off its CPU. */
+void arch_single_step(struct thread *t, bool on);
+/* The system call as the tracer left it at its entry: its number, or < 0 for none. */
+static inline long arch_syscall_nr(const struct trapframe *tf)
+{
+	return (s32)tf->orig_ax;
+}

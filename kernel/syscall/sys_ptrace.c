@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * syscall/sys_ptrace.c - ptrace(2): the requests
+ *
+ * Owns:      nothing.
+ * Layer:     syscall.  Uses proc/ptrace, arch/ptrace (registers), vm_copy (memory).
+ * Locks:     none; the tracee is held in its stop while a request works on it.
+ * Contexts:  process context of the tracer; may sleep.
+ * Manual:    ptrace(2).
+ * Tests:     tests/abi/ptrace.c
+ */
+#include <syscall/syscall.h>
+#include <sys_protos.h>
+#include <arch/ptrace.h>
+#include <arch/switch.h>
+#include <lib/string.h>
+#include <proc/ptrace.h>
+#include <proc/signal.h>
+
+static size_t memory_copy(struct task *t, unsigned long addr, u64 *word, bool write)
+{
+	struct vm_space *mm = task_mm_get(t);
+	size_t n;
+
+	if (!mm)
+		return 0;
+	n = vm_copy(mm, addr, word, sizeof(*word), write, true);
+	vm_space_put(mm);
+	return n;
+}
+
+static long do_peek(struct task *t, unsigned long addr, u64 __user *to)
+{
+	u64 word;
+
+	if (memory_copy(t, addr, &word, false) != sizeof(word))
+		return -EIO;
+	return put_user(word, to);
+}
+
+static long do_poke(struct task *t, unsigned long addr, u64 word)
+{
+	return memory_copy(t, addr, &word, true) == sizeof(word) ? 0 : -EIO;
+}
+
+static long do_siginfo(struct task *t, bool set, struct siginfo __user *u)
+{
+	struct siginfo info;
+	int err;
+
+	if (set) {
+		err = copy_from_user(&info, u, sizeof(info));
+		return err ? err : ptrace_set_siginfo(t, &info);
+	}
+	err = ptrace_get_siginfo(t, &info);
+	return err ? err : copy_to_user(u, &info, sizeof(info));
+}
+
+static long do_sigmask(struct task *t, bool set, unsigned long size, sigset_k __user *u)
+{
+	sigset_k mask;
+
+	if (size != sizeof(mask))
+		return -EINVAL;
+	if (!set) {
+		mask = thread_flag(&t->thread, TF_RESTORE_MASK) ? t->saved_mask : t->blocked;
+		return put_user(mask, u);
+	}
+	if (get_user(mask, u))
+		return -EFAULT;
+	ptrace_set_sigmask(t, mask);
+	return 0;
+}
+
+/* What the stop is about, for strace. */
+static size_t syscall_info_fill(struct task *t, struct ptrace_syscall_info_k *info)
+{
+	const struct trapframe *tf = arch_user_frame(&t->thread);
+	struct siginfo si = { 0 };
+	size_t size = offsetof(struct ptrace_syscall_info_k, entry);
+
+	info->arch = ARCH_AUDIT;
+	info->instruction_pointer = tf_ip(tf);
+	info->stack_pointer = tf_sp(tf);
+	if (ptrace_get_siginfo(t, &si))
+		return size;
+	bool seccomp = si.si_code == (SIGTRAP | PTRACE_EVENT_SECCOMP << 8);
+	bool call = si.si_code == (SIGTRAP | 0x80);
+	if (seccomp || (call && t->pt.message == PTRACE_EVENTMSG_SYSCALL_ENTRY)) {
+		info->op = seccomp ? PTRACE_SYSCALL_INFO_SECCOMP : PTRACE_SYSCALL_INFO_ENTRY;
+		info->entry.nr = (u64)tf_syscall_nr(tf);
+		for (unsigned i = 0; i < ARRAY_SIZE(info->entry.args); i++)
+			info->entry.args[i] = tf_arg(tf, i);
+		if (seccomp)
+			info->entry.ret_data = (u32)t->pt.message;
+		return seccomp ? sizeof(*info) : offsetof(struct ptrace_syscall_info_k, entry.ret_data);
+	}
+	if (call && t->pt.message == PTRACE_EVENTMSG_SYSCALL_EXIT) {
+		info->op = PTRACE_SYSCALL_INFO_EXIT;
+		info->exit.rval = tf_result(tf);
+		info->exit.is_error = tf_result(tf) < 0 && tf_result(tf) >= -4095;
+		size = offsetof(struct ptrace_syscall_info_k, exit.is_error) + 1;
+	}
+	return size;
+}
+
+static long do_syscall_info(struct task *t, unsigned long size, void __user *u)
+{
+	struct ptrace_syscall_info_k info;
+
+	memset(&info, 0, sizeof(info));
+	size_t actual = syscall_info_fill(t, &info);
+	return copy_to_user(u, &info, MIN(size, actual)) ? -EFAULT : (long)actual;
+}
+
+static long do_options(struct task *t, unsigned long options)
+{
+	int err = ptrace_check_options(options);
+
+	if (!err)
+		t->pt.options = (u32)options; /* only its stopped tracee reads them */
+	return err;
+}
+
+/* Requests that leave the tracee stopped. */
+static long request_held(struct task *t, long request, unsigned long addr, unsigned long data)
+{
+	switch (request) {
+	case PTRACE_PEEKTEXT:
+	case PTRACE_PEEKDATA:
+		return do_peek(t, addr, (u64 __user *)data);
+	case PTRACE_POKETEXT:
+	case PTRACE_POKEDATA:
+		return do_poke(t, addr, data);
+	case PTRACE_SETOPTIONS:
+	case PTRACE_OLDSETOPTIONS:
+		return do_options(t, data);
+	case PTRACE_GETEVENTMSG:
+		return put_user(t->pt.message, (u64 __user *)data);
+	case PTRACE_GETSIGINFO:
+	case PTRACE_SETSIGINFO:
+		return do_siginfo(t, request == PTRACE_SETSIGINFO, (struct siginfo __user *)data);
+	case PTRACE_GETSIGMASK:
+	case PTRACE_SETSIGMASK:
+		return do_sigmask(t, request == PTRACE_SETSIGMASK, addr, (sigset_k __user *)data);
+	case PTRACE_GET_SYSCALL_INFO:
+		return do_syscall_info(t, addr, (void __user *)data);
+	case PTRACE_LISTEN:
+		return ptrace_listen(t);
+	default:
+		return arch_ptrace(&t->thread, request, addr, data);
+	}
+}
+
+static long request_stopped(struct task *t, long request, unsigned long addr, unsigned long data)
+{
+	long result = ptrace_hold(t);
+
+	if (result)
+		return result;
+	switch (request) {
+	case PTRACE_CONT:
+	case PTRACE_SYSCALL:
+	case PTRACE_SINGLESTEP:
+	case PTRACE_SYSEMU:
+	case PTRACE_SYSEMU_STEP:
+		result = ptrace_resume(t, request, data);
+		if (!result)
+			return 0;
+		break;
+	case PTRACE_DETACH:
+		result = ptrace_detach(t, data);
+		if (!result)
+			return 0;
+		break;
+	default:
+		result = request_held(t, request, addr, data);
+	}
+	ptrace_release(t);
+	return result;
+}
+
+static long request(struct task *t, long request, unsigned long addr, unsigned long data)
+{
+	if (request == PTRACE_ATTACH || request == PTRACE_SEIZE)
+		return ptrace_attach(t, request == PTRACE_SEIZE, addr, data);
+	if (!ptrace_is_mine(t))
+		return -ESRCH;
+	if (request == PTRACE_KILL)
+		return signal_send_thread(t, SIGKILL, SIGINFO_KERNEL);
+	if (request == PTRACE_INTERRUPT)
+		return ptrace_interrupt(t);
+	return request_stopped(t, request, addr, data);
+}
+
+long sys_ptrace(long what, long pid, unsigned long addr, unsigned long data)
+{
+	struct task *t;
+	long result;
+
+	if (what == PTRACE_TRACEME)
+		return ptrace_traceme();
+	t = pid > 0 && pid <= INT32_MAX ? task_find_get((pid_t)pid) : NULL;
+	if (!t)
+		return -ESRCH;
+	result = request(t, what, addr, data);
+	task_put(t);
+	return result;
+}
