@@ -4,6 +4,7 @@
 ABI_SRC := $(filter-out tests/abi/abi.c,$(wildcard tests/abi/*.c))
 ABI_BIN := $(patsubst tests/abi/%.c,build/tests/abi/%,$(ABI_SRC))
 STRESS_BIN := $(patsubst tests/stress/%.c,build/tests/stress/%,$(wildcard tests/stress/*.c))
+DEBIAN_BIN := $(patsubst tests/debian/%.c,build/tests/debian/%,$(wildcard tests/debian/*.c))
 GUEST_CC := musl-gcc -static -O1 -g -std=gnu11 -Wall -Wno-stringop-overflow -Wno-stringop-overread -Wno-nonnull \
 	-Wno-unused-result -Wno-dangling-pointer -Wno-unused-but-set-variable
 
@@ -16,7 +17,13 @@ build/tests/stress/%: tests/stress/%.c $(wildcard tests/stress/*.h)
 	@echo "  GUEST $<"
 	$(Q)$(GUEST_CC) -I$(B)/gen -o $@ $<
 
-test-programs: $(ABI_BIN) $(STRESS_BIN)
+# Dynamic and with debug information, for the debuggers of the Debian root; gdb finds the source in /tests.
+build/tests/debian/%: tests/debian/%.c
+	@mkdir -p $(@D)
+	@echo "  GUEST $<"
+	$(Q)gcc -g -O0 -std=gnu11 -Wall -pthread -ffile-prefix-map=$(CURDIR)/tests/debian=/tests -o $@ $(CURDIR)/$<
+
+test-programs: $(ABI_BIN) $(STRESS_BIN) $(DEBIAN_BIN)
 .PHONY: test test-programs unit-tests abi-tests apps-tests debian-tests boot-tests fuzz conformance-busybox bench
 
 test: need-test ## all tests, under 15 minutes
