@@ -18,7 +18,7 @@ KERNEL_DIRS := lib base mem sched cred vm dev fs fs/tmpfs fs/devfs proc ipc tty 
 KSRC := $(foreach d,$(KERNEL_DIRS),$(wildcard kernel/$(d)/*.c kernel/$(d)/*.S))
 GEN_C :=
 
-.PHONY: all objs run debug debian test check bench unit setup help clean format
+.PHONY: all objs run debug debian debian-i386 test check bench unit setup help clean format
 all: $(B)/zerno.elf zerno
 
 -include kernel/syscall/syscall.mk
@@ -64,6 +64,10 @@ run: need-run ## a shell on Zerno in QEMU
 debian: ## a Debian 12 root for `./zerno run --rootfs debian`, made once (build/debian/root.cpio)
 	@tools/setup.sh debian
 	@tools/debian_root.sh build/debian/root.cpio
+
+debian-i386: ## the same of Debian's 32-bit programs (build/debian/root-i386.cpio)
+	@tools/setup.sh debian
+	@tools/debian_root.sh build/debian/root-i386.cpio i386
 
 debug: need-run ## as run, but QEMU waits for gdb on build/gdb.sock (`gdb -x tools/gdb/attach.gdb`)
 	@$(MAKE) --no-print-directory all

@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|apps|debian|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--verbose]
+usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
 status must be equal.  A guest that hangs or dies fails the case that was running, with the end of the console log,
 and a new guest goes on with the case after it.
 """
+import ctypes
 import glob
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -75,8 +77,9 @@ def make_root(root, init=INIT):
     shutil.rmtree(root, ignore_errors=True)
     for d in "bin sbin dev proc tmp root etc cases tests usr/bin usr/sbin var/run sys mnt".split():
         os.makedirs(f"{root}/{d}")
-    shutil.copy("/bin/busybox", f"{root}/bin/busybox")
-    for applet in subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True).stdout.split():
+    busybox = options.get("busybox", "/bin/busybox")
+    shutil.copy(busybox, f"{root}/bin/busybox")
+    for applet in subprocess.run([busybox, "--list"], capture_output=True, text=True).stdout.split():
         if applet != "busybox":
             os.symlink("busybox", f"{root}/bin/{applet}")
     os.chmod(f"{root}/tmp", 0o1777)
@@ -197,16 +200,21 @@ def run_on_zerno(root, cases, name, seconds=CASE_SECONDS, **guest_options):
 
 
 def compare(kind, root, cases, **guest_options):
-    linux = run_on_linux(root, cases)
-    zerno = run_on_zerno(root, cases, kind, **guest_options)
+    compare_with(run_on_linux(root, cases), kind, root, cases, **guest_options)
+
+
+def compare_with(linux, kind, root, cases, variant="", **guest_options):
+    zerno = run_on_zerno(root, cases, kind + variant, **guest_options)
     for c in cases:
-        want, got = linux.get(c), zerno.get(c)
-        if want is None or want[0] == 137:
-            report(f"{kind}/{c}", False, "did not end on Linux")
+        want, got, name = linux.get(c), zerno.get(c), f"{kind}/{c}{variant}"
+        if want is None:
+            report(name, False, "did not end on Linux")
+        elif want[0] == 137:  # SIGKILL is the time limit's
+            report(name, False, "was killed on Linux: the case itself hangs")
         elif got == want:
-            report(f"{kind}/{c}", True)
+            report(name, True)
         else:
-            report(f"{kind}/{c}", False, difference(c, want, got))
+            report(name, False, difference(c, want, got))
 
 
 def difference(name, want, got):
@@ -258,6 +266,22 @@ def test_abi(wanted):
     compare("abi", root, programs)
 
 
+def test_i386(wanted):
+    """32-bit programs that need no library, in a root whose busybox may be Debian's i386 one (`make i386-busybox`)."""
+    programs = chosen(sorted(os.path.basename(p)[:-2] for p in glob.glob(f"{TOP}/tests/i386/*.c")), wanted)
+    root = f"{BUILD}/root-i386"
+    make_root(root)
+    for p in programs:
+        shutil.copy(f"{BUILD}/i386/{p}", f"{root}/tests/{p}")
+        write(f"{root}/cases/{p}", f"exec /tests/{p} one two\n")
+    linux = run_on_linux(root, programs)
+    # Each maker's CPU has its own instruction for __kernel_vsyscall: that it is the one in use is a case more.
+    shutil.copy(f"{BUILD}/i386/vdso", f"{root}/tests/vdso")
+    write(f"{root}/cases/way-in", "exec /tests/vdso way-in\n")
+    for maker, way in (("AuthenticAMD", "syscall"), ("GenuineIntel", "sysenter"), ("CentaurHauls", "int80")):
+        compare_with(linux | {"way-in": (0, f"{way}\n")}, "i386", root, programs + ["way-in"], f"-{way}", cpu=f"max,vendor={maker}")
+
+
 def write_cases(root, kind, wanted):
     """The cases of tests/KIND/*.cases as scripts in root; their names."""
     cases = []
@@ -278,13 +302,13 @@ def test_apps(wanted):
     compare("apps", root, write_cases(root, "apps", wanted))
 
 
-def test_debian(wanted):
+def test_debian(wanted, kind="debian", archive="root.cpio"):
     """Debian's dynamic programs.  busybox only starts and ends the machine."""
-    archive, root = f"{TOP}/build/debian/root.cpio", f"{BUILD}/root-debian"
+    archive, root = f"{TOP}/build/debian/{archive}", f"{BUILD}/root-{kind}"
     if not os.path.exists(archive):
-        print("debian: skipped, there is no build/debian/root.cpio: run `make debian`")
+        print(f"{kind}: skipped, there is no {os.path.relpath(archive, TOP)}: run `make {kind}`")
         return
-    made = f"{BUILD}/root-debian.made"
+    made = f"{root}.made"
     if not os.path.exists(made) or os.path.getmtime(made) < os.path.getmtime(archive):
         shutil.rmtree(root, ignore_errors=True)
         os.makedirs(f"{root}/dev")
@@ -304,7 +328,12 @@ def test_debian(wanted):
     write(f"{root}/init", "\n".join(w if w.startswith(("#", "/")) else f"/bin/busybox {w}" for w in
                                     INIT.replace("#!/bin/sh", "#!/bin/busybox sh").replace("; mount", "\nmount").splitlines())
           + "\n", 0o755)
-    compare("debian", root, write_cases(root, "debian", wanted), mem="2G")
+    compare(kind, root, write_cases(root, "debian", wanted), mem="2G")
+
+
+def test_debian_i386(wanted):
+    """The same with Debian's 32-bit programs."""
+    test_debian(wanted, "debian-i386", "root-i386.cpio")
 
 
 SMOKE = """#!/bin/sh
@@ -438,8 +467,7 @@ def test_stress(name, init, until, stall, check):
         if os.access(p, os.X_OK) and not p.endswith(".d"):
             shutil.copy(p, f"{root}/tests/")
     pack(root, f"{BUILD}/{name}.cpio")
-    # One CPU: with several, the fuzzer can stall a guest (docs/measurements.md); `--smp=N` for who looks for it.
-    guest = Guest(f"{BUILD}/{name}.cpio", f"{BUILD}/{name}.log", smp=1)
+    guest = Guest(f"{BUILD}/{name}.cpio", f"{BUILD}/{name}.log", smp=2)
     how = guest.wait(until, stall)
     text = guest.text()
     lines = "\n".join(re.findall(r"^(?:FUZZ|LEAK|FAILALLOC).*", text, re.M))
@@ -470,11 +498,23 @@ def test_failalloc(_):
                 lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
 
 
-KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "apps": test_apps, "debian": test_debian, "launcher": test_launcher, "interactive": test_interactive,
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "launcher": test_launcher, "interactive": test_interactive,
          "failalloc": test_failalloc, "fuzz": test_fuzz}
 
 
+def reset_signals():
+    """Who started us may ignore signals, and the cases would inherit that on Linux alone.  By the system call itself:
+    the C library keeps 32 and 33 from callers, yet others do set them."""
+    libc = ctypes.CDLL(None)
+    default = bytes(32)  # struct sigaction: SIG_DFL
+    for sig in range(1, 65):
+        libc.syscall(13, sig, default, None, ctypes.c_size_t(8))  # rt_sigaction; SIGKILL and SIGSTOP answer EINVAL
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as Python has it; for children it is the default
+
+
 def main():
+    reset_signals()
     words = []
     for a in sys.argv[1:]:
         if a.startswith("--"):

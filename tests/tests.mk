@@ -23,8 +23,16 @@ build/tests/debian/%: tests/debian/%.c
 	@echo "  GUEST $<"
 	$(Q)gcc -g -O0 -std=gnu11 -Wall -pthread -ffile-prefix-map=$(CURDIR)/tests/debian=/tests -o $@ $(CURDIR)/$<
 
-test-programs: $(ABI_BIN) $(STRESS_BIN) $(DEBIAN_BIN)
-.PHONY: test test-programs unit-tests abi-tests apps-tests debian-tests boot-tests fuzz conformance-busybox bench
+# i386: a 32-bit program each, without a library, so that plain gcc -m32 is enough.
+I386_BIN := $(patsubst tests/i386/%.c,build/tests/i386/%,$(wildcard tests/i386/*.c))
+build/tests/i386/%: tests/i386/%.c tests/i386/start.h
+	@mkdir -p $(@D)
+	@echo "  GUEST $<"
+	$(Q)gcc -m32 -march=i686 -static -nostdlib -ffreestanding -fno-pic -no-pie -fno-stack-protector -fcf-protection=none -O1 -g \
+		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
+
+test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN) $(DEBIAN_BIN)
+.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests boot-tests fuzz conformance-busybox bench
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -33,10 +41,21 @@ ktest: all ## the tests inside the kernel
 	@$(PYTHON) tests/run.py ktest
 abi-tests: all test-programs ## system calls: each check on Linux, then on Zerno (T=name: one family)
 	@$(PYTHON) tests/run.py abi $(T)
+i386-tests: all test-programs ## 32-bit programs on int $$0x80, compared with Linux's
+	@$(PYTHON) tests/run.py i386 $(T)
+i386-busybox: all build/i386/usr/bin/busybox ## apps-tests with Debian's i386 busybox (makes `debian-i386` if it is not there)
+	@$(PYTHON) tests/run.py apps --busybox=$(abspath build/i386/usr/bin/busybox)
+build/i386/usr/bin/busybox: build/debian/root-i386.cpio
+	@mkdir -p build/i386
+	$(Q)bsdtar -xmf $< -C build/i386 ./usr/bin/busybox
+build/debian/root-i386.cpio:
+	@$(MAKE) --no-print-directory debian-i386
 apps-tests: all ## busybox command lines, output compared with Linux's
 	@$(PYTHON) tests/run.py apps $(T)
 debian-tests: all ## Debian's dynamic programs, output compared with Linux's (after `make debian`)
 	@$(PYTHON) tests/run.py debian $(T)
+debian-i386-tests: all ## the same with Debian's 32-bit programs (after `make debian-i386`)
+	@$(PYTHON) tests/run.py debian-i386 $(T)
 boot-tests: all ## machines, CPUs, memory sizes
 	@$(PYTHON) tests/run.py boot $(T)
 fuzz: need-test all test-programs ## hostile input for 10 minutes

@@ -3,14 +3,16 @@
 #
 # debian_root.sh - makes a Debian 12 root as an initramfs, once.
 #
-# usage: debian_root.sh OUT.cpio
+# usage: debian_root.sh OUT.cpio [ARCHITECTURE]      (amd64, or i386)
 #
 # mmdebstrap unpacks Debian's own packages from the mirror that the host uses, without manuals and translations.  The
 # archive stays as it is until it is removed: nothing here depends on the kernel.
 set -eu
 out=$1
+architecture=${2:-amd64}
 dir=$(dirname "$out")
 packages="bash,coreutils,findutils,grep,sed,gawk,perl,python3,git,strace,gdb-minimal,procps,util-linux"
+[ "$architecture" = amd64 ] || packages="$packages,busybox-static"
 
 [ ! -s "$out" ] || { echo "debian: $out is there already"; exit 0; }
 mkdir -p "$dir"
@@ -18,10 +20,10 @@ mkdir -p "$dir"
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
 	grep -v -e security -e file: | grep '/debian/*$' | head -n 1)
 mirror=${mirror:-http://deb.debian.org/debian}
-echo "debian: bookworm from $mirror (a minute or two)"
+echo "debian: bookworm ($architecture) from $mirror (a minute or two)"
 mode=root
 [ "$(id -u)" = 0 ] || mode=unshare
-mmdebstrap --quiet --mode=$mode --variant=minbase --include="$packages" \
+mmdebstrap --quiet --mode=$mode --architectures="$architecture" --skip=check/qemu --variant=minbase --include="$packages" \
 	--aptopt='Apt::Install-Recommends "false"' \
 	--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
 	--dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
@@ -29,8 +31,8 @@ mmdebstrap --quiet --mode=$mode --variant=minbase --include="$packages" \
 	--customize-hook='echo zerno > "$1"/etc/hostname' \
 	--customize-hook='echo nameserver 10.0.2.3 > "$1"/etc/resolv.conf' \
 	--customize-hook='echo 127.0.0.1 localhost zerno > "$1"/etc/hosts' \
-	bookworm "$dir/root.tar" "$mirror"
-bsdtar -c --format=newc -f "$out.part" "@$dir/root.tar"
-rm "$dir/root.tar"
+	bookworm "$dir/$architecture.tar" "$mirror"
+bsdtar -c --format=newc -f "$out.part" "@$dir/$architecture.tar"
+rm "$dir/$architecture.tar"
 mv "$out.part" "$out"
 echo "debian: $out, $(($(stat -c %s "$out") / 1000000)) MB"

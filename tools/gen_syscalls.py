@@ -19,6 +19,10 @@ RESULTS = {"int", "fd", "size", "off", "addr", "pid", "id", "hex", "mode", "sig"
 # i386 has several generations of some calls; the table's number is that of the one on the right.
 I386_NAMES = {"newfstatat": "fstatat64", "stat": "stat64", "lstat": "lstat64", "fstat": "fstat64",
               "select": "_newselect"}
+# Structures that look the same in both ABIs, and those that handlers copy by user_layout.c.
+LAYOUT_KNOWN = set("""pollfd_k statx_k utsname_k timezone_k cap_user_header_k cap_user_data_k sched_param_k clone3_args_k
+    timespec_k timeval_k itimerval_k utimbuf_k tms_k rusage_k sigaction_k sigaltstack_k siginfo iovec stat_k statfs64_k
+    rlimit64_k itimerspec_k epoll_event futex_waitv_k""".split())
 I386_NAMES.update({n: n + "32" for n in (
     "getuid geteuid getgid getegid getresuid getresgid setuid setgid setreuid setregid setresuid setresgid "
     "setfsuid setfsgid getgroups setgroups chown lchown fchown").split()})
@@ -51,6 +55,13 @@ def parse(path):
             continue
         body, _, lacks = (s.strip() for s in line.partition("!"))
         f = body.split(None, 7)
+        if "=" in f[0]:     # i386_NAME=HANDLER: another number of a call that is in the table already
+            alias, _, target = f[0].partition("=")
+            c = next((c for c in calls if c["name"] == target), None)
+            if not c or len(f) != 4:
+                sys.exit(f"{where}: `i386_NAME=HANDLER` has three numbers, and a handler that stands above")
+            calls.append(dict(c, name=alias, nr=dict(zip(ABIS, f[1:4])), handler=target))
+            continue
         if len(f) < 7:
             sys.exit(f"{where}: too few columns")
         name, nrs, file, status, result = f[0], f[1:4], f[4], f[5], f[6]
@@ -58,12 +69,14 @@ def parse(path):
             sys.exit(f"{where}: `partial` and `! what is missing` go together")
         if result not in RESULTS:
             sys.exit(f"{where}: unknown result '{result}'")
-        calls.append(dict(name=name, nr=dict(zip(ABIS, nrs)), file=file, status=status, result=result,
+        calls.append(dict(name=name, handler=name, nr=dict(zip(ABIS, nrs)), file=file, status=status, result=result,
                           args=parse_args(where, name, f[7] if len(f) > 7 else ""), lacks=lacks))
     for key in ABIS:
         seen = {}
         for c in calls:
             n = c["nr"][key]
+            if c["name"].startswith("i386_"):
+                continue    # stands before the general row
             if n != "-" and seen.setdefault(n, c["name"]) != c["name"]:
                 sys.exit(f"{path}: {key} number {n} is both {seen[n]} and {c['name']}")
     if len({c["name"] for c in calls}) != len(calls):
@@ -80,15 +93,18 @@ def protos(calls):
     out = ["#pragma once", "#include <abi/types.h>", "#include <abi/signal.h>"]
     out += [s + ";" for s in structs]
     for c in calls:
+        if c["handler"] != c["name"]:
+            continue
         args = ", ".join(join_type(t.replace(" *", " *"), a) for _, t, a in c["args"]) or "void"
         out.append(f"long sys_{c['name']}({args});")
     return "\n".join(out) + "\n"
 
 
 def same_in_both(call):
-    """Can an i386 program call the 64-bit handler?  Not where a struct, a long or an offset has another layout."""
-    return all(not re.search(r"struct|long __user|s64|size_t __user|loff_t|sigset_k|\*__user", t)
-               and k not in ("strv", "ptr") and not k.startswith("out:dirents") for k, t, _ in call["args"])
+    """Can an i386 program call the 64-bit handler?  Not where an offset takes two registers, or a structure has
+    another layout and its handler does not know (user_layout.c)."""
+    return all(not re.search(r"size_t __user|\*__user", t) and t != "loff_t" and
+               set(re.findall(r"struct (\w+)", t)) <= LAYOUT_KNOWN for _, t, _ in call["args"])
 
 
 def cast(abi, ctype, letter):
@@ -101,33 +117,34 @@ def cast(abi, ctype, letter):
 
 def table(calls, abi):
     """A thunk for each call: it gives the registers their types; on x86-64 it is a single jump."""
-    by_nr = {int(c["nr"][abi]): c for c in calls if c["nr"][abi] != "-"}
+    by_nr = {int(c["nr"][abi]): c for c in sorted(calls, key=lambda c: c["name"].startswith("i386_"))
+             if c["nr"][abi] != "-"}
     if abi == "i386":
-        by_nr = {n: c for n, c in by_nr.items() if same_in_both(c)}
+        by_nr = {n: c for n, c in by_nr.items() if c["name"].startswith("i386_") or same_in_both(c)}
     tag = "i386" if abi == "i386" else "native"
     out = ["#include <syscall/dispatch.h>", "#include <syscall/syscall.h>", "#include <sys_protos.h>", "",
-           "#define THUNK(name, ...) \\",
+           "#define THUNK(name, handler, ...) \\",
            "\tstatic long t_##name(unsigned long a, unsigned long b, unsigned long c, unsigned long d, \\",
            "\t\t\t     unsigned long e, unsigned long f) \\",
-           "\t{ \\", "\t\treturn sys_##name(__VA_ARGS__); \\", "\t}"]
+           "\t{ \\", "\t\treturn sys_##handler(__VA_ARGS__); \\", "\t}"]
     for n in sorted(by_nr):
         c = by_nr[n]
         args = ", ".join(cast(abi, t, "abcdef"[i]) for i, (_, t, _) in enumerate(c["args"]))
-        out.append(f"THUNK({c['name']}, {args})" if args else f"THUNK({c['name']})")
+        out.append(f"THUNK({c['name']}, {c['handler']}, {args})" if args else f"THUNK({c['name']}, {c['handler']})")
     limit = NATIVE_MAX
     if by_nr and max(by_nr) >= limit:
         sys.exit(f"{abi}: number {max(by_nr)} does not fit the table")
     out.append(f"\nconst syscall_fn syscall_table_{tag}[{limit}] = {{")
     out += [f"\t[{n}] = t_{by_nr[n]['name']}," if n in by_nr else f"\t[{n}] = sys_ni," for n in range(limit)]
     out.append("};")
-    if abi != "i386":
-        out.append(f"\nconst struct syscall_desc syscall_desc_{tag}[{limit}] = {{")
-        for n in sorted(by_nr):
-            c = by_nr[n]
-            kinds = ", ".join(f'{{ "{a}", "{k}" }}' for k, _, a in c["args"])
-            out.append(f'\t[{n}] = {{ "{c["name"]}", "{c["result"]}", {len(c["args"])}, {{ {kinds} }} }},'
-                       if kinds else f'\t[{n}] = {{ .name = "{c["name"]}", .result = "{c["result"]}" }},')
-        out.append("};")
+    out.append(f"\nconst struct syscall_desc syscall_desc_{tag}[{limit}] = {{")
+    for n in sorted(by_nr):
+        c = by_nr[n]
+        name = I386_NAMES.get(c["name"], c["name"]).removeprefix("i386_") if abi == "i386" else c["name"]
+        kinds = ", ".join(f'{{ "{a}", "{k}" }}' for k, _, a in c["args"])
+        out.append(f'\t[{n}] = {{ "{name}", "{c["result"]}", {len(c["args"])}, {{ {kinds} }} }},'
+                   if kinds else f'\t[{n}] = {{ .name = "{name}", .result = "{c["result"]}" }},')
+    out.append("};")
     return "\n".join(out) + "\n"
 
 
@@ -153,7 +170,8 @@ def docs(calls):
            "|---|---|---|---|---|---|---|"]
     for c in sorted(calls, key=lambda c: c["name"]):
         nrs = " | ".join(c["nr"][a] for a in ABIS)
-        out.append(f"| `{c['name']}` | {nrs} | {c['status']} | {c['lacks']} | syscall/{c['file']}.c |")
+        name = c["name"].removeprefix("i386_") + ("` (i386)" if c["name"].startswith("i386_") else "`")
+        out.append(f"| `{name} | {nrs} | {c['status']} | {c['lacks']} | syscall/{c['file']}.c |")
     return "\n".join(out) + "\n"
 
 
@@ -178,7 +196,7 @@ def verify(calls):
     for abi, source in sources.items():
         numbers = header_numbers(source)
         for c in calls:
-            name = I386_NAMES.get(c["name"], c["name"]) if abi == "i386" else c["name"]
+            name = I386_NAMES.get(c["name"], c["name"]).removeprefix("i386_") if abi == "i386" else c["name"]
             right = numbers.get(name, "-")
             if right != c["nr"][abi]:
                 print(f"{c['name']}: {abi} number is {right}, the table says {c['nr'][abi]}")

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * abi/elf.h - ELF64, elf(5), and the auxiliary vector, getauxval(3) */
+ * abi/elf.h - ELF64 and ELF32, elf(5), and the auxiliary vector, getauxval(3) */
 #pragma once
 #include <abi/types.h>
 
@@ -14,6 +14,19 @@ struct elf64_ehdr_k {
 struct elf64_phdr_k {
 	u32 p_type, p_flags;
 	u64 p_offset, p_vaddr, p_paddr, p_filesz, p_memsz, p_align;
+};
+struct elf32_ehdr_k {
+	u8 e_ident[16];
+	u16 e_type, e_machine;
+	u32 e_version;
+	u32 e_entry, e_phoff, e_shoff;
+	u32 e_flags;
+	u16 e_ehsize, e_phentsize, e_phnum, e_shentsize, e_shnum, e_shstrndx;
+};
+struct elf32_phdr_k {
+	u32 p_type;
+	u32 p_offset, p_vaddr, p_paddr, p_filesz, p_memsz;
+	u32 p_flags, p_align;
 };
 #define ET_EXEC 2
 #define ET_DYN  3

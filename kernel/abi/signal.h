@@ -46,6 +46,7 @@ typedef u64 sigset_k;
 #define SA_UNSUPPORTED 0x00000400UL
 #define SA_EXPOSE_TAGBITS 0x00000800UL
 #define SA_RESTORER  0x04000000UL
+#define SA_I386      0x02000000UL /* internal: installed by an i386 call, so its frame is the 32-bit one */
 #define SA_ONSTACK   0x08000000UL
 #define SA_RESTART   0x10000000UL
 #define SA_NODEFER   0x40000000UL
@@ -98,10 +99,49 @@ struct siginfo { /* 128 bytes, siginfo_t */
 			s64 band;
 			s32 fd;
 		} poll;
+		struct {
+			u64 call_addr;
+			s32 syscall;
+			u32 arch;
+		} sys;
 		u8 raw[112];
 	};
 };
 _Static_assert(sizeof(struct siginfo) == 128, "siginfo_t");
+struct siginfo32 { /* the i386 ABI's, 128 bytes */
+	s32 si_signo, si_errno, si_code;
+	union {
+		struct {
+			s32 pid;
+			u32 uid;
+			union {
+				u32 value;
+				struct {
+					s32 status;
+					s32 utime, stime;
+				} chld;
+			};
+		};
+		struct {
+			u32 addr;
+		} fault;
+		struct {
+			s32 tid, overrun;
+			u32 value;
+		} timer;
+		struct {
+			s32 band;
+			s32 fd;
+		} poll;
+		struct {
+			u32 call_addr;
+			s32 syscall;
+			u32 arch;
+		} sys;
+		u8 raw[116];
+	};
+};
+_Static_assert(sizeof(struct siginfo32) == 128, "siginfo_t of i386");
 #define SI_USER    0
 #define SI_KERNEL  0x80
 #define SI_QUEUE   (-1)

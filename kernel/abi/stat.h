@@ -40,6 +40,19 @@ struct stat_k { /* x86-64 struct stat */
 };
 _Static_assert(sizeof(struct stat_k) == 144, "struct stat");
 
+struct stat64_i386_k {
+	u64 st_dev;
+	u32 pad0, st_ino32, st_mode, st_nlink, st_uid, st_gid;
+	u64 st_rdev;
+	u32 pad1;
+	s64 st_size;
+	u32 st_blksize;
+	u64 st_blocks;
+	u32 st_atime, st_atime_nsec, st_mtime, st_mtime_nsec, st_ctime, st_ctime_nsec;
+	u64 st_ino;
+} __attribute__((packed));
+_Static_assert(sizeof(struct stat64_i386_k) == 96, "struct stat64");
+
 struct statx_timestamp_k {
 	s64 tv_sec;
 	u32 tv_nsec;
@@ -71,6 +84,13 @@ struct statfs64_k {
 	s64 f_namelen, f_frsize, f_flags, f_spare[4];
 };
 _Static_assert(sizeof(struct statfs64_k) == 120, "struct statfs");
+struct statfs64_i386_k {
+	u32 f_type, f_bsize;
+	u64 f_blocks, f_bfree, f_bavail, f_files, f_ffree;
+	s32 f_fsid[2];
+	u32 f_namelen, f_frsize, f_flags, f_spare[4];
+} __attribute__((packed));
+_Static_assert(sizeof(struct statfs64_i386_k) == 84, "struct statfs64");
 #define TMPFS_MAGIC      0x01021994
 #define RAMFS_MAGIC      0x858458f6
 #define PROC_SUPER_MAGIC 0x9fa0

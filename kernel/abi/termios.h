@@ -110,7 +110,15 @@ struct winsize_k {
 #define TIOCMSET 0x5418
 #define FIONREAD 0x541b
 #define TIOCCONS 0x541d
+#define TIOCGSOFTCAR 0x5419
+#define TIOCSSOFTCAR 0x541a
 #define TIOCPKT 0x5420
+#define TIOCPKT_FLUSHREAD  1
+#define TIOCPKT_FLUSHWRITE 2
+#define TIOCPKT_STOP       4
+#define TIOCPKT_START      8
+#define TIOCPKT_NOSTOP     16
+#define TIOCPKT_DOSTOP     32
 #define FIONBIO 0x5421
 #define TIOCNOTTY 0x5422
 #define TIOCSETD 0x5423

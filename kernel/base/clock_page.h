@@ -9,9 +9,11 @@
 enum { CLOCK_SHIFT = 32, CLOCK_COARSE_NS = 1000000 /* resolution of the coarse clocks */ };
 
 struct clock_page {
-	u32 seq;         /* odd while the rest changes */
-	u64 base_cycles; /* ns since boot = base_ns + (cycles - base_cycles) * mult / 2^CLOCK_SHIFT */
-	u64 mult;        /* 0: no clock yet, it is 0 o'clock */
+	u32 seq; /* odd while the rest changes */
+	/* ns since boot = base_ns + (cycles - base_cycles) * mult / 2^CLOCK_SHIFT.  Aligned, so that 32-bit code finds
+	 * all of it at the same offsets. */
+	u64 base_cycles __attribute__((aligned(8)));
+	u64 mult; /* 0: no clock yet, it is 0 o'clock */
 	ktime_t base_ns;
 	ktime_t wall_offset; /* CLOCK_REALTIME - CLOCK_MONOTONIC */
 };

@@ -23,4 +23,4 @@ void log_console_register(struct log_console *c);
 extern int log_console_level;
 /* Copies ring text starting at *pos (moved on) into dst, for dmesg; bytes copied. */
 size_t log_read(u64 *pos, char *dst, size_t size);
-size_t log_size(void);
+size_t log_size(void); /* of the ring: the most that it remembers */

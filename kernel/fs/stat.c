@@ -20,6 +20,7 @@ int vfs_stat_path(const struct path *p, struct kstat *st)
 	int err = inode_getattr(p->dentry->inode, st);
 
 	st->mnt_id = p->mnt->id;
+	st->mount_root = p->dentry == p->mnt->root;
 	return err;
 }
 

@@ -63,13 +63,39 @@ static u32 __user *entry_futex(u64 entry, s64 offset)
 	return (u32 __user *)((entry & ~(u64)ENTRY_PI) + (u64)offset);
 }
 
+/* A pointer of the list; a 32-bit program's has 4 bytes. */
+static int link_get(u64 *next, u64 at, bool small)
+{
+	u32 narrow = 0;
+	int err;
+
+	if (!small)
+		return get_user(*next, (const u64 __user *)at);
+	err = get_user(narrow, (const u32 __user *)at);
+	*next = narrow;
+	return err;
+}
+
+static int head_get(struct robust_list_head_k *head, const void __user *list, bool small)
+{
+	u32 k[3];
+
+	if (!small)
+		return copy_from_user(head, list, sizeof(*head));
+	if (copy_from_user(k, list, sizeof(k)))
+		return -EFAULT;
+	*head = (struct robust_list_head_k){ k[0], (s32)k[1], k[2] };
+	return 0;
+}
+
 static void robust_release(struct task *t)
 {
 	struct robust_list_head_k __user *list = t->robust_list;
 	struct robust_list_head_k head;
+	bool small = t->robust_list_len != sizeof(head);
 
 	t->robust_list = NULL;
-	if (!list || copy_from_user(&head, list, sizeof(head)))
+	if (!list || head_get(&head, list, small))
 		return;
 	u64 pending = head.list_op_pending, entry = head.next;
 
@@ -78,7 +104,7 @@ static void robust_release(struct task *t)
 		if (at == (u64)list)
 			break;
 		/* First the link: once the lock is free its new owner may unlink the entry. */
-		int bad = get_user(next, (const u64 __user *)at);
+		int bad = link_get(&next, at, small);
 		if (at != (pending & ~(u64)ENTRY_PI) &&
 		    release_lock(t, entry_futex(entry, head.futex_offset), entry & ENTRY_PI, false))
 			return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * proc/elf.c - loading ELF64 programs: static, static-PIE, and with an interpreter
+ * proc/elf.c - loading ELF programs: static, static-PIE, and with an interpreter
  *
  * Owns:      nothing that lasts.
  * Layer:     proc.  Uses fs (reading the file), vm (mapping into the new address space).
@@ -21,7 +21,9 @@
  *           ^ p_vaddr             ^ p_filesz      ^ p_memsz
  *                             cleared by copy   anonymous mapping
  *
- * All numbers in the headers are hostile.  Each is compared with USER_TOP before it is added to anything.
+ * An ELF32 file's headers are widened as they are read, so that the rest knows one form only.
+ *
+ * All numbers in the headers are hostile.  Each is compared with the space's top before it is added to anything.
  */
 #include <proc/exec.h>
 #include <arch/elf.h>
@@ -31,12 +33,14 @@
 #include <lib/string.h>
 #include <mem/slab.h>
 
-#define BRK_RANDOM 0x02000000UL /* bytes of room for a random start of the heap, as Linux */
-#define PIE_RANDOM (1UL << 28)  /* pages */
+#define BRK_RANDOM   0x02000000UL /* bytes of room for a random start of the heap, as Linux */
+#define PIE_RANDOM   (1UL << 28)  /* pages */
+#define PIE_RANDOM32 (1UL << 8)
 
 /* One ELF file: the program or its interpreter. */
 struct elf_file {
 	struct file *file;
+	bool small; /* ELF32 */
 	struct elf64_ehdr_k eh;
 	struct elf64_phdr_k *ph; /* eh.e_phnum of them */
 };
@@ -48,14 +52,34 @@ struct elf_extent {
 	bool any;
 };
 
-static bool elf_header_ok(const struct elf64_ehdr_k *eh)
+static void header_widen(struct elf64_ehdr_k *to, const struct elf32_ehdr_k *eh)
+{
+	to->e_entry = eh->e_entry;
+	to->e_phoff = eh->e_phoff;
+	to->e_phentsize = eh->e_phentsize;
+	to->e_phnum = eh->e_phnum;
+}
+
+static size_t phdr_size(const struct elf_file *e)
+{
+	return e->small ? sizeof(struct elf32_phdr_k) : sizeof(struct elf64_phdr_k);
+}
+
+/* Takes the header from a file's first bytes; is it a program for this machine? */
+static bool elf_take_header(struct elf_file *e, const void *head)
 {
 	static const u8 magic[4] = { 0x7f, 'E', 'L', 'F' };
+	struct elf64_ehdr_k *eh = &e->eh;
 
-	/* Like Linux, which looks at neither the class nor the byte order. */
+	/* Like Linux, which looks at neither the class nor the byte order: the machine says it all, and stands at
+	 * the same place in both classes. */
+	memcpy(eh, head, sizeof(*eh));
+	e->small = eh->e_machine == ARCH_ELF_MACHINE32;
+	if (e->small)
+		header_widen(eh, head);
 	return !memcmp(eh->e_ident, magic, 4) && (eh->e_type == ET_EXEC || eh->e_type == ET_DYN) &&
-	       eh->e_machine == ARCH_ELF_MACHINE && eh->e_phentsize == sizeof(struct elf64_phdr_k) &&
-	       eh->e_phnum > 0 && eh->e_phnum * sizeof(struct elf64_phdr_k) <= PAGE_SIZE;
+	       (e->small || eh->e_machine == ARCH_ELF_MACHINE) && eh->e_phentsize == phdr_size(e) &&
+	       eh->e_phnum > 0 && eh->e_phnum * phdr_size(e) <= PAGE_SIZE;
 }
 
 /* Reads exactly n bytes: 0, -EIO (the file is shorter), or the error. */
@@ -68,15 +92,31 @@ static int elf_read(struct file *f, void *dst, size_t n, u64 pos)
 	return got < 0 ? (int)got : (size_t)got == n ? 0 : -EIO;
 }
 
+/* In place, the last one first: the wide form is the longer one. */
+static void phdrs_widen(struct elf_file *e)
+{
+	for (unsigned i = e->eh.e_phnum; i-- > 0;) {
+		struct elf32_phdr_k p;
+
+		memcpy(&p, (char *)e->ph + i * sizeof(p), sizeof(p));
+		e->ph[i] = (struct elf64_phdr_k){ p.p_type,  p.p_flags,  p.p_offset, p.p_vaddr,
+			                          p.p_paddr, p.p_filesz, p.p_memsz,  p.p_align };
+	}
+}
+
 /* The program headers, once the header is good. */
 static int elf_read_phdrs(struct elf_file *e)
 {
-	size_t n = e->eh.e_phnum * sizeof(struct elf64_phdr_k);
+	size_t n = e->eh.e_phnum * phdr_size(e);
 
-	e->ph = kmalloc(n, 0);
+	e->ph = kmalloc(e->eh.e_phnum * sizeof(*e->ph), 0);
 	if (!e->ph)
 		return -ENOMEM;
-	return elf_read(e->file, e->ph, n, e->eh.e_phoff) ? -ENOEXEC : 0;
+	if (elf_read(e->file, e->ph, n, e->eh.e_phoff))
+		return -ENOEXEC;
+	if (e->small)
+		phdrs_widen(e);
+	return 0;
 }
 
 static const struct elf64_phdr_k *elf_find(const struct elf_file *e, u32 type)
@@ -104,10 +144,11 @@ static int elf_open_interp(struct exec_image *x, const struct elf64_phdr_k *ph, 
 	kfree(path);
 	if (err)
 		return err;
-	err = elf_read(out->file, &out->eh, sizeof(out->eh), 0);
+	struct elf64_ehdr_k head;
+	err = elf_read(out->file, &head, sizeof(head), 0);
 	if (err)
 		return err;
-	if (!elf_header_ok(&out->eh))
+	if (!elf_take_header(out, &head) || out->small != x->small)
 		return -ELIBBAD;
 	err = elf_read_phdrs(out);
 	return err == -ENOEXEC ? -ELIBBAD : err;
@@ -121,13 +162,12 @@ static int elf_prot(const struct elf64_phdr_k *ph)
 	       (ph->p_flags & PF_X ? PROT_EXEC : 0);
 }
 
-static bool segment_ok(const struct elf64_phdr_k *ph, uaddr_t bias)
+static bool segment_ok(const struct elf64_phdr_k *ph, uaddr_t bias, uaddr_t top)
 {
-	uaddr_t at =
-	        ph->p_vaddr + bias; /* may wrap: then it is not below USER_TOP - memsz, or honestly small */
+	uaddr_t at = ph->p_vaddr + bias; /* may wrap: then it is not below top - memsz, or honestly small */
 
-	return ph->p_filesz <= ph->p_memsz && ph->p_memsz <= USER_TOP && at < USER_TOP &&
-	       at <= USER_TOP - ph->p_memsz && ph->p_offset <= (u64)INT64_MAX - ph->p_filesz;
+	return ph->p_filesz <= ph->p_memsz && ph->p_memsz <= top && at < top && at <= top - ph->p_memsz &&
+	       ph->p_offset <= (u64)INT64_MAX - ph->p_filesz;
 }
 
 static int map_file_part(struct vm_space *mm, struct file *f, const struct elf64_phdr_k *ph, uaddr_t at,
@@ -214,7 +254,7 @@ static int elf_map(struct vm_space *mm, const struct elf_file *e, struct elf_ext
 
 		if (ph->p_type != PT_LOAD)
 			continue;
-		if (!segment_ok(ph, x->bias))
+		if (!segment_ok(ph, x->bias, mm->top))
 			return -EINVAL;
 		if (ph->p_filesz)
 			err = map_file_part(mm, e->file, ph, at, x->any ? MAP_FIXED : MAP_FIXED_NOREPLACE);
@@ -230,15 +270,15 @@ static int elf_map(struct vm_space *mm, const struct elf_file *e, struct elf_ext
 }
 
 /* The pages from the lowest to the highest segment: 0 or -EINVAL. */
-static int elf_span(const struct elf_file *e, uaddr_t *low, uaddr_t *size)
+static int elf_span(const struct vm_space *mm, const struct elf_file *e, uaddr_t *low, uaddr_t *size)
 {
-	uaddr_t min = USER_TOP, max = 0;
+	uaddr_t min = mm->top, max = 0;
 
 	for (unsigned i = 0; i < e->eh.e_phnum; i++) {
 		const struct elf64_phdr_k *ph = &e->ph[i];
 		if (ph->p_type != PT_LOAD)
 			continue;
-		if (!segment_ok(ph, 0))
+		if (!segment_ok(ph, 0, mm->top))
 			return -EINVAL;
 		min = MIN(min, ALIGN_DOWN(ph->p_vaddr, PAGE_SIZE));
 		max = MAX(max, ph->p_vaddr + ph->p_memsz);
@@ -263,15 +303,15 @@ static uaddr_t elf_max_align(const struct elf_file *e)
 }
 
 /* Where a position-independent program goes. */
-static int pie_bias(const struct elf_file *e, bool random, uaddr_t *bias)
+static int pie_bias(const struct vm_space *mm, const struct elf_file *e, bool random, uaddr_t *bias)
 {
-	uaddr_t low, size, at = ARCH_ET_DYN_BASE;
-	int err = elf_span(e, &low, &size);
+	uaddr_t low, size, at = e->small ? ARCH_ET_DYN_BASE32 : ARCH_ET_DYN_BASE;
+	int err = elf_span(mm, e, &low, &size);
 
 	if (err)
 		return err;
 	if (random)
-		at += random_u64() % PIE_RANDOM * PAGE_SIZE;
+		at += random_u64() % (e->small ? PIE_RANDOM32 : PIE_RANDOM) * PAGE_SIZE;
 	*bias = ALIGN_DOWN(at, elf_max_align(e)) - low;
 	return 0;
 }
@@ -281,7 +321,7 @@ static int interp_bias(struct vm_space *mm, const struct elf_file *e, uaddr_t *b
 {
 	struct vm_mmap_args a = { .prot = PROT_NONE, .flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 	uaddr_t low, align = elf_max_align(e), size;
-	int err = elf_span(e, &low, &size);
+	int err = elf_span(mm, e, &low, &size);
 
 	*bias = 0;
 	if (err || e->eh.e_type == ET_EXEC)
@@ -319,7 +359,7 @@ static void set_ranges(struct exec_image *x, const struct elf_extent *prog)
 	mm->data_start = prog->data_start;
 	mm->data_end = prog->data_end;
 	uaddr_t brk = ALIGN_UP(prog->mem_end, PAGE_SIZE);
-	if (x->random && brk < USER_TOP - BRK_RANDOM)
+	if (x->random && brk < mm->top - BRK_RANDOM)
 		brk += random_u64() % (BRK_RANDOM / PAGE_SIZE) * PAGE_SIZE;
 	mm->brk_start = mm->brk = brk;
 }
@@ -330,7 +370,7 @@ static int elf_map_all(struct exec_image *x, const struct elf_file *prog, const 
 	int err = 0;
 
 	if (prog->eh.e_type == ET_DYN)
-		err = pie_bias(prog, x->random, &p.bias);
+		err = pie_bias(x->mm, prog, x->random, &p.bias);
 	if (!err)
 		err = elf_map(x->mm, prog, &p);
 	if (err)
@@ -348,7 +388,7 @@ static int elf_map_all(struct exec_image *x, const struct elf_file *prog, const 
 		x->base = i.bias;
 		x->start = interp->eh.e_entry + i.bias;
 	}
-	return x->start < USER_TOP ? 0 : -EINVAL;
+	return x->start < x->mm->top ? 0 : -EINVAL;
 }
 
 int elf_load(struct exec_image *x)
@@ -357,9 +397,9 @@ int elf_load(struct exec_image *x)
 	const struct elf64_phdr_k *ph;
 	int err;
 
-	memcpy(&prog.eh, x->head, sizeof(prog.eh));
-	if (!elf_header_ok(&prog.eh))
+	if (!elf_take_header(&prog, x->head))
 		return -ENOEXEC;
+	x->small = prog.small;
 	err = elf_read_phdrs(&prog);
 	if (err)
 		goto free;

@@ -22,6 +22,7 @@
 #include <proc/internal.h>
 #include <proc/ptrace.h>
 #include <proc/signal.h>
+#include <arch/elf.h>
 #include <fs/mount.h>
 #include <abi/sched.h>
 #include <lib/string.h>
@@ -133,16 +134,20 @@ void exec_layout(struct exec_image *x)
 {
 	struct vm_space *mm = x->mm;
 	umode_t mode = atomic_load(&x->file->inode->mode);
-	u64 room = MIN(MAX(mm->limit_stack, 128UL << 20), USER_TOP / 6 * 5);
 
+	if (x->small) {
+		mm->top = ARCH_USER_TOP32;
+		vm_space_layout(mm);
+	}
+	u64 room = MIN(MAX(mm->limit_stack, 128UL << 20), mm->top / 6 * 5);
 	/* Nobody makes a set-id program's addresses foreseeable. */
 	if (set_id_bits(mode) && set_id_allowed(x))
 		x->persona_off = PER_CLEAR_ON_SETID;
 	x->random = vm_aslr && !(current_task()->personality & ~x->persona_off & ADDR_NO_RANDOMIZE);
 	if (x->random)
 		return;
-	mm->stack_top = USER_TOP;
-	mm->mmap_base = mm->gap_top = ALIGN_DOWN(USER_TOP - room - (1UL << 20), PAGE_SIZE);
+	mm->stack_top = mm->top;
+	mm->mmap_base = mm->gap_top = ALIGN_DOWN(mm->top - room - (1UL << 20), PAGE_SIZE);
 }
 
 static u64 args_limit(const struct task *t)
@@ -310,6 +315,8 @@ static int exec_commit(struct exec_image *x)
 	struct trapframe *tf = arch_user_frame(&t->thread);
 	arch_thread_exec(&t->thread);
 	arch_frame_init(tf, start, sp);
+	if (x->small)
+		arch_frame_small(tf);
 	tf_clear_syscall(tf);
 	return 0;
 }

@@ -42,6 +42,7 @@ struct exec_image {
 	const struct cred *cred; /* the new credentials */
 	bool secure, set_id;     /* AT_SECURE; ids were changed by the file */
 	bool exec_stack;
+	bool small;      /* a 32-bit program: its space ends below 4 GiB, its words have 4 bytes */
 	bool random;     /* addresses are: see exec_layout() */
 	u32 persona_off; /* flags of personality(2) that a set-id program does not take over */
 	bool late;       /* headers were good, and mapping has begun */
@@ -62,7 +63,7 @@ void exec_args_free(struct exec_args *a);
 MUST_CHECK int script_load(struct exec_image *x);
 MUST_CHECK int elf_load(struct exec_image *x);
 
-/* exec.c: where stack and mappings go, once x->file is the program itself. */
+/* exec.c: where stack and mappings go, once x->file is the program itself and its class is known. */
 void exec_layout(struct exec_image *x);
 
 /* exec_vdso.c: maps [vvar] and [vdso], sets x->vdso.  0 or -ENOMEM. */

@@ -114,6 +114,13 @@ static int vector_read(struct exec_strings v, unsigned i, unsigned long *out)
 		*out = (unsigned long)((const char *const *)v.array)[i];
 		return 0;
 	}
+	if (unlikely(v.small)) {
+		u32 pointer;
+		int err = get_user(pointer, (const u32 __user *)v.array + i);
+
+		*out = pointer;
+		return err;
+	}
 	const unsigned long __user *at = (const unsigned long __user *)v.array + i;
 	return get_user(*out, at);
 }

@@ -20,6 +20,8 @@
  *                 envp[], NULL
  *                 argv[], NULL
  *     sp -------> argc                                      16-byte aligned
+ *
+ * A 32-bit program's words have 4 bytes; nothing else differs.
  */
 #include <proc/exec.h>
 #include <arch/elf.h>
@@ -34,7 +36,8 @@ enum { STACK_EXTRA = 128 * 1024, RANDOM_BYTES = 16, STACK_SHIFT_MASK = 0x1ff0 };
 /* A cursor that writes upwards in the new address space, a page at a time. */
 struct stack_writer {
 	struct vm_space *mm;
-	uaddr_t addr; /* of buf[0] */
+	uaddr_t addr;  /* of buf[0] */
+	unsigned word; /* bytes of a pointer */
 	size_t fill;
 	char *buf; /* PAGE_SIZE */
 	int err;
@@ -65,7 +68,20 @@ static void writer_put(struct stack_writer *w, const void *src, size_t n)
 
 static void writer_put_word(struct stack_writer *w, u64 v)
 {
-	writer_put(w, &v, sizeof(v));
+	if (likely(w->word == sizeof(v)))
+		writer_put(w, &v, sizeof(v));
+	else
+		writer_put(w, &v, sizeof(u32)); /* the low half is the first */
+}
+
+static void writer_put_words(struct stack_writer *w, const unsigned long *v, unsigned n)
+{
+	if (likely(w->word == sizeof(*v))) {
+		writer_put(w, v, n * sizeof(*v));
+		return;
+	}
+	for (unsigned i = 0; i < n; i++)
+		writer_put_word(w, v[i]);
 }
 
 static void writer_seek(struct stack_writer *w, uaddr_t addr)
@@ -121,13 +137,14 @@ static unsigned make_auxv(const struct exec_image *x, const struct stack_layout 
 {
 	const struct cred *c = x->cred;
 	const unsigned long pairs[][2] = {
+		{ AT_SYSINFO, x->vdso + arch_vdso32.vsyscall }, /* of 32-bit programs alone */
 		{ AT_SYSINFO_EHDR, x->vdso },
 		{ AT_MINSIGSTKSZ, arch_signal_frame_size() },
 		{ AT_HWCAP, arch_elf_hwcap() },
 		{ AT_PAGESZ, PAGE_SIZE },
 		{ AT_CLKTCK, 100 },
 		{ AT_PHDR, x->phdr },
-		{ AT_PHENT, sizeof(struct elf64_phdr_k) },
+		{ AT_PHENT, x->small ? sizeof(struct elf32_phdr_k) : sizeof(struct elf64_phdr_k) },
 		{ AT_PHNUM, x->phnum },
 		{ AT_BASE, x->base },
 		{ AT_FLAGS, 0 },
@@ -145,8 +162,9 @@ static unsigned make_auxv(const struct exec_image *x, const struct stack_layout 
 	};
 	_Static_assert(ARRAY_SIZE(pairs) <= EXEC_AUXV_MAX, "saved_auxv");
 
-	memcpy(v, pairs, sizeof(pairs));
-	return ARRAY_SIZE(pairs) * 2;
+	unsigned skip = x->small ? 0 : 1;
+	memcpy(v, pairs + skip, sizeof(pairs) - skip * sizeof(pairs[0]));
+	return (ARRAY_SIZE(pairs) - skip) * 2;
 }
 
 static int map_stack(struct exec_image *x, uaddr_t sp)
@@ -175,14 +193,17 @@ int exec_build_stack(struct exec_image *x)
 	size_t strings_len = a->prefix_len + a->strings.len - (a->prefix ? a->first_len : 0);
 	unsigned argc = a->argc + a->prefix_count - (a->prefix ? 1 : 0);
 	struct stack_layout l = { .argc = argc, .envc = a->envc };
+	const char *platform = x->small ? ARCH_PLATFORM32 : ARCH_PLATFORM;
+	size_t platform_len = x->small ? sizeof(ARCH_PLATFORM32) : sizeof(ARCH_PLATFORM);
+	unsigned word = x->small ? sizeof(u32) : sizeof(u64);
 
 	l.execfn = mm->stack_top - sizeof(u64) - name_len;
 	l.strings = l.execfn - strings_len;
 	uaddr_t p = l.strings - (x->random ? random_u64() & STACK_SHIFT_MASK : 0);
-	l.platform = ALIGN_DOWN(p, 16) - ALIGN_UP(sizeof(ARCH_PLATFORM), 16);
+	l.platform = ALIGN_DOWN(p, 16) - ALIGN_UP(platform_len, 16);
 	l.random = l.platform - RANDOM_BYTES;
 	unsigned words = make_auxv(x, &l, mm->saved_auxv);
-	x->sp = ALIGN_DOWN(l.random - (1 + argc + 1 + a->envc + 1 + words) * sizeof(u64), 16);
+	x->sp = ALIGN_DOWN(l.random - (1 + argc + 1 + a->envc + 1 + words) * word, 16);
 	mm->arg_start = l.strings;
 	mm->arg_end = mm->env_start = l.execfn - (a->strings.len - a->env_offset);
 	mm->env_end = l.execfn;
@@ -190,17 +211,17 @@ int exec_build_stack(struct exec_image *x)
 	int err = map_stack(x, x->sp);
 	if (err)
 		return err;
-	struct stack_writer w = { .mm = mm, .addr = x->sp, .buf = kmalloc(PAGE_SIZE, 0) };
+	struct stack_writer w = { .mm = mm, .addr = x->sp, .word = word, .buf = kmalloc(PAGE_SIZE, 0) };
 	if (!w.buf)
 		return -ENOMEM;
 	u8 seed[RANDOM_BYTES];
 	random_bytes(seed, sizeof(seed));
 	writer_put_word(&w, argc);
 	put_vectors(&w, a, l.strings);
-	writer_put(&w, mm->saved_auxv, words * sizeof(u64));
+	writer_put_words(&w, mm->saved_auxv, words);
 	writer_seek(&w, l.random);
 	writer_put(&w, seed, sizeof(seed));
-	writer_put(&w, ARCH_PLATFORM, sizeof(ARCH_PLATFORM));
+	writer_put(&w, platform, platform_len);
 	writer_seek(&w, l.strings);
 	put_strings(&w, a);
 	writer_put(&w, x->name, name_len);

@@ -6,7 +6,7 @@
  * Locks:     mm->lock for a look at the vmas; nobody else knows the address space.
  * Contexts:  process context, in execve; may sleep.
  * Manual:    vdso(7), getauxval(3) AT_SYSINFO_EHDR.
- * Tests:     tests/abi/vdso.c
+ * Tests:     tests/abi/vdso.c, tests/i386/vdso.c
  *
  * Theory
  * ------
@@ -26,7 +26,7 @@ enum { LEAF_SPAN = 2 << 20 }; /* what one page table maps */
 /* A free place above the stack; 0 = there is none. */
 static uaddr_t place_above_stack(struct vm_space *mm, size_t len)
 {
-	uaddr_t start = mm->stack_top, end = MIN(ALIGN_UP(start + 1, LEAF_SPAN), USER_TOP);
+	uaddr_t start = mm->stack_top, end = MIN(ALIGN_UP(start + 1, LEAF_SPAN), mm->top);
 	struct vma *v;
 
 	if (start + len > end)
@@ -52,7 +52,8 @@ static long place_anywhere(struct vm_space *mm, size_t len)
 
 int exec_map_vdso(struct exec_image *x)
 {
-	size_t code_len = (size_t)(arch_vdso_end - arch_vdso_start);
+	const char *code = x->small ? arch_vdso32_start : arch_vdso_start;
+	size_t code_len = (size_t)((x->small ? arch_vdso32_end : arch_vdso_end) - code);
 	bool random = vm_aslr && !(current_task()->personality & ADDR_NO_RANDOMIZE);
 	long at = random ? (long)place_above_stack(x->mm, PAGE_SIZE + code_len) : 0;
 
@@ -65,7 +66,9 @@ int exec_map_vdso(struct exec_image *x)
 	if (err < 0)
 		return (int)err;
 	x->vdso = (uaddr_t)at + PAGE_SIZE;
-	err = vm_map_physical(x->mm, x->vdso, virt_to_phys(arch_vdso_start), code_len,
+	if (x->small)
+		x->mm->vdso32 = x->vdso;
+	err = vm_map_physical(x->mm, x->vdso, virt_to_phys(code), code_len,
 	                      VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC, "[vdso]");
 	return err < 0 ? (int)err : 0;
 }

@@ -58,7 +58,7 @@ static void init_main(void *arg)
 	open_console(t);
 	for (const char **path = init_words.paths; *path; path++) {
 		init_words.argv[0] = *path;
-		struct exec_strings argv = { init_words.argv, false }, envp = { init_words.envp, false };
+		struct exec_strings argv = { .array = init_words.argv }, envp = { .array = init_words.envp };
 		int err = process_exec(&w, *path, LOOKUP_FOLLOW, argv, envp);
 		if (!err)
 			arch_enter_user();

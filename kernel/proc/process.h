@@ -22,6 +22,7 @@ int process_start_init(const char *const *paths, const char *const *argv, const 
 struct exec_strings {
 	const void *array; /* user: const char __user *const __user *; kernel: const char *const * */
 	bool user;
+	bool small; /* a user's, with pointers of 32 bits */
 };
 /* execve(2): 0 (the trap frame is new) or -errno as the manual lists. name is a kernel string. */
 MUST_CHECK int process_exec(const struct fs_walk *w, const char *name, unsigned lookup,

@@ -37,9 +37,13 @@ int signal_action(int sig, const struct sigaction_k *new, struct sigaction_k *ol
 	struct sigaction_k *sa = &s->action[sig];
 	if (old)
 		*old = *sa;
+	if (old)
+		old->flags &= ~SA_I386;
 	if (new) {
 		sa->handler = new->handler;
-		sa->flags = new->flags &SA_KNOWN; /* so that a program can ask which flags there are */
+		sa->flags =
+		        (new->flags &SA_KNOWN) |
+		        (t->call_layout ? SA_I386 : 0); /* so that a program can ask which flags there are */
 		sa->restorer = new->restorer;
 		sa->mask = new->mask & ~SIGSET_KERNEL_ONLY;
 		if (sa->handler <= SIG_IGN && signal_default_ignored(s, sig))

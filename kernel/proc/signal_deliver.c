@@ -32,7 +32,7 @@
 #include <base/trace.h>
 
 /* restart_syscall(2); the one number this chapter must know. */
-enum { NR_RESTART_SYSCALL = 219 };
+enum { NR_RESTART_SYSCALL = 219, NR_I386_RESTART_SYSCALL = 0 };
 
 enum verdict { TAKE_NEXT, RUN_HANDLER, SLEPT };
 
@@ -194,7 +194,7 @@ static void signal_run_handler(struct task *t, struct trapframe *tf, int sig, st
 		ptrace_notify(SIGTRAP, 0); /* the tracer sees the handler's first instruction */
 }
 
-static void syscall_without_handler(struct trapframe *tf)
+static void syscall_without_handler(struct task *t, struct trapframe *tf)
 {
 	switch (tf_result(tf)) {
 	case -ERESTARTSYS:
@@ -203,7 +203,8 @@ static void syscall_without_handler(struct trapframe *tf)
 		tf_restart_syscall(tf, tf_syscall_nr(tf));
 		break;
 	case -ERESTART_RESTARTBLOCK:
-		tf_restart_syscall(tf, NR_RESTART_SYSCALL);
+		t->restart.layout = t->call_layout;
+		tf_restart_syscall(tf, t->call_layout ? NR_I386_RESTART_SYSCALL : NR_RESTART_SYSCALL);
 		break;
 	default:
 		return;
@@ -222,7 +223,7 @@ static void signal_deliver(struct task *t, struct trapframe *tf)
 		return;
 	}
 	if (tf_in_syscall(tf))
-		syscall_without_handler(tf);
+		syscall_without_handler(t, tf);
 	if (thread_flag(&t->thread, TF_RESTORE_MASK)) {
 		thread_clear_flag(&t->thread, TF_RESTORE_MASK);
 		signal_set_mask(t->saved_mask);

@@ -21,6 +21,9 @@ enum { COMM_LEN = 16 };
 
 struct user_count;
 struct posix_timer;
+/* The ABI of the call a task is in.  Longs and pointers of the i386 ABI have 4 bytes; so have its times, but in the
+ * calls that were made for the year 2038. */
+enum call_layout { CALL_NATIVE, CALL_I386, CALL_I386_TIME64 };
 enum task_exiting { TASK_ALIVE, TASK_EXITING, TASK_DEAD /* a leader that waits to be reaped, or gone */ };
 enum group_wait_flag {
 	GROUP_STOPPED = 1,     /* all threads have stopped */
@@ -136,6 +139,7 @@ struct task {
 	struct list_head all;
 	int pdeath_signal;
 	u32 personality;
+	u8 call_layout; /* enum call_layout: how the structures of the system call in progress look */
 	bool strace;
 	struct ptrace_state pt;
 	bool no_new_privs;
@@ -143,6 +147,7 @@ struct task {
 		long (*fn)(struct task *t);
 		ktime_t deadline;
 		unsigned long arg[4];
+		u8 layout; /* call_layout of the call */
 	} restart;
 	struct rcu_head rcu;
 };

@@ -70,7 +70,9 @@ int proc_show_auxv(struct seq *s, struct task *t, struct proc_node *n)
 		return 0;
 	while (i + 2 < ARRAY_SIZE(mm->saved_auxv) && mm->saved_auxv[i] != AT_NULL)
 		i += 2;
-	seq_write(s, mm->saved_auxv, (i + 2) * sizeof(mm->saved_auxv[0]));
+	size_t word = mm->top == USER_TOP ? sizeof(u64) : sizeof(u32); /* of the program */
+	for (unsigned k = 0; k < i + 2; k++)
+		seq_write(s, &mm->saved_auxv[k], word);
 	vm_space_put(mm);
 	return 0;
 }

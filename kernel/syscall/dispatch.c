@@ -58,7 +58,9 @@ long sys_ni(unsigned long a, unsigned long b, unsigned long c, unsigned long d, 
 	return -ENOSYS;
 }
 
-long syscall_traced(struct trapframe *tf, unsigned long nr)
+/* By the ABI's table, and by where it passes its arguments. */
+static long call_traced(struct trapframe *tf, unsigned long nr, const syscall_fn *table,
+                        unsigned long (*arg)(const struct trapframe *, unsigned))
 {
 	struct strace_line *line = NULL;
 	unsigned long a[6];
@@ -70,9 +72,9 @@ long syscall_traced(struct trapframe *tf, unsigned long nr)
 		run = ptrace_syscall_enter(tf);
 		nr = (u32)arch_syscall_nr(tf);
 	}
-	fn = nr < SYSCALL_NATIVE_MAX ? syscall_table_native[nr] : sys_ni;
+	fn = nr < SYSCALL_NATIVE_MAX ? table[nr] : sys_ni;
 	for (unsigned i = 0; i < ARRAY_SIZE(a); i++)
-		a[i] = tf_arg(tf, i);
+		a[i] = arg(tf, i);
 	TRACE4(syscall_enter, nr, a[0], a[1], a[2]);
 	if (thread_flag(thread_current(), TF_SYSCALL_STRACE))
 		line = strace_enter(nr, a);
@@ -85,6 +87,16 @@ long syscall_traced(struct trapframe *tf, unsigned long nr)
 		result = tf_result(tf);
 	}
 	return result;
+}
+
+long syscall_traced(struct trapframe *tf, unsigned long nr)
+{
+	return call_traced(tf, nr, syscall_table_native, tf_arg);
+}
+
+long syscall_traced_i386(struct trapframe *tf, unsigned long nr)
+{
+	return call_traced(tf, nr, syscall_table_i386, tf_arg_i386);
 }
 
 void strace_set(struct task *t, bool on)

@@ -10,8 +10,12 @@ enum syscall_abi { ABI_X86_64, ABI_I386, ABI_RISCV64 };
 enum { SYSCALL_NATIVE_MAX = 512 };
 /* Typed thunks; a hole is sys_ni, which logs once per program and answers -ENOSYS. */
 extern const syscall_fn syscall_table_native[SYSCALL_NATIVE_MAX];
+extern const syscall_fn syscall_table_i386[SYSCALL_NATIVE_MAX]; /* x86-64's second table */
+long sys_ni(unsigned long a, unsigned long b, unsigned long c, unsigned long d, unsigned long e,
+            unsigned long f);
 /* With tracing, strace or ptrace flags set on the thread: entry and exit work around the call. */
 long syscall_traced(struct trapframe *tf, unsigned long nr);
+long syscall_traced_i386(struct trapframe *tf, unsigned long nr);
 
 /* Description for strace, the fuzzer and docs. */
 struct syscall_arg {
@@ -24,6 +28,7 @@ struct syscall_desc {
 	struct syscall_arg arg[6];
 };
 extern const struct syscall_desc syscall_desc_native[SYSCALL_NATIVE_MAX];
+extern const struct syscall_desc syscall_desc_i386[SYSCALL_NATIVE_MAX];
 
 /* strace to the log, per task; children inherit it. */
 struct task;

@@ -82,8 +82,10 @@ struct strace_line *strace_enter(unsigned long nr, const unsigned long arg[6])
 	s->text[0] = 0;
 	s->nr = nr;
 	memcpy(s->arg, arg, sizeof(s->arg));
-	if (nr < SYSCALL_NATIVE_MAX && syscall_desc_native[nr].name)
-		s->desc = &syscall_desc_native[nr];
+	const struct syscall_desc *all =
+	        current_task()->call_layout ? syscall_desc_i386 : syscall_desc_native;
+	if (nr < SYSCALL_NATIVE_MAX && all[nr].name)
+		s->desc = &all[nr];
 	if (!s->desc) {
 		strace_put(s, "syscall_%lu(0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx", nr, arg[0], arg[1],
 		           arg[2], arg[3], arg[4], arg[5]);

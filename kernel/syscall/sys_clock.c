@@ -103,7 +103,7 @@ long sys_clock_getres(int clock, struct timespec_k __user *ts)
 	return ts ? timespec_put(res, ts) : 0;
 }
 
-static int wall_clock_set(ktime_t t)
+int wall_clock_set(ktime_t t)
 {
 	if (!capable(CAP_SYS_TIME))
 		return -EPERM;
@@ -158,7 +158,7 @@ long sys_time(s64 __user *t)
 {
 	s64 now = clock_realtime() / NSEC_PER_SEC;
 
-	return t && put_user(now, t) ? -EFAULT : now;
+	return t && longs_put(t, &now, 1) ? -EFAULT : now;
 }
 
 static s64 clock_ticks(u64 ns)
@@ -176,7 +176,7 @@ long sys_times(struct tms_k __user *buf)
 		process_times(g, &user, &system);
 		k = (struct tms_k){ clock_ticks(user), clock_ticks(system), clock_ticks(g->cutime_ns),
 			            clock_ticks(g->cstime_ns) };
-		if (copy_to_user(buf, &k, sizeof(k)))
+		if (longs_put(buf, (s64 *)&k, 4))
 			return -EFAULT;
 	}
 	return clock_ticks((u64)clock_monotonic());

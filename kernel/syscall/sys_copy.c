@@ -79,38 +79,30 @@ static int sendfile_check(const struct file *in, const struct file *out, bool ha
 	return 0;
 }
 
-static long do_sendfile(struct file *out, struct file *in, loff_t __user *offset, size_t count)
+/* at NULL: from the position of `in`; else from *at, which moves. */
+static long do_sendfile(struct file *out, struct file *in, loff_t *at, size_t count)
 {
-	loff_t pos = 0;
-	ssize_t n;
+	loff_t pos;
+	ssize_t n = sendfile_check(in, out, at != NULL);
 
-	if (offset && get_user(pos, offset))
-		return -EFAULT;
-	n = sendfile_check(in, out, offset != NULL);
 	if (n)
 		return n;
-	if (offset) {
-		if (pos < 0)
-			return -EINVAL;
-		n = copy_bytes(in, &pos, out, NULL, MIN(count, MAX_RW_COUNT));
-		if (put_user(pos, offset))
-			return -EFAULT;
-		return n;
-	}
+	if (at)
+		return *at < 0 ? -EINVAL : copy_bytes(in, at, out, NULL, MIN(count, MAX_RW_COUNT));
 	/* The position is not locked over the copy: both ends may sleep for long, and may be one file. */
 	pos = file_lseek(in, 0, SEEK_CUR);
 	if (pos < 0)
 		return pos;
 	n = copy_bytes(in, &pos, out, NULL, MIN(count, MAX_RW_COUNT));
 	if (n > 0) {
-		loff_t at = file_lseek(in, pos, SEEK_SET);
-		if (at < 0)
-			return at;
+		pos = file_lseek(in, pos, SEEK_SET);
+		if (pos < 0)
+			return pos;
 	}
 	return n;
 }
 
-long sys_sendfile(int out_fd, int in_fd, loff_t __user *offset, size_t count)
+static long sendfile_fds(int out_fd, int in_fd, loff_t *at, size_t count)
 {
 	struct fd_ref in = fd_arg((unsigned)in_fd), out;
 	long n = -EBADF;
@@ -119,11 +111,37 @@ long sys_sendfile(int out_fd, int in_fd, loff_t __user *offset, size_t count)
 		return -EBADF;
 	out = fd_arg((unsigned)out_fd);
 	if (out.file) {
-		n = do_sendfile(out.file, in.file, offset, count);
+		n = do_sendfile(out.file, in.file, at, count);
 		fd_ref_put(out);
 	}
 	fd_ref_put(in);
 	return n;
+}
+
+long sys_sendfile(int out_fd, int in_fd, loff_t __user *offset, size_t count)
+{
+	loff_t pos;
+
+	if (!offset)
+		return sendfile_fds(out_fd, in_fd, NULL, count);
+	if (get_user(pos, offset))
+		return -EFAULT;
+	long n = sendfile_fds(out_fd, in_fd, &pos, count);
+	return put_user(pos, offset) ? -EFAULT : n;
+}
+
+long sys_i386_sendfile(int out_fd, int in_fd, int __user *offset, size_t count)
+{
+	loff_t pos;
+	int at;
+
+	if (!offset)
+		return sendfile_fds(out_fd, in_fd, NULL, count);
+	if (get_user(at, offset))
+		return -EFAULT;
+	pos = at;
+	long n = sendfile_fds(out_fd, in_fd, &pos, count);
+	return put_user((int)pos, offset) ? -EFAULT : n;
 }
 
 static int range_check(const struct file *in, loff_t ipos, const struct file *out, loff_t opos, size_t *len)

@@ -23,29 +23,31 @@ struct dents {
 	char __user *buf;  /* where the next entry goes */
 	char __user *last; /* the entry written last, NULL at first */
 	size_t left;
-	int err;  /* why it stopped */
-	bool old; /* struct dirent_k of getdents */
+	int err;       /* why it stopped */
+	bool old;      /* struct dirent_k of getdents */
+	unsigned word; /* bytes of d_ino and d_off: 8, or 4 in getdents of the i386 ABI */
 };
 
-/* Writes the 8 bytes of d_off, which stand behind d_ino in both forms. */
+/* Writes d_off, which stands behind d_ino in all forms. */
 static int dents_set_off(struct dents *d)
 {
 	s64 off = d->ctx.pos;
 
-	return d->last ? copy_to_user(d->last + offsetof(struct dirent64_k, d_off), &off, sizeof(off)) : 0;
+	return d->last ? copy_to_user(d->last + d->word, &off, d->word) : 0;
 }
 
-/* The entry as it will stand in memory; its size, a multiple of 8. */
-static size_t dent_make(char *e, bool old, const char *name, unsigned len, u64 ino, unsigned type)
+/* The entry as it will stand in memory; its size, a multiple of `word`. */
+static size_t dent_make(char *e, bool old, unsigned word, const char *name, unsigned len, u64 ino,
+                        unsigned type)
 {
-	size_t head = old ? offsetof(struct dirent_k, d_name) : offsetof(struct dirent64_k, d_name);
-	size_t size = ALIGN_UP(head + len + (old ? 2 : 1), 8);
+	size_t head = 2 * word + sizeof(u16) + (old ? 0 : 1);
+	size_t size = ALIGN_UP(head + len + (old ? 2 : 1), word);
 	u16 reclen = (u16)size;
 	u8 t = (u8)type;
 
 	memset(e, 0, size);
-	memcpy(e, &ino, sizeof(ino));
-	memcpy(e + offsetof(struct dirent64_k, d_reclen), &reclen, sizeof(reclen));
+	memcpy(e, &ino, word);
+	memcpy(e + 2 * word, &reclen, sizeof(reclen));
 	if (old)
 		e[size - 1] = (char)t;
 	else
@@ -64,7 +66,7 @@ static bool dents_emit(struct dir_context *ctx, const char *name, unsigned len, 
 		d->err = -EIO;
 		return false;
 	}
-	size = dent_make(entry, d->old, name, len, ino, type);
+	size = dent_make(entry, d->old, d->word, name, len, ino, type);
 	if (size > d->left) {
 		d->err = -EINVAL; /* matters when it is the first */
 		return false;
@@ -81,7 +83,11 @@ static bool dents_emit(struct dir_context *ctx, const char *name, unsigned len, 
 
 static long do_getdents(unsigned fd, void __user *buf, unsigned count, bool old)
 {
-	struct dents d = { .ctx = { .emit = dents_emit }, .buf = buf, .left = count, .old = old };
+	struct dents d = { .ctx = { .emit = dents_emit },
+		           .buf = buf,
+		           .left = count,
+		           .old = old,
+		           .word = old && call_small() ? sizeof(u32) : sizeof(u64) };
 	struct fd_ref r = fd_arg(fd);
 	int err;
 

@@ -48,18 +48,24 @@ static long fcntl_setfl(struct file *f, unsigned long arg)
 	return 0;
 }
 
-static long fcntl_lock(struct file *f, int cmd, struct flock_k __user *u)
+int fcntl_lock_do(struct file *f, int cmd, struct flock_k *l)
 {
 	struct task *t = current_task();
 	bool ofd = cmd == F_OFD_GETLK || cmd == F_OFD_SETLK || cmd == F_OFD_SETLKW;
+
+	if (ofd && l->l_pid)
+		return -EINVAL;
+	return locks_fcntl(f, cmd, l, ofd ? (void *)f : (void *)t->files, t->group->tgid);
+}
+
+static long fcntl_lock(struct file *f, int cmd, struct flock_k __user *u)
+{
 	struct flock_k l;
 	int err;
 
 	if (copy_from_user(&l, u, sizeof(l)))
 		return -EFAULT;
-	if (ofd && l.l_pid)
-		return -EINVAL;
-	err = locks_fcntl(f, cmd, &l, ofd ? (void *)f : (void *)t->files, t->group->tgid);
+	err = fcntl_lock_do(f, cmd, &l);
 	if (!err && (cmd == F_GETLK || cmd == F_OFD_GETLK) && copy_to_user(u, &l, sizeof(l)))
 		return -EFAULT;
 	return err;

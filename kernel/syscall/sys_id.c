@@ -158,7 +158,7 @@ long sys_getgroups(int size, gid_t __user *list)
 	return c->ngroups;
 }
 
-static long set_groups(const gid_t *groups, unsigned n)
+long ids_set_groups(const gid_t *groups, unsigned n)
 {
 	struct cred *c = cred_copy(my_cred());
 
@@ -175,12 +175,12 @@ long sys_setgroups(size_t size, const gid_t __user *list)
 	if (size > CRED_GROUPS_MAX)
 		return -EINVAL;
 	if (!size)
-		return set_groups(NULL, 0);
+		return ids_set_groups(NULL, 0);
 	groups = kmalloc(size * sizeof(gid_t), 0);
 	if (!groups)
 		return -ENOMEM;
 	ret = copy_from_user(groups, list, size * sizeof(gid_t)) ? -EFAULT
-	                                                         : set_groups(groups, (unsigned)size);
+	                                                         : ids_set_groups(groups, (unsigned)size);
 	kfree(groups);
 	return ret;
 }

@@ -36,7 +36,7 @@ long sys_getitimer(int which, struct itimerval_k __user *value)
 	struct itimerval_k k;
 	int err = itimer_which_ok(which) ? process_getitimer(which, &k) : -EINVAL;
 
-	return err ? err : copy_to_user(value, &k, sizeof(k));
+	return err ? err : longs_put(value, (s64 *)&k, 4);
 }
 
 static bool timeval_ok(const struct timeval_k *tv)
@@ -49,12 +49,12 @@ long sys_setitimer(int which, const struct itimerval_k __user *value, struct iti
 	struct itimerval_k new = { 0 }, was;
 	int err;
 
-	if (value && copy_from_user(&new, value, sizeof(new)))
+	if (value && longs_get((s64 *)&new, value, 4))
 		return -EFAULT;
 	if (!timeval_ok(&new.it_value) || !timeval_ok(&new.it_interval) || !itimer_which_ok(which))
 		return -EINVAL;
 	err = process_setitimer(which, &new, &was);
-	if (!err && old && copy_to_user(old, &was, sizeof(was)))
+	if (!err && old && longs_put(old, (s64 *)&was, 4))
 		return -EFAULT;
 	return err;
 }

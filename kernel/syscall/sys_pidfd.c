@@ -58,7 +58,7 @@ static long send_info(struct pid *pid, int sig, const struct siginfo __user *inf
 {
 	struct siginfo k;
 
-	if (copy_from_user(&k, info, sizeof(k)))
+	if (siginfo_get(&k, info))
 		return -EFAULT;
 	if (k.si_signo != sig)
 		return -EINVAL;

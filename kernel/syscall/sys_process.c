@@ -17,7 +17,7 @@
 
 /* The 32 bits of clone(2) but for those that clone3 has no use for, and its own. */
 #define CLONE3_FLAGS (0x3ffffffffUL & ~(u64)(CLONE_DETACHED | CSIGNAL))
-enum { CLONE3_SIZE_V0 = 64, ROBUST_HEAD_SIZE = 24 };
+enum { CLONE3_SIZE_V0 = 64, ROBUST_HEAD_SIZE = 24, ROBUST_HEAD_SIZE32 = 12 };
 
 long sys_fork(void)
 {
@@ -108,8 +108,8 @@ static long do_exec(int dirfd, const char __user *path, const void __user *argv,
                     int flags)
 {
 	unsigned lookup = at_lookup(flags);
-	struct exec_strings a = { (const void __force *)argv, true },
-	                    e = { (const void __force *)envp, true };
+	struct exec_strings a = { (const void __force *)argv, true, call_small() },
+	                    e = { (const void __force *)envp, true, call_small() };
 	struct user_path p;
 	int err;
 
@@ -178,7 +178,7 @@ long sys_set_robust_list(void __user *head, size_t len)
 {
 	struct task *t = current_task();
 
-	if (len != ROBUST_HEAD_SIZE)
+	if (len != (call_small() ? ROBUST_HEAD_SIZE32 : ROBUST_HEAD_SIZE))
 		return -EINVAL;
 	t->robust_list = head;
 	t->robust_list_len = len;

@@ -51,6 +51,19 @@ long sys_prlimit64(pid_t pid, unsigned resource, const struct rlimit64_k __user 
 	return err;
 }
 
+/* A limit of 32 bits: all ones for none, and for what does not fit. */
+static u64 rlimit_widen(u64 v)
+{
+	return (u32)v == ~0u ? RLIM_INFINITY : (u32)v;
+}
+
+static int rlimit_put(struct rlimit64_k __user *u, struct rlimit64_k k)
+{
+	if (call_small())
+		k = (struct rlimit64_k){ MIN(k.cur, (u64)~0u), MIN(k.max, (u64)~0u) };
+	return longs_put(u, (s64 *)&k, 2);
+}
+
 long sys_getrlimit(unsigned resource, struct rlimit64_k __user *lim)
 {
 	struct rlimit64_k k;
@@ -59,15 +72,17 @@ long sys_getrlimit(unsigned resource, struct rlimit64_k __user *lim)
 	if (resource >= RLIM_NLIMITS)
 		return -EINVAL;
 	err = process_rlimit(current_task()->group, resource, NULL, &k);
-	return err ? err : copy_to_user(lim, &k, sizeof(k));
+	return err ? err : rlimit_put(lim, k);
 }
 
 long sys_setrlimit(unsigned resource, const struct rlimit64_k __user *lim)
 {
 	struct rlimit64_k k;
 
-	if (copy_from_user(&k, lim, sizeof(k)))
+	if (longs_get((s64 *)&k, lim, 2))
 		return -EFAULT;
+	if (call_small())
+		k = (struct rlimit64_k){ rlimit_widen(k.cur), rlimit_widen(k.max) };
 	if (resource >= RLIM_NLIMITS)
 		return -EINVAL;
 	return process_rlimit(current_task()->group, resource, &k, NULL);
@@ -80,5 +95,5 @@ long sys_getrusage(int who, struct rusage_k __user *ru)
 	if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN && who != RUSAGE_THREAD)
 		return -EINVAL;
 	process_rusage(current_task()->group, who, &k);
-	return copy_to_user(ru, &k, sizeof(k));
+	return longs_put(ru, (s64 *)&k, sizeof(k) / sizeof(s64));
 }

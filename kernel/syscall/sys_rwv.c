@@ -63,8 +63,11 @@ static int user_vec_get(struct user_vec *v, const struct iovec __user *vec, unsi
 		if (!v->iov)
 			return -ENOMEM;
 	}
-	if (nr && copy_from_user(v->iov, vec, nr * sizeof(*v->iov)))
+	if (nr && longs_get((s64 *)v->iov, vec, 2 * (unsigned)nr))
 		goto put;
+	if (call_small())
+		for (unsigned i = 0; i < nr; i++)
+			v->iov[i].base = (u32)v->iov[i].base;
 	err = user_vec_check(v->iov, (unsigned)nr);
 	if (err)
 		goto put;

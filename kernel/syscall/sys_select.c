@@ -67,8 +67,9 @@ static int select_copy_in(struct select_call *c, unsigned long __user *const set
 {
 	unsigned longs = BITMAP_LONGS(c->n);
 
-	c->bytes = longs * sizeof(unsigned long);
-	c->bits = kmalloc(MAX(2 * SETS * c->bytes, (size_t)1), ALLOC_ZERO);
+	size_t size = longs * sizeof(unsigned long);
+	c->bytes = call_small() ? DIV_ROUND_UP(c->n, 32) * sizeof(u32) : size;
+	c->bits = kmalloc(MAX(2 * SETS * size, (size_t)1), ALLOC_ZERO);
 	if (!c->bits)
 		return -ENOMEM;
 	for (int s = 0; s < SETS; s++) {
@@ -205,7 +206,7 @@ static int select_timeout(ktime_t *out, const struct timeval_k __user *u)
 {
 	struct timeval_k tv;
 
-	if (copy_from_user(&tv, u, sizeof(tv)))
+	if (longs_get((s64 *)&tv, u, 2))
 		return -EFAULT;
 	if (tv.tv_sec < 0 || tv.tv_usec < 0)
 		return -EINVAL;
@@ -241,22 +242,21 @@ long sys_pselect6(int n, unsigned long __user *rd, unsigned long __user *wr, uns
                   struct timespec_k __user *timeout, const void __user *sig)
 {
 	unsigned long __user *const set[SETS] = { rd, wr, ex };
-	struct {
-		const sigset_k __user *mask;
-		size_t size;
-	} arg = { NULL, 0 };
+	u64 arg[2] = { 0, 0 }; /* the mask's address and size */
 	ktime_t deadline = KTIME_MAX, ns = 0;
 	long ret;
 
-	if (sig && copy_from_user(&arg, sig, sizeof(arg)))
+	if (sig && longs_get((s64 *)arg, sig, 2))
 		return -EFAULT;
+	if (call_small())
+		arg[0] = (u32)arg[0];
 	if (timeout) {
 		ret = timespec_get(&ns, timeout);
 		if (ret)
 			return ret;
 		deadline = ns ? deadline_after(ns) : 0;
 	}
-	ret = wait_mask_begin(arg.mask, arg.size);
+	ret = wait_mask_begin((const sigset_k __user *)arg[0], arg[1]);
 	if (ret)
 		return ret;
 	ret = do_select(n, set, deadline);

@@ -38,10 +38,10 @@ long sys_rt_sigaction(int sig, const struct sigaction_k __user *act, struct siga
 
 	if (size != sizeof(sigset_k))
 		return -EINVAL;
-	if (act && copy_from_user(&new_sa, act, sizeof(new_sa)))
+	if (act && sigaction_get(&new_sa, act))
 		return -EFAULT;
 	err = signal_action(sig, act ? &new_sa : NULL, old ? &old_sa : NULL);
-	if (!err && old && copy_to_user(old, &old_sa, sizeof(old_sa)))
+	if (!err && old && sigaction_put(old, &old_sa))
 		return -EFAULT;
 	return err;
 }
@@ -131,7 +131,7 @@ long sys_rt_sigtimedwait(const sigset_k __user *set, struct siginfo __user *info
 		deadline = ns ? deadline_after(ns) : 0;
 	}
 	sig = signal_timedwait(mask, &k, deadline);
-	if (sig > 0 && info && copy_to_user(info, &k, sizeof(k)))
+	if (sig > 0 && info && siginfo_put(info, &k, false))
 		return -EFAULT;
 	return sig;
 }
@@ -140,14 +140,14 @@ long sys_rt_sigqueueinfo(pid_t tgid, int sig, const struct siginfo __user *info)
 {
 	struct siginfo k;
 
-	return copy_from_user(&k, info, sizeof(k)) ? -EFAULT : signal_queue(tgid, sig, &k);
+	return siginfo_get(&k, info) ? -EFAULT : signal_queue(tgid, sig, &k);
 }
 
 long sys_rt_tgsigqueueinfo(pid_t tgid, pid_t tid, int sig, const struct siginfo __user *info)
 {
 	struct siginfo k;
 
-	return copy_from_user(&k, info, sizeof(k)) ? -EFAULT : signal_tgqueue(tgid, tid, sig, &k);
+	return siginfo_get(&k, info) ? -EFAULT : signal_tgqueue(tgid, tid, sig, &k);
 }
 
 long sys_rt_sigreturn(void)
@@ -160,10 +160,10 @@ long sys_sigaltstack(const struct sigaltstack_k __user *new, struct sigaltstack_
 	struct sigaltstack_k n, o;
 	int err;
 
-	if (new &&copy_from_user(&n, new, sizeof(n)))
+	if (new &&sigaltstack_get(&n, new))
 		return -EFAULT;
 	err = signal_altstack(new ? &n : NULL, old ? &o : NULL, tf_sp(arch_user_frame(thread_current())));
-	if (!err && old && copy_to_user(old, &o, sizeof(o)))
+	if (!err && old && sigaltstack_put(old, &o))
 		return -EFAULT;
 	return err;
 }
@@ -175,6 +175,7 @@ long sys_restart_syscall(void)
 
 	if (!fn)
 		return -EINTR;
+	t->call_layout = t->call_layout ? t->restart.layout : CALL_NATIVE;
 	t->restart.fn = NULL; /* a program that calls this by itself gets no second go */
 	return fn(t);
 }

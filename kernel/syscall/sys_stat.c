@@ -21,6 +21,43 @@ static u64 dev_encode(dev_t d)
 	return (minor & 0xff) | major << 8 | (minor & ~0xffUL) << 12;
 }
 
+/* Of times before 1970 the nanoseconds are positive, too. */
+static s64 time_sec(ktime_t t)
+{
+	return t / NSEC_PER_SEC - (t % NSEC_PER_SEC < 0);
+}
+
+static u32 time_ns(ktime_t t)
+{
+	return (u32)(t - time_sec(t) * NSEC_PER_SEC);
+}
+
+/* The i386 ABI's struct stat64. */
+static COLD int stat64_put(const struct stat_k *k, void __user *u)
+{
+	struct stat64_i386_k s = {
+		.st_dev = k->st_dev,
+		.st_ino32 = (u32)k->st_ino,
+		.st_mode = k->st_mode,
+		.st_nlink = (u32)k->st_nlink,
+		.st_uid = k->st_uid,
+		.st_gid = k->st_gid,
+		.st_rdev = k->st_rdev,
+		.st_size = k->st_size,
+		.st_blksize = (u32)k->st_blksize,
+		.st_blocks = (u64)k->st_blocks,
+		.st_atime = (u32)k->st_atime,
+		.st_atime_nsec = (u32)k->st_atime_nsec,
+		.st_mtime = (u32)k->st_mtime,
+		.st_mtime_nsec = (u32)k->st_mtime_nsec,
+		.st_ctime = (u32)k->st_ctime,
+		.st_ctime_nsec = (u32)k->st_ctime_nsec,
+		.st_ino = k->st_ino,
+	};
+
+	return copy_to_user(u, &s, sizeof(s));
+}
+
 static int stat_put(const struct kstat *st, struct stat_k __user *u)
 {
 	struct stat_k k = {
@@ -34,15 +71,15 @@ static int stat_put(const struct kstat *st, struct stat_k __user *u)
 		.st_size = (s64)st->size,
 		.st_blksize = st->blksize,
 		.st_blocks = (s64)st->blocks,
-		.st_atime = (u64)(st->atime / NSEC_PER_SEC),
-		.st_atime_nsec = (u64)(st->atime % NSEC_PER_SEC),
-		.st_mtime = (u64)(st->mtime / NSEC_PER_SEC),
-		.st_mtime_nsec = (u64)(st->mtime % NSEC_PER_SEC),
-		.st_ctime = (u64)(st->ctime / NSEC_PER_SEC),
-		.st_ctime_nsec = (u64)(st->ctime % NSEC_PER_SEC),
+		.st_atime = (u64)time_sec(st->atime),
+		.st_atime_nsec = time_ns(st->atime),
+		.st_mtime = (u64)time_sec(st->mtime),
+		.st_mtime_nsec = time_ns(st->mtime),
+		.st_ctime = (u64)time_sec(st->ctime),
+		.st_ctime_nsec = time_ns(st->ctime),
 	};
 
-	return copy_to_user(u, &k, sizeof(k));
+	return call_small() ? stat64_put(&k, u) : copy_to_user(u, &k, sizeof(k));
 }
 
 static int stat_at(int dirfd, const char __user *path, unsigned lookup, struct kstat *st)
@@ -97,7 +134,7 @@ long sys_fstat(unsigned fd, struct stat_k __user *u)
 
 static struct statx_timestamp_k statx_time(ktime_t t)
 {
-	return (struct statx_timestamp_k){ t / NSEC_PER_SEC, (u32)(t % NSEC_PER_SEC), 0 };
+	return (struct statx_timestamp_k){ time_sec(t), time_ns(t), 0 };
 }
 
 static int statx_put(const struct kstat *st, unsigned want, struct statx_k __user *u)
@@ -112,7 +149,8 @@ static int statx_put(const struct kstat *st, unsigned want, struct statx_k __use
 		.stx_ino = st->ino,
 		.stx_size = st->size,
 		.stx_blocks = st->blocks,
-		.stx_attributes_mask = 0,
+		.stx_attributes = st->mount_root ? STATX_ATTR_MOUNT_ROOT : 0,
+		.stx_attributes_mask = STATX_ATTR_MOUNT_ROOT,
 		.stx_atime = statx_time(st->atime),
 		.stx_btime = statx_time(st->btime),
 		.stx_ctime = statx_time(st->ctime),
@@ -140,9 +178,54 @@ long sys_statx(int dirfd, const char __user *path, unsigned flags, unsigned mask
 	return err ? err : statx_put(&st, mask, u);
 }
 
-long sys_statfs(const char __user *path, struct statfs64_k __user *u)
+/* struct statfs of 32-bit words: -EOVERFLOW when a count does not fit. */
+static COLD int statfs32_put(const struct statfs64_k *st, void __user *u)
 {
-	struct statfs64_k st = { 0 };
+	const u64 *from = (const u64 *)st;
+	u32 k[16] = { 0 };
+	u64 counts = 0;
+
+	for (unsigned i = 0; i < 7; i++) /* f_type .. f_ffree */
+		k[i] = (u32)from[i];
+	for (unsigned i = 2; i < 7; i++)
+		counts |= from[i] == ~0UL ? 0 : from[i];
+	if (counts >> 32)
+		return -EOVERFLOW;
+	k[7] = (u32)st->f_fsid[0];
+	k[8] = (u32)st->f_fsid[1];
+	k[9] = (u32)st->f_namelen;
+	k[10] = (u32)st->f_frsize;
+	k[11] = (u32)st->f_flags;
+	return copy_to_user(u, k, sizeof(k));
+}
+
+static int statfs_put(const struct statfs64_k *st, struct statfs64_k __user *u)
+{
+	return call_small() ? statfs32_put(st, u) : copy_to_user(u, st, sizeof(*st));
+}
+
+/* statfs64 of the i386 ABI: f_type, f_bsize, f_namelen .. f_spare are words, the counts have 64 bits. */
+static int statfs64_i386_put(const struct statfs64_k *st, void __user *u)
+{
+	struct statfs64_i386_k k = {
+		.f_type = (u32)st->f_type,
+		.f_bsize = (u32)st->f_bsize,
+		.f_blocks = st->f_blocks,
+		.f_bfree = st->f_bfree,
+		.f_bavail = st->f_bavail,
+		.f_files = st->f_files,
+		.f_ffree = st->f_ffree,
+		.f_fsid = { st->f_fsid[0], st->f_fsid[1] },
+		.f_namelen = (u32)st->f_namelen,
+		.f_frsize = (u32)st->f_frsize,
+		.f_flags = (u32)st->f_flags,
+	};
+
+	return copy_to_user(u, &k, sizeof(k));
+}
+
+static int path_statfs(const char __user *path, struct statfs64_k *st)
+{
 	struct user_path p;
 	struct path found;
 	int err = user_path_get(&p, AT_FDCWD, path, 0);
@@ -153,20 +236,60 @@ long sys_statfs(const char __user *path, struct statfs64_k __user *u)
 	user_path_put(&p);
 	if (err)
 		return err;
-	err = vfs_statfs(&found, &st);
+	err = vfs_statfs(&found, st);
 	path_put(&found);
-	return err ? err : copy_to_user(u, &st, sizeof(st));
+	return err;
 }
 
-long sys_fstatfs(unsigned fd, struct statfs64_k __user *u)
+static int fd_statfs(unsigned fd, struct statfs64_k *st)
 {
 	struct fd_ref r = fd_arg_path(fd);
-	struct statfs64_k st = { 0 };
 	int err;
 
 	if (!r.file)
 		return -EBADF;
-	err = vfs_statfs(&r.file->path, &st);
+	err = vfs_statfs(&r.file->path, st);
 	fd_ref_put(r);
-	return err ? err : copy_to_user(u, &st, sizeof(st));
+	return err;
+}
+
+static bool statfs64_size_ok(size_t size)
+{
+	return size == sizeof(struct statfs64_i386_k) || size == sizeof(struct statfs64_i386_k) + 4;
+}
+
+long sys_i386_statfs64(const char __user *path, size_t size, void __user *u)
+{
+	struct statfs64_k st = { 0 };
+
+	if (!statfs64_size_ok(size))
+		return -EINVAL;
+	int err = path_statfs(path, &st);
+	return err ? err : statfs64_i386_put(&st, u);
+}
+
+long sys_i386_fstatfs64(unsigned fd, size_t size, void __user *u)
+{
+	struct statfs64_k st = { 0 };
+
+	if (!statfs64_size_ok(size))
+		return -EINVAL;
+	int err = fd_statfs(fd, &st);
+	return err ? err : statfs64_i386_put(&st, u);
+}
+
+long sys_statfs(const char __user *path, struct statfs64_k __user *u)
+{
+	struct statfs64_k st = { 0 };
+	int err = path_statfs(path, &st);
+
+	return err ? err : statfs_put(&st, u);
+}
+
+long sys_fstatfs(unsigned fd, struct statfs64_k __user *u)
+{
+	struct statfs64_k st = { 0 };
+	int err = fd_statfs(fd, &st);
+
+	return err ? err : statfs_put(&st, u);
 }

@@ -14,7 +14,10 @@
 #include <syscall/syscall.h>
 #include <sys_protos.h>
 #include <base/log.h>
+#include <base/clock.h>
 #include <mem/slab.h>
+#include <sched/mutex.h>
+#include <sched/timer.h>
 
 enum {
 	SYSLOG_CLOSE,
@@ -30,8 +33,11 @@ enum {
 	SYSLOG_SIZE_BUFFER,
 };
 enum { LOG_PIECE = 2048 };
+#define LOG_LOOK_NS (100 * NSEC_PER_MSEC)
 
-static u64 log_mark;
+static u64 log_mark; /* READ_CLEAR and CLEAR have seen what lies before */
+static u64 log_seen; /* READ has; log_lock */
+static struct mutex log_lock = { NULL, WAITQ_INIT(log_lock.waiters) };
 static int log_level_saved = -1;
 
 /* The bytes behind pos; pos moves to the end. */
@@ -82,19 +88,53 @@ static long log_read_all(char __user *buf, int len, bool clear)
 	return n;
 }
 
-static long log_clear(bool only_count)
+/* What is behind *mark: passed over, or only counted. */
+static long log_skip(u64 *mark, bool only_count)
 {
 	char *piece = kmalloc(LOG_PIECE, 0);
-	u64 pos = atomic_load(&log_mark);
+	u64 pos = atomic_load(mark);
 	size_t left;
 
 	if (!piece)
 		return -ENOMEM;
 	left = log_left(&pos, piece);
 	if (!only_count)
-		atomic_store(&log_mark, pos);
+		atomic_store(mark, pos);
 	kfree(piece);
 	return only_count ? (long)left : 0;
+}
+
+/* New text, or none yet. */
+static long log_read_new(char __user *buf, size_t size, char *piece)
+{
+	scoped_mutex(&log_lock);
+	u64 pos = log_seen;
+	size_t n = log_read(&pos, piece, MIN(size, (size_t)LOG_PIECE));
+
+	if (copy_to_user(buf, piece, n))
+		return -EFAULT;
+	log_seen = pos;
+	return (long)n;
+}
+
+/* The log is written in any context and wakes nobody: who waits for it looks from time to time. */
+static long log_read_wait(char __user *buf, int len)
+{
+	char *piece;
+	long n;
+
+	if (!buf || len < 0)
+		return -EINVAL;
+	if (!len)
+		return 0;
+	piece = kmalloc(LOG_PIECE, 0);
+	if (!piece)
+		return -ENOMEM;
+	do
+		n = log_read_new(buf, (size_t)len, piece);
+	while (!n && !(n = thread_sleep_until(clock_monotonic() + LOG_LOOK_NS, true)));
+	kfree(piece);
+	return n;
 }
 
 static long log_console(int type, int level)
@@ -130,13 +170,14 @@ long sys_syslog(int type, char __user *buf, int len)
 	case SYSLOG_OPEN:
 		return 0;
 	case SYSLOG_READ:
-		return -ENOSYS; /* waits for new lines: the log cannot wake anybody */
+		return log_read_wait(buf, len);
 	case SYSLOG_READ_ALL:
 	case SYSLOG_READ_CLEAR:
 		return log_read_all(buf, len, type == SYSLOG_READ_CLEAR);
 	case SYSLOG_CLEAR:
+		return log_skip(&log_mark, false);
 	case SYSLOG_SIZE_UNREAD:
-		return log_clear(type == SYSLOG_SIZE_UNREAD);
+		return log_skip(&log_seen, true);
 	case SYSLOG_CONSOLE_OFF:
 	case SYSLOG_CONSOLE_ON:
 	case SYSLOG_CONSOLE_LEVEL:

@@ -67,21 +67,28 @@ long sys_setdomainname(const char __user *name, int len)
 	return 0;
 }
 
-long sys_sysinfo(struct sysinfo_k __user *info)
+void system_info(struct sysinfo_k *k)
 {
-	struct sysinfo_k k = { .mem_unit = 1 };
 	struct mem_stats m;
 	u32 load[3];
 
+	*k = (struct sysinfo_k){ .mem_unit = 1 };
 	mem_stats(&m);
 	sched_loadavg(load);
-	k.uptime = clock_monotonic() / NSEC_PER_SEC;
+	k->uptime = DIV_ROUND_UP(clock_monotonic(), NSEC_PER_SEC);
 	for (int i = 0; i < 3; i++)
-		k.loads[i] = (u64)load[i] << LOAD_SHIFT;
-	k.totalram = m.total_pages * PAGE_SIZE;
-	k.freeram = m.free_pages * PAGE_SIZE;
-	k.sharedram = m.shmem_pages * PAGE_SIZE;
-	k.procs = (u16)MIN(tasks_count(), 65535u);
+		k->loads[i] = (u64)load[i] << LOAD_SHIFT;
+	k->totalram = m.total_pages * PAGE_SIZE;
+	k->freeram = m.free_pages * PAGE_SIZE;
+	k->sharedram = m.shmem_pages * PAGE_SIZE;
+	k->procs = (u16)MIN(tasks_count(), 65535u);
+}
+
+long sys_sysinfo(struct sysinfo_k __user *info)
+{
+	struct sysinfo_k k;
+
+	system_info(&k);
 	return copy_to_user(info, &k, sizeof(k));
 }
 

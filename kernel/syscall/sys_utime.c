@@ -66,7 +66,7 @@ long sys_utimensat(int dirfd, const char __user *path, const struct timespec_k _
 	int err;
 
 	if (times) {
-		if (copy_from_user(t, times, sizeof(t)))
+		if (timespecs_get(t, times, 2))
 			return -EFAULT;
 		if (t[0].tv_nsec == UTIME_OMIT && t[1].tv_nsec == UTIME_OMIT)
 			return 0; /* nothing to do, not even to look for the file */
@@ -83,7 +83,7 @@ long sys_futimesat(int dirfd, const char __user *path, const struct timeval_k __
 	struct timeval_k tv[2];
 
 	if (times) {
-		if (copy_from_user(tv, times, sizeof(tv)))
+		if (longs_get((s64 *)tv, times, 4))
 			return -EFAULT;
 		for (int i = 0; i < 2; i++)
 			if (tv[i].tv_usec < 0 || tv[i].tv_usec >= 1000000)
@@ -106,7 +106,7 @@ long sys_utime(const char __user *path, const struct utimbuf_k __user *times)
 	struct utimbuf_k t;
 
 	if (times) {
-		if (copy_from_user(&t, times, sizeof(t)))
+		if (longs_get((s64 *)&t, times, 2))
 			return -EFAULT;
 		a.valid |= ATTR_ATIME_SET | ATTR_MTIME_SET;
 		a.atime = clamp_time(t.actime, 0);

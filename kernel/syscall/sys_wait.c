@@ -19,7 +19,7 @@ enum { WAIT_KIND = (int)(__WNOTHREAD | __WCLONE | __WALL) };
 
 static int usage_put(const struct rusage_k *usage, struct rusage_k __user *u)
 {
-	return u ? copy_to_user(u, usage, sizeof(*usage)) : 0;
+	return u ? longs_put(u, (const s64 *)usage, sizeof(*usage) / sizeof(s64)) : 0;
 }
 
 long sys_wait4(pid_t pid, int __user *status, int options, struct rusage_k __user *ru)
@@ -65,12 +65,6 @@ static int waitid_check(int which, pid_t id, int options)
 	default:
 		return -EINVAL;
 	}
-}
-
-/* The fields up to si_status; the rest of the caller's struct stays as it was. */
-static int siginfo_put(const struct siginfo *info, struct siginfo __user *u)
-{
-	return copy_to_user(u, info, offsetof(struct siginfo, chld.status) + sizeof(info->chld.status));
 }
 
 /* The process a pidfd names, as P_PID; *pid keeps its number from being another's. */
@@ -119,5 +113,5 @@ long sys_waitid(int which, pid_t id, struct siginfo __user *info, int options, s
 		memset(&a.info, 0, sizeof(a.info));
 	else if (usage_put(&a.usage, ru))
 		return -EFAULT;
-	return info ? siginfo_put(&a.info, info) : 0;
+	return info ? siginfo_put(info, &a.info, true) : 0;
 }

@@ -49,6 +49,27 @@ static inline bool capable(unsigned cap)
 	return cred_capable(current_task()->cred, cap);
 }
 
+/* ---- user_layout.c: structures whose layout depends on the ABI of the call ---- */
+/* Is the caller's `long` one of 32 bits? */
+static inline bool call_small(void)
+{
+	return unlikely(current_task()->call_layout != CALL_NATIVE);
+}
+/* n consecutive signed longs of the caller: 0 or -EFAULT; putting one that does not fit stores its low half. */
+MUST_CHECK int longs_get(s64 *to, const void __user *u, unsigned n);
+MUST_CHECK int longs_put(void __user *u, const s64 *from, unsigned n);
+/* The structures, field by field.  0 or -EFAULT. */
+MUST_CHECK int timespecs_get(struct timespec_k *to, const struct timespec_k __user *u, unsigned n);
+MUST_CHECK int sigaction_get(struct sigaction_k *to, const struct sigaction_k __user *u);
+MUST_CHECK int sigaction_put(struct sigaction_k __user *u, const struct sigaction_k *from);
+MUST_CHECK int sigaltstack_get(struct sigaltstack_k *to, const struct sigaltstack_k __user *u);
+MUST_CHECK int sigaltstack_put(struct sigaltstack_k __user *u, const struct sigaltstack_k *from);
+/* A siginfo in the i386 form. */
+void siginfo_narrow(struct siginfo32 *to, const struct siginfo *from);
+/* All of it, or (head) up to si_status. */
+MUST_CHECK int siginfo_put(struct siginfo __user *u, const struct siginfo *from, bool head);
+MUST_CHECK int siginfo_get(struct siginfo *to, const struct siginfo __user *u);
+
 /* ---- user_time.c: struct timespec and timeval against ktime_t ---- */
 /* A time that is not negative and has proper fractions; seconds saturate. 0, -EFAULT, -EINVAL. */
 MUST_CHECK int timespec_get(ktime_t *out, const struct timespec_k __user *u);
@@ -122,6 +143,17 @@ static inline struct task *task_arg(pid_t pid)
 
 /* ---- sys_mlock.c: how much the caller may lock goes into its space; 0 or -EPERM ---- */
 MUST_CHECK int mlock_set_limit(struct vm_space *s);
+
+/* ---- sys_id.c: the caller's supplementary groups; the caller has checked the right ---- */
+long ids_set_groups(const gid_t *groups, unsigned n);
+/* ---- sys_clock.c: 0, -EPERM, -EINVAL ---- */
+MUST_CHECK int wall_clock_set(ktime_t t);
+/* ---- sys_system.c: what sysinfo(2) tells ---- */
+struct sysinfo_k;
+void system_info(struct sysinfo_k *k);
+
+/* ---- sys_fcntl.c: F_GETLK and so on with the lock in kernel memory ---- */
+MUST_CHECK int fcntl_lock_do(struct file *f, int cmd, struct flock_k *l);
 
 /* ---- sys_ioctl.c ---- */
 enum { IOCTL_IN = 1, IOCTL_OUT = 2, IOCTL_ARG_MAX = 64 };

@@ -6,7 +6,7 @@ SYSCALL_TBL := kernel/syscall/syscalls.tbl
 SYSCALL_GEN := $(B)/gen/sys_protos.h $(B)/gen/syscall_table_x86_64.c $(B)/gen/syscall_table_i386.c \
 	$(B)/gen/syscall_table_riscv64.c $(B)/gen/fuzz_table.h $(B)/gen/syscalls.md
 GEN_H += $(B)/gen/sys_protos.h
-GEN_C += $(B)/gen/syscall_table_$(ARCH).c $(B)/gen/ioctl_table.c
+GEN_C += $(B)/gen/syscall_table_$(ARCH).c $(if $(filter x86_64,$(ARCH)),$(B)/gen/syscall_table_i386.c) $(B)/gen/ioctl_table.c
 
 $(SYSCALL_GEN) &: $(SYSCALL_TBL) tools/gen_syscalls.py
 	@mkdir -p $(B)/gen

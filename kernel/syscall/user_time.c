@@ -23,7 +23,7 @@ int timespec_get(ktime_t *out, const struct timespec_k __user *u)
 {
 	struct timespec_k ts;
 
-	if (copy_from_user(&ts, u, sizeof(ts)))
+	if (timespecs_get(&ts, u, 1))
 		return -EFAULT;
 	if (ts.tv_sec < 0 || ts.tv_nsec < 0 || ts.tv_nsec >= NSEC_PER_SEC)
 		return -EINVAL;
@@ -35,7 +35,7 @@ int timeval_get(ktime_t *out, const struct timeval_k __user *u)
 {
 	struct timeval_k tv;
 
-	if (copy_from_user(&tv, u, sizeof(tv)))
+	if (longs_get((s64 *)&tv, u, 2))
 		return -EFAULT;
 	if (tv.tv_sec < 0 || tv.tv_usec < 0 || tv.tv_usec >= 1000000)
 		return -EINVAL;
@@ -47,6 +47,8 @@ int timespec_put(ktime_t ns, struct timespec_k __user *u)
 {
 	struct timespec_k ts = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC };
 
+	if (unlikely(current_task()->call_layout == CALL_I386))
+		return longs_put(u, (s64 *)&ts, 2);
 	return copy_to_user(u, &ts, sizeof(ts));
 }
 
@@ -54,7 +56,7 @@ int timeval_put(ktime_t ns, struct timeval_k __user *u)
 {
 	struct timeval_k tv = { ns / NSEC_PER_SEC, ns % NSEC_PER_SEC / NSEC_PER_USEC };
 
-	return copy_to_user(u, &tv, sizeof(tv));
+	return longs_put(u, (s64 *)&tv, 2);
 }
 
 ktime_t deadline_after(ktime_t ns)
@@ -64,16 +66,24 @@ ktime_t deadline_after(ktime_t ns)
 	return ns > KTIME_MAX - now ? KTIME_MAX : now + ns;
 }
 
+/* The second of two times in the caller's memory. */
+static struct timespec_k __user *second(const struct itimerspec_k __user *u)
+{
+	size_t one = current_task()->call_layout == CALL_I386 ? 2 * sizeof(s32) : sizeof(struct timespec_k);
+
+	return (struct timespec_k __user *)((unsigned long)u + one);
+}
+
 int itimerspec_get(ktime_t *value, ktime_t *interval, const struct itimerspec_k __user *u)
 {
-	int err = timespec_get(value, &u->it_value);
+	int err = timespec_get(value, second(u));
 
 	return err ? err : timespec_get(interval, &u->it_interval);
 }
 
 int itimerspec_put(ktime_t value, ktime_t interval, struct itimerspec_k __user *u)
 {
-	int err = timespec_put(value, &u->it_value);
+	int err = timespec_put(value, second(u));
 
 	return err ? err : timespec_put(interval, &u->it_interval);
 }

@@ -82,7 +82,7 @@ void ldisc_mode_changed(struct tty *t, const struct termios_k *old)
 		t->lnext = false;
 	}
 	if ((old->c_iflag & IXON) && !(t->termios.c_iflag & IXON) && !t->tco_stopped)
-		t->stopped = false;
+		tty_set_stopped(t, false);
 	ldisc_echo_flush(t);
 }
 
@@ -298,7 +298,7 @@ static void flow_resume(struct tty *t, struct ldisc_events *ev) MUST_HOLD(&t->lo
 {
 	if (!t->stopped || t->tco_stopped)
 		return;
-	t->stopped = false;
+	tty_set_stopped(t, false);
 	ev->writable = true;
 }
 
@@ -310,7 +310,7 @@ static bool input_flow(struct tty *t, u8 c, struct ldisc_events *ev) MUST_HOLD(&
 		return true;
 	}
 	if (is_cc(t, c, VSTOP)) {
-		t->stopped = true;
+		tty_set_stopped(t, true);
 		return true;
 	}
 	return false;

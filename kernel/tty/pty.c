@@ -45,9 +45,8 @@ struct pty {
 	bool slave_gone; /* was open and is closed */
 	bool master_gone;
 	bool packet;      /* TIOCPKT */
-	u8 packet_status; /* TIOCPKT_FLUSHWRITE etc., to be told */
+	u8 packet_status; /* TIOCPKT_*, to be told */
 };
-enum { TIOCPKT_FLUSHWRITE_K = 2 };
 
 static struct mutex pty_lock;
 static struct idr pty_numbers; /* struct pty; pty_lock.  A number lives as long as the slave's struct tty */
@@ -96,15 +95,43 @@ static void pty_drv_throttle(struct tty *t, bool on)
 		waitq_wake(&p->writers, 0, POLLOUT | POLLWRNORM);
 }
 
+static void pty_drv_packet(struct tty *t, u8 status)
+{
+	static const u8 opposite[] = { [TIOCPKT_STOP] = TIOCPKT_START,
+		                       [TIOCPKT_START] = TIOCPKT_STOP,
+		                       [TIOCPKT_NOSTOP] = TIOCPKT_DOSTOP,
+		                       [TIOCPKT_DOSTOP] = TIOCPKT_NOSTOP };
+	struct pty *p = tty_private(t);
+	irqflags_t f = spin_lock_irqsave(&p->lock);
+	bool on = p->packet;
+
+	if (on)
+		p->packet_status = (p->packet_status & (u8)~opposite[status]) | status;
+	spin_unlock_irqrestore(&p->lock, f);
+	if (on && waitq_active(&p->readers))
+		waitq_wake(&p->readers, 0, POLLIN | POLLRDNORM | POLLPRI);
+}
+
 static void pty_drv_flush(struct tty *t)
 {
 	struct pty *p = tty_private(t);
 	irqflags_t f = spin_lock_irqsave(&p->lock);
 
 	p->tail = p->head;
-	if (p->packet)
-		p->packet_status |= TIOCPKT_FLUSHWRITE_K;
 	spin_unlock_irqrestore(&p->lock, f);
+	pty_drv_packet(t, TIOCPKT_FLUSHWRITE);
+}
+
+/* Can ^S and ^Q, and they alone, stop and start the output? */
+static bool usual_flow(const struct termios_k *k)
+{
+	return (k->c_iflag & IXON) && k->c_cc[VSTOP] == 023 && k->c_cc[VSTART] == 021;
+}
+
+static void pty_drv_set_termios(struct tty *t, const struct termios_k *old)
+{
+	if (usual_flow(old) != usual_flow(&t->termios))
+		pty_drv_packet(t, usual_flow(old) ? TIOCPKT_NOSTOP : TIOCPKT_DOSTOP);
 }
 
 static int pty_drv_open(struct tty *t, struct file *file)
@@ -145,7 +172,9 @@ static const struct tty_driver pty_driver = {
 	.throttle = pty_drv_throttle,
 	.open = pty_drv_open,
 	.close = pty_drv_close,
+	.set_termios = pty_drv_set_termios,
 	.flush_output = pty_drv_flush,
+	.packet = pty_drv_packet,
 	.free = pty_drv_free,
 };
 

@@ -19,6 +19,8 @@ struct tty_driver {
 	size_t (*chars_in_buffer)(struct tty *t); /* not yet sent (TIOCOUTQ, tcdrain) */
 	void (*flush_output)(struct tty *t);      /* forget what is not yet sent; must not sleep */
 	void (*free)(struct tty *t);              /* the last reference is gone: free private */
+	/* Something changed that packet mode tells the other side, TIOCPKT_*; the lock is held. */
+	void (*packet)(struct tty *t, u8 status);
 	/* Commands tty_ioctl does not know; -ENOIOCTLCMD-like answer: -ENOTTY. */
 	long (*ioctl)(struct tty *t, unsigned cmd, void *arg);
 };

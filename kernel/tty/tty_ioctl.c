@@ -48,7 +48,18 @@ static void flush_input(struct tty *t)
 	irqflags_t f = spin_lock_irqsave(&t->lock);
 
 	ldisc_flush_input(t);
+	if (t->drv->packet)
+		t->drv->packet(t, TIOCPKT_FLUSHREAD);
 	spin_unlock_irqrestore(&t->lock, f);
+}
+
+void tty_set_stopped(struct tty *t, bool stopped)
+{
+	if (t->stopped == stopped)
+		return;
+	t->stopped = stopped;
+	if (t->drv->packet)
+		t->drv->packet(t, stopped ? TIOCPKT_STOP : TIOCPKT_START);
 }
 
 /* speed 0: from c_cflag. */
@@ -157,7 +168,8 @@ static long flow_control(struct tty *t, unsigned long what)
 		return -EINVAL;
 	irqflags_t f = spin_lock_irqsave(&t->lock);
 	if (what == TCOOFF || what == TCOON) {
-		t->tco_stopped = t->stopped = what == TCOOFF;
+		t->tco_stopped = what == TCOOFF;
+		tty_set_stopped(t, what == TCOOFF);
 		ldisc_echo_flush(t);
 	} else {
 		u8 c = t->termios.c_cc[what == TCIOFF ? VSTOP : VSTART];
@@ -225,6 +237,14 @@ static long queue_ioctl(struct tty *t, unsigned cmd, void *arg)
 	return -ENOTTY;
 }
 
+static void set_clocal(struct tty *t, bool on)
+{
+	irqflags_t f = spin_lock_irqsave(&t->lock);
+
+	t->termios.c_cflag = (t->termios.c_cflag & ~(u32)CLOCAL) | (on ? CLOCAL : 0);
+	spin_unlock_irqrestore(&t->lock, f);
+}
+
 static long misc_ioctl(struct tty *t, unsigned cmd, void *arg)
 {
 	switch (cmd) {
@@ -234,6 +254,12 @@ static long misc_ioctl(struct tty *t, unsigned cmd, void *arg)
 		return 0;
 	case TIOCGEXCL:
 		*(s32 *)arg = t->exclusive;
+		return 0;
+	case TIOCGSOFTCAR:
+		*(s32 *)arg = (atomic_load(&t->termios.c_cflag) & CLOCAL) != 0;
+		return 0;
+	case TIOCSSOFTCAR:
+		set_clocal(t, *(const s32 *)arg != 0);
 		return 0;
 	case TIOCGETD:
 		*(s32 *)arg = 0; /* N_TTY, the only line discipline */

@@ -88,6 +88,9 @@ long tty_ioctl_flush(struct tty *t, unsigned long which);
 /* Waits until the driver has sent everything; 0 or -ERESTARTSYS. */
 MUST_CHECK int tty_drain(struct tty *t);
 
+/* Output stops or goes on: VSTOP, VSTART, TCXONC. */
+void tty_set_stopped(struct tty *t, bool stopped) MUST_HOLD(&t->lock);
+
 /* ---- jobctl.c ---- */
 /* The background rule: may the caller read (SIGTTIN), or write or change (SIGTTOU)?  0, -EIO, or -ERESTARTSYS
  * after the signal was sent to the caller's group. */

@@ -45,7 +45,7 @@ static uaddr_t brk_locked(struct vm_space *s, uaddr_t want, struct list_head *de
 	uaddr_t old = ALIGN_UP(s->brk, PAGE_SIZE), new;
 	u64 data = s->data_end - s->data_start;
 
-	if (want < s->brk_start || want > USER_TOP - PAGE_SIZE)
+	if (want < s->brk_start || want > s->top - PAGE_SIZE)
 		return s->brk;
 	if (want - s->brk_start > ~0UL - data || want - s->brk_start + data > atomic_load(&s->limit_data))
 		return s->brk;

@@ -69,10 +69,10 @@ long vm_find_gap(struct vm_space *s, uaddr_t hint, size_t len, bool low32)
 {
 	uaddr_t at;
 
-	if (len > USER_TOP - USER_MIN)
+	if (len > s->top - USER_MIN)
 		return -ENOMEM;
 	hint = ALIGN_DOWN(hint, PAGE_SIZE);
-	if (hint >= USER_MIN && hint <= USER_TOP - len && range_free(s, hint, len))
+	if (hint >= USER_MIN && hint <= s->top - len && range_free(s, hint, len))
 		return (long)hint;
 	if (low32) {
 		at = gap_above(s, LOW32_BOTTOM, LOW32_TOP, len);
@@ -87,7 +87,7 @@ long vm_find_gap(struct vm_space *s, uaddr_t hint, size_t len, bool low32)
 		s->gap_top = at;
 		return (long)at;
 	}
-	at = gap_above(s, s->mmap_base, USER_TOP, len);
+	at = gap_above(s, s->mmap_base, s->top, len);
 	return at ? (long)at : -ENOMEM;
 }
 

@@ -81,11 +81,11 @@ static struct vma *make_vma(const struct vm_mmap_args *a, size_t len, u32 flags)
 
 static long choose_address(struct vm_space *s, const struct vm_mmap_args *a, size_t len) MUST_HOLD(&s->lock)
 {
-	if (len > USER_TOP)
+	if (len > s->top)
 		return -ENOMEM;
 	if (!(a->flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)))
 		return vm_find_gap(s, a->addr, len, a->flags & MAP_32BIT);
-	if (a->addr > USER_TOP - len)
+	if (a->addr > s->top - len)
 		return -ENOMEM;
 	if (!IS_ALIGNED(a->addr, PAGE_SIZE))
 		return -EINVAL;

@@ -198,7 +198,7 @@ static long remap_fixed(struct vm_space *s, uaddr_t old, size_t old_len, size_t 
 	struct vma *v;
 	int err;
 
-	if (!IS_ALIGNED(new, PAGE_SIZE) || new_len > USER_TOP || new > USER_TOP - new_len)
+	if (!IS_ALIGNED(new, PAGE_SIZE) || new_len > s->top || new > s->top - new_len)
 		return -EINVAL;
 	if (old + old_len > new &&new + new_len > old)
 		return -EINVAL;
@@ -226,7 +226,7 @@ static bool can_expand(const struct vma *v, size_t more)
 {
 	const struct vma *next = vma_next(v);
 
-	return more <= USER_TOP && v->end <= USER_TOP - more &&
+	return more <= v->space->top && v->end <= v->space->top - more &&
 	       (!next || v->end + more <= vma_gap_start(next));
 }
 
@@ -281,7 +281,7 @@ long vm_mremap(struct vm_space *s, uaddr_t old, size_t old_len, size_t new_len, 
 		return -EINVAL;
 	old_len = ALIGN_UP(old_len, PAGE_SIZE);
 	new_len = ALIGN_UP(new_len, PAGE_SIZE);
-	if (!new_len || old_len > USER_TOP || old > USER_TOP - old_len)
+	if (!new_len || old_len > s->top || old > s->top - old_len)
 		return !new_len ? -EINVAL : -EFAULT;
 
 	rwlock_write_lock(&s->lock);

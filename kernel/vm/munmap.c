@@ -102,7 +102,7 @@ int vm_munmap(struct vm_space *s, uaddr_t addr, size_t len)
 	LIST_HEAD(dead);
 	int err;
 
-	if (!IS_ALIGNED(addr, PAGE_SIZE) || addr > USER_TOP || len > USER_TOP - addr)
+	if (!IS_ALIGNED(addr, PAGE_SIZE) || addr > s->top || len > s->top - addr)
 		return -EINVAL;
 	len = ALIGN_UP(len, PAGE_SIZE);
 	if (!len)

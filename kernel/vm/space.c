@@ -34,11 +34,12 @@ bool vm_aslr = true;
 static u8 zero_page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 paddr_t vm_zero_page;
 
-#define STACK_LIMIT_DEFAULT (8UL << 20)
-#define MMAP_RANDOM_PAGES   (1UL << 28) /* as Linux: 28 bits of pages for mmap, 22 for the stack */
-#define STACK_RANDOM_PAGES  (1UL << 22)
-#define STACK_ROOM_MIN      (128UL << 20)
-#define STACK_ROOM_MAX      (USER_TOP / 6 * 5)
+#define STACK_LIMIT_DEFAULT  (8UL << 20)
+#define MMAP_RANDOM_PAGES    (1UL << 28) /* as Linux: 28 bits of pages for mmap, 22 for the stack */
+#define STACK_RANDOM_PAGES   (1UL << 22)
+#define STACK_ROOM_MIN       (128UL << 20)
+#define MMAP_RANDOM_PAGES32  (1UL << 8) /* 8 and 11 bits in 4 GiB */
+#define STACK_RANDOM_PAGES32 (1UL << 11)
 
 void vm_init(void)
 {
@@ -52,14 +53,17 @@ void vm_init(void)
 void vm_space_layout(struct vm_space *s)
 {
 	u64 rnd = vm_aslr ? random_u64() : 0;
-	u64 stack_rnd = rnd % STACK_RANDOM_PAGES, mmap_rnd = (rnd >> 32) % MMAP_RANDOM_PAGES;
-	u64 room = MIN(s->limit_stack, STACK_ROOM_MAX);
+	bool small = s->top != USER_TOP;
+	u64 stack_pages = small ? STACK_RANDOM_PAGES32 : STACK_RANDOM_PAGES;
+	u64 stack_rnd = rnd & (stack_pages - 1);
+	u64 mmap_rnd = (rnd >> 32) & ((small ? MMAP_RANDOM_PAGES32 : MMAP_RANDOM_PAGES) - 1);
+	u64 room_max = s->top / 6 * 5, room = MIN(s->limit_stack, room_max);
 
-	s->stack_top = USER_TOP - stack_rnd * PAGE_SIZE;
+	s->stack_top = s->top - stack_rnd * PAGE_SIZE;
 	/* Room for the stack to grow, wherever in its range it starts. */
-	room += VM_STACK_GAP + (vm_aslr ? STACK_RANDOM_PAGES * PAGE_SIZE : 0);
-	room = MIN(MAX(room, STACK_ROOM_MIN), STACK_ROOM_MAX);
-	s->mmap_base = ALIGN_DOWN(USER_TOP - room - mmap_rnd * PAGE_SIZE, PAGE_SIZE);
+	room += VM_STACK_GAP + (vm_aslr ? stack_pages * PAGE_SIZE : 0);
+	room = MIN(MAX(room, STACK_ROOM_MIN), room_max);
+	s->mmap_base = ALIGN_DOWN(s->top - room - mmap_rnd * PAGE_SIZE, PAGE_SIZE);
 	s->gap_top = s->mmap_base;
 	s->gap_len = 0;
 }
@@ -81,6 +85,7 @@ struct vm_space *vm_space_create(void)
 	s->limit_as = s->limit_data = s->limit_memlock = ~0UL;
 	s->limit_stack = STACK_LIMIT_DEFAULT;
 	s->dumpable = true;
+	s->top = USER_TOP;
 	vm_space_layout(s);
 	return s;
 }

@@ -58,6 +58,8 @@ struct vm_space {
 	struct pgtable pt;
 	cpumask_t cpus; /* CPUs on which it is active */
 	unsigned nr_vmas;
+	uaddr_t top;    /* first address that is not the program's: USER_TOP, or 4 GiB less two pages */
+	uaddr_t vdso32; /* where a 32-bit program's vDSO is; 0 = none */
 	uaddr_t brk_start, brk, mmap_base, stack_top;
 	uaddr_t code_start, code_end, data_start, data_end, arg_start, arg_end, env_start, env_end;
 	u64 total_pages, locked_pages, data_pages, exec_pages, stack_pages, shared_pages; /* of vmas */

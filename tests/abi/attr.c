@@ -215,6 +215,9 @@ static void set_times(void)
 	ts[1] = (struct timespec){ 1L << 33, 1 };
 	CALL(utimensat, AT_FDCWD, "f", ts, 0);
 	times_of("f");
+	ts[0] = (struct timespec){ -2, 750000000 };
+	CALL(utimensat, AT_FDCWD, "f", ts, 0);
+	times_of("f");
 	ts[0].tv_nsec = UTIME_NOW;
 	ts[1].tv_nsec = UTIME_NOW;
 	CALL(utimensat, AT_FDCWD, "f", ts, 0);

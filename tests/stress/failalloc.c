@@ -14,19 +14,25 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timerfd.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -582,6 +588,106 @@ static int op_chroot(void)
 	return chdir("mnt") || chroot(".") ? -1 : 0;
 }
 
+static int op_epoll(void)
+{
+	struct epoll_event e = { .events = EPOLLIN }, got[4];
+	int ep = epoll_create1(0), ev = eventfd(1, EFD_NONBLOCK), outer = epoll_create1(0), p[2] = { -1, -1 }, r;
+
+	r = ep < 0 || ev < 0 || outer < 0 || pipe(p) || epoll_ctl(ep, EPOLL_CTL_ADD, ev, &e) ||
+	    epoll_ctl(ep, EPOLL_CTL_ADD, p[0], &e) || epoll_ctl(outer, EPOLL_CTL_ADD, ep, &e) ||
+	    epoll_wait(outer, got, 4, 0) != 1 || epoll_ctl(ep, EPOLL_CTL_DEL, ev, NULL);
+	close_quietly(p[1]);
+	close_quietly(p[0]);
+	close_quietly(outer);
+	close_quietly(ev);
+	close_quietly(ep);
+	return r ? -1 : 0;
+}
+
+static int op_timerfd(void)
+{
+	struct itimerspec soon = { .it_value = { 0, 100000 } };
+	sigset_t usr;
+	uint64_t n;
+	int fd = timerfd_create(CLOCK_MONOTONIC, 0), sig, r;
+
+	if (fd < 0)
+		return -1;
+	sigemptyset(&usr);
+	sigaddset(&usr, SIGUSR1);
+	sig = signalfd(-1, &usr, 0);
+	r = sig < 0 || timerfd_settime(fd, 0, &soon, NULL) || read(fd, &n, 8) != 8;
+	close_quietly(sig);
+	close_quietly(fd);
+	return r ? -1 : 0;
+}
+
+static int op_posix_timer(void)
+{
+	struct itimerspec soon = { .it_value = { 0, 100000 } };
+	struct sigevent e = { .sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1 };
+	struct timespec ts = { 0, 2000000 };
+	timer_t t;
+
+	if (timer_create(CLOCK_MONOTONIC, &e, &t))
+		return -1;
+	if (timer_settime(t, 0, &soon, NULL) || nanosleep(&ts, NULL))
+		return -1;
+	return timer_delete(t);
+}
+
+static int op_memfd(void)
+{
+	int fd = memfd_create("name", 3), r;
+	char *p;
+
+	if (fd < 0)
+		return -1;
+	r = ftruncate(fd, 8 * PAGE);
+	p = r ? MAP_FAILED : mmap(NULL, 8 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (p != MAP_FAILED) {
+		p[PAGE] = 1;
+		r = munmap(p, 8 * PAGE) || fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_WRITE);
+	}
+	close_quietly(fd);
+	return r || p == MAP_FAILED ? -1 : 0;
+}
+
+static int op_pidfd(void)
+{
+	int fd = (int)syscall(434 /* pidfd_open */, getpid(), 0), r;
+
+	if (fd < 0)
+		return -1;
+	r = (int)syscall(424 /* pidfd_send_signal */, fd, 0, NULL, 0);
+	close_quietly(fd);
+	return r;
+}
+
+static void *thread_main(void *arg)
+{
+	pthread_mutex_t *m = arg;
+
+	pthread_mutex_lock(m);
+	pthread_mutex_unlock(m);
+	return NULL;
+}
+
+static int op_thread(void)
+{
+	pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
+	pthread_t t;
+	int err;
+
+	pthread_mutex_lock(&m);
+	err = pthread_create(&t, NULL, thread_main, &m);
+	pthread_mutex_unlock(&m);
+	if (!err)
+		err = pthread_join(t, NULL);
+	errno = err;
+	return err ? -1 : 0;
+}
+
 static int op_touch(void)
 {
 	static char pages[64 * PAGE];
@@ -655,6 +761,12 @@ static const struct {
 	{ "ids", op_ids, NULL },
 	{ "session", op_session, NULL },
 	{ "chroot", op_chroot, NULL },
+	{ "epoll", op_epoll, NULL },
+	{ "timerfd", op_timerfd, NULL },
+	{ "posix-timer", op_posix_timer, setup_signals },
+	{ "memfd", op_memfd, NULL },
+	{ "pidfd", op_pidfd, NULL },
+	{ "thread", op_thread, NULL },
 };
 
 /* ---- one try ---- */

@@ -9,13 +9,18 @@
  * Manual:    Intel SDM vol. 2 CPUID, vol. 3 chapter 2.5 (control registers), 5.8.8 (SYSCALL).
  * Tests:     tests/boot with -cpu qemu64 and -cpu max.
  */
+#include <arch/elf.h>
 #include <arch/trapframe.h>
 #include <arch/pgtable.h>
 #include <base/percpu.h>
+#include <lib/string.h>
 #include "entry.h"
 #include "features.h"
 #include "msr.h"
 #include "fpu.h"
+
+/* The first four letters of GenuineIntel, AuthenticAMD, HygonGenuine. */
+enum { MAKER_INTEL = 0x756e6547, MAKER_AMD = 0x68747541, MAKER_HYGON = 0x6f677948 };
 
 struct cpu_features cpu_features;
 u64 arch_pte_nx;
@@ -79,7 +84,10 @@ static void init_syscall(void)
 	wrmsr(MSR_CSTAR, (u64)entry_syscall_compat);
 	/* Cleared on entry: CF..OF are harmless; TF IF DF IOPL NT AC ID are not. */
 	wrmsr(MSR_FMASK, 0x257fd5);
-	wrmsr(MSR_SYSENTER_CS, 0); /* SYSENTER is #GP until the i386 ABI is there */
+	/* Meant for 32-bit code; its first instructions load the stack pointer. */
+	wrmsr(MSR_SYSENTER_CS, KERNEL_CS);
+	wrmsr(MSR_SYSENTER_ESP, 0);
+	wrmsr(MSR_SYSENTER_EIP, (u64)entry_sysenter);
 	wrmsr(MSR_EFER, rdmsr(MSR_EFER) | EFER_SCE | (cpu_features.nx ? EFER_NXE : 0));
 }
 
@@ -93,6 +101,20 @@ void cpu_init(void)
 	write_cr4(cr4);
 	init_syscall();
 	fpu_init();
+}
+
+/* In long mode Intel's CPUs have SYSENTER in 32-bit code, AMD's have SYSCALL. */
+void cpu_patch_vsyscall(void)
+{
+	static const u8 sysenter[4] = { 0x89, 0xe5, 0x0f, 0x34 }; /* mov %esp, %ebp; sysenter */
+	static const u8 syscall[4] = { 0x89, 0xcd, 0x0f, 0x05 };  /* mov %ecx, %ebp; syscall */
+	u32 maker = cpuid(0, 0).b;
+	u8 *at = (u8 *)arch_vdso32_start + arch_vdso32.enter;
+
+	if (maker == MAKER_INTEL && (cpuid(1, 0).d & BIT(11)))
+		memcpy(at, sysenter, sizeof(sysenter));
+	else if (maker == MAKER_AMD || maker == MAKER_HYGON)
+		memcpy(at, syscall, sizeof(syscall));
 }
 
 extern struct smap_site {

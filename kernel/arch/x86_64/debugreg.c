@@ -162,7 +162,9 @@ static void watch_begin(struct thread *t)
 void debug_trap_in_kernel(struct trapframe *tf)
 {
 	debug_take_status();
-	tf->flags &= ~FLAGS_TF;
+	/* SYSENTER keeps TF on: it must last until the flags are on the stack. */
+	if (tf->ip < (unsigned long)entry_sysenter || tf->ip >= (unsigned long)entry_sysenter_flags)
+		tf->flags &= ~FLAGS_TF;
 	if (tf->ip != (unsigned long)entry_stubs + 16UL * TRAP_DB)
 		return;
 	log_warn("%d: a debug trap overwrote another", thread_current()->tid);

@@ -262,22 +262,44 @@ syscall_slow:
 	jmp entry_return_user
 ENDFUNC entry_syscall
 
-/* SYSCALL from 32-bit code (AMD): not offered yet; ecx is the return address, as for 64-bit callers. */
+/* SYSCALL from 32-bit code (AMD) and SYSENTER (Intel): the rules are those of __kernel_vsyscall (vsyscall32.S),
+ * where both come back; ip is set in C. */
 FUNC entry_syscall_compat
 	swapgs
+	movl %esp, %esp
 	movq %rsp, %gs:CPU_USER_SP
 	movq %gs:CPU_KERNEL_SP, %rsp
+	movl %ebp, %ecx			/* the second argument; ecx was the return address */
 	pushq $0x2b
 	pushq %gs:CPU_USER_SP
-	pushq %r11
-	pushq $0x23			/* USER32_CS */
-	pushq %rcx
-	pushq $-1
-	pushq %rdi
-	movq $-ENOSYS_ASM, %rax
-	PUSH_REST
-	jmp entry_return_user
+	pushq %r11			/* flags */
+	jmp vsyscall_entered
 ENDFUNC entry_syscall_compat
+
+/* SYSENTER clears only IF, so the first instructions may run with the user's TF (trap.c knows), NT and AC. */
+FUNC entry_sysenter
+	swapgs
+	movq %gs:CPU_KERNEL_SP, %rsp
+	movl %ebp, %ebp
+	pushq $0x2b
+	pushq %rbp			/* sp */
+	pushfq
+	orl $0x200, (%rsp)		/* IF was on */
+	pushq $2
+	popfq
+	.globl entry_sysenter_flags
+entry_sysenter_flags:
+vsyscall_entered:
+	pushq $0x23			/* USER32_CS */
+	pushq $0			/* ip */
+	movl %eax, %eax
+	pushq %rax			/* orig_ax */
+	pushq %rdi
+	PUSH_REST
+	movq %rsp, %rdi
+	call trap_vsyscall
+	jmp entry_return_user
+ENDFUNC entry_sysenter
 
 /* ------------------------------------------------------------------ to user mode */
 

@@ -52,6 +52,8 @@ void trap_handle(struct trapframe *tf, unsigned vector, unsigned long error);
 void trap_page_fault(struct trapframe *tf, unsigned vector, unsigned long error);
 void trap_interrupt(struct trapframe *tf, unsigned vector);
 void trap_paranoid(struct trapframe *tf, unsigned vector,
-                   unsigned long error); /* NMI, #DF; kernel #DB, #MC */
-void trap_int80(struct trapframe *tf);
-void trap_bad_return(struct trapframe *tf); /* the frame cannot be returned to: interrupts on */
+                   unsigned long error);               /* NMI, #DF; kernel #DB, #MC */
+void entry_sysenter(void), entry_sysenter_flags(void); /* up to there TF may be the user's */
+void trap_int80(struct trapframe *tf);                 /* int80.c */
+void trap_vsyscall(struct trapframe *tf);              /* SYSENTER, SYSCALL of 32-bit code */
+void trap_bad_return(struct trapframe *tf);            /* the frame cannot be returned to: interrupts on */

@@ -18,6 +18,8 @@ void cpu_init(void);
 /* Writes the SMAP instructions over the no-ops of the user copies, if the CPU has them; text still writable.
  */
 void cpu_patch_smap(void);
+/* Writes the CPU's fast system-call instruction into the 32-bit vDSO; at the same time. */
+void cpu_patch_vsyscall(void);
 /* The GS base of the running CPU := its per-CPU area. */
 void cpu_load_percpu(unsigned cpu);
 

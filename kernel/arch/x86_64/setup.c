@@ -36,6 +36,7 @@ NORETURN void arch_boot_main(u32 start_info)
 	tables_init_boot();
 	tables_init_cpu(0);
 	cpu_patch_smap();
+	cpu_patch_vsyscall();
 	cpu_init();
 	registers_init();
 	pvh_read(start_info);

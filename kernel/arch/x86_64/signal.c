@@ -28,10 +28,11 @@
 #include <arch/signal.h>
 #include <abi/errno.h>
 #include <base/iov.h>
-#include <sched/thread.h>
+#include <proc/task.h>
 #include <lib/string.h>
 #include "fpu.h"
 #include "fpu_frame.h"
+#include "signal32.h"
 
 enum { RED_ZONE = 128, UC_FP_XSTATE = 1, UC_SIGCONTEXT_SS = 2, UC_STRICT_RESTORE_SS = 4 };
 /* What sigreturn may change: CF PF AF ZF SF TF DF OF RF AC. */
@@ -122,6 +123,8 @@ static void context_fill(struct sigcontext *sc, const struct trapframe *tf, cons
 int arch_signal_setup(struct trapframe *tf, const struct sigaction_k *sa, const struct siginfo *info,
                       sigset_k mask, const struct sigaltstack_k *alt)
 {
+	if (sa->flags & SA_I386)
+		return signal32_setup(tf, sa, info, mask, alt);
 	struct rt_sigframe f;
 	unsigned long fpstate, at = frame_place(tf, sa, alt, &fpstate);
 	bool wants_info = sa->flags & SA_SIGINFO;
@@ -185,6 +188,8 @@ static void context_restore(struct trapframe *tf, const struct sigcontext *sc)
 
 int arch_signal_return(struct trapframe *tf, sigset_k *mask, struct sigaltstack_k *alt)
 {
+	if (current_task()->call_layout)
+		return signal32_return(tf, mask, alt);
 	struct ucontext uc;
 	/* The handler's `ret` has taken the return address off. */
 	unsigned long at = tf->sp - sizeof(u64) + offsetof(struct rt_sigframe, uc);

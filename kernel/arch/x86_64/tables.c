@@ -49,8 +49,6 @@ struct table_ptr {
 	u64 base;
 } __attribute__((packed));
 
-enum { GDT_TSS = 8, GDT_TLS = 12, GDT_CPU = 15 }; /* indexes; TLS is for the i386 ABI */
-
 static unsigned vector_ist(unsigned vector)
 {
 	switch (vector) {

@@ -29,21 +29,20 @@
 #include <base/iov.h>
 #include <base/panic.h>
 #include <base/percpu.h>
-#include <sched/thread.h>
+#include <lib/string.h>
+#include <proc/task.h>
 #include <abi/errno.h>
 #include "debugreg.h"
 #include "entry.h"
 #include "features.h"
 #include "fpu.h"
 #include "msr.h"
+#include "segments.h"
 #include "tables.h"
 
 enum { ARCH_SET_GS = 0x1001, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS };
 enum { FLAGS_USER_INIT = 0x202 }; /* IF and the bit that is always one */
 
-struct bases {
-	unsigned long fs, gs;
-};
 static DEFINE_PERCPU(struct bases, loaded);
 
 void *switch_stacks(unsigned long *save_sp, unsigned long next_sp, void *prev);
@@ -71,8 +70,11 @@ static unsigned long read_fs_base(void)
 /* The running user thread's bases, up to date in t and in `loaded`. */
 static void bases_save(struct thread *t)
 {
-	if (!cpu_features.fsgsbase)
+	if (!cpu_features.fsgsbase) {
+		if (t->arch.selectors >> 32) /* loading a selector changes a base, too */
+			segments_bases(t);
 		return;
+	}
 	t->arch.fs_base = this_cpu(loaded).fs = read_fs_base();
 	t->arch.gs_base = this_cpu(loaded).gs = rdmsr(MSR_KERNEL_GS_BASE);
 }
@@ -94,11 +96,14 @@ static void bases_load(const struct thread *t)
 struct thread *arch_switch(struct thread *prev, struct thread *next)
 {
 	fpu_switch(prev, next);
-	if (!prev->is_kernel)
+	if (!prev->is_kernel) {
+		segments_save(prev);
 		bases_save(prev);
+	}
 	if (!next->is_kernel) {
 		u64 top = (u64)next->kstack + KSTACK_SIZE;
 
+		segments_load(next, this_cpu_ptr(loaded));
 		bases_load(next);
 		this_cpu(cpu_tables).tss.rsp[0] = top;
 		__asm__ volatile("movq %0, %%gs:16" ::"r"(top) : "memory");
@@ -129,7 +134,11 @@ void arch_thread_copy(struct thread *t)
 
 	assert(t->arch.fpu && me->arch.fpu);
 	fpu_save_current(t->arch.fpu);
+	segments_save(me);
 	bases_save(me);
+	t->arch.selectors = me->arch.selectors;
+	memcpy(t->arch.tls, me->arch.tls, sizeof(t->arch.tls));
+	t->arch.has_tls = me->arch.has_tls;
 	t->arch.fs_base = me->arch.fs_base;
 	t->arch.gs_base = me->arch.gs_base;
 	t->arch.step_forced = me->arch.step_forced;
@@ -149,8 +158,11 @@ static void bases_set(unsigned long fs, unsigned long gs)
 void arch_thread_exec(struct thread *t)
 {
 	assert(t == thread_current());
-	__asm__ volatile("movl %0, %%ds; movl %0, %%es; movl %0, %%fs" ::"r"(0));
-	this_cpu(loaded).fs = ~0UL; /* loading FS may have changed its base */
+	segments_save(t);
+	t->arch.selectors = 0;
+	memset(t->arch.tls, 0, sizeof(t->arch.tls));
+	t->arch.has_tls = false;
+	segments_load(t, this_cpu_ptr(loaded));
 	bases_set(0, 0);
 	fpu_reset_current();
 	debug_clear_current();
@@ -179,6 +191,8 @@ void arch_frame_fork(struct trapframe *child, const struct trapframe *parent, un
 
 int arch_set_tls(struct thread *t, unsigned long tls)
 {
+	if (current_task()->call_layout)
+		return segments_set_tls(t, (void __user *)tls);
 	if (tls >= USER_TOP)
 		return -EPERM;
 	if (t == thread_current())
@@ -212,6 +226,42 @@ long arch_prctl(int code, unsigned long addr)
 	default:
 		return -EINVAL;
 	}
+}
+
+void arch_frame_small(struct trapframe *tf)
+{
+	struct thread *t = thread_current();
+
+	tf->cs = USER32_CS;
+	t->arch.selectors = USER_DS | USER_DS << 16;
+	segments_reload(t, this_cpu_ptr(loaded));
+	bases_load(t);
+}
+
+void segments_set(u64 selectors)
+{
+	struct thread *t = thread_current();
+
+	segments_save(t);
+	if (t->arch.selectors == selectors)
+		return;
+	bases_save(t);
+	segments_change(t, selectors);
+	segments_reload(t, this_cpu_ptr(loaded));
+	bases_load(t);
+}
+
+int arch_set_thread_area(void __user *desc)
+{
+	struct thread *t = thread_current();
+
+	bases_save(t);
+	int err = segments_set_area(t, desc, true);
+	if (!err) {
+		segments_reload(t, this_cpu_ptr(loaded));
+		bases_load(t);
+	}
+	return err;
 }
 
 void arch_enter_user(void)

@@ -146,12 +146,6 @@ void trap_paranoid(struct trapframe *tf, unsigned vector, unsigned long error)
 	}
 }
 
-void trap_int80(struct trapframe *tf)
-{
-	tf->ax = (u32)-ENOSYS; /* the i386 ABI is not there yet */
-	arch_irq_enable();
-}
-
 void trap_bad_return(struct trapframe *tf)
 {
 	thread_current()->arch.fault_trapno = TRAP_GP;

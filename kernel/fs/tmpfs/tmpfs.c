@@ -311,12 +311,6 @@ static void tmpfs_put_super(struct super_block *sb)
 	kfree(sb->private);
 }
 
-static const struct super_ops tmpfs_super_ops = {
-	.evict = tmpfs_evict,
-	.statfs = tmpfs_statfs,
-	.put_super = tmpfs_put_super,
-};
-
 /* A number with k, m, g or (of memory, in pages) %. */
 static bool parse_size(const char *s, u64 total_pages, u64 *bytes)
 {
@@ -401,18 +395,84 @@ static int parse_options(struct tmpfs_sb *t, const char *o, u64 total_pages)
 	return 0;
 }
 
+static void tmpfs_defaults(struct tmpfs_sb *t, u64 *total_pages)
+{
+	struct mem_stats ms;
+
+	mem_stats(&ms);
+	*total_pages = ms.total_pages;
+	*t = (struct tmpfs_sb){ .max_pages = ms.total_pages / 2,
+		                .max_inodes = ms.total_pages / 2,
+		                .mode = 01777 };
+}
+
+/* What /proc/mounts shows: that which is not as usual. */
+static void describe_options(struct super_block *sb)
+{
+	const struct tmpfs_sb *t = tmpfs_sb(sb);
+	char *to = sb->options;
+	size_t n = 0, size = sizeof(sb->options);
+	struct tmpfs_sb usual;
+	u64 total;
+
+	tmpfs_defaults(&usual, &total);
+	*to = 0;
+	if (t->max_pages != usual.max_pages)
+		n += (size_t)scnprintf(to + n, size - n, ",size=%lluk",
+		                       (unsigned long long)t->max_pages << (PAGE_SHIFT - 10));
+	if (t->max_inodes != usual.max_inodes)
+		n += (size_t)scnprintf(to + n, size - n, ",nr_inodes=%llu",
+		                       (unsigned long long)t->max_inodes);
+	if (t->mode != usual.mode)
+		n += (size_t)scnprintf(to + n, size - n, ",mode=%03o", t->mode);
+	if (t->uid)
+		n += (size_t)scnprintf(to + n, size - n, ",uid=%u", t->uid);
+	if (t->gid)
+		n += (size_t)scnprintf(to + n, size - n, ",gid=%u", t->gid);
+	if (n)
+		memmove(to, to + 1, n); /* without the first comma */
+}
+
+/* Only limits can be changed, and not below what is in use. */
+static int tmpfs_remount(struct super_block *sb, const char *options)
+{
+	struct tmpfs_sb *t = tmpfs_sb(sb), new = *t, usual;
+	u64 total;
+	int err;
+
+	tmpfs_defaults(&usual, &total);
+	err = parse_options(&new, options, total);
+	if (err)
+		return err;
+	if (new.max_pages != t->max_pages &&
+	    (!t->max_pages || (new.max_pages && (s64) new.max_pages < atomic_load(&t->pages))))
+		return -EINVAL;
+	if (new.max_inodes != t->max_inodes &&
+	    (!t->max_inodes || (new.max_inodes && (s64) new.max_inodes < atomic_load(&t->inodes))))
+		return -EINVAL;
+	atomic_store(&t->max_pages, new.max_pages);
+	atomic_store(&t->max_inodes, new.max_inodes);
+	describe_options(sb);
+	return 0;
+}
+
+static const struct super_ops tmpfs_super_ops = {
+	.evict = tmpfs_evict,
+	.statfs = tmpfs_statfs,
+	.put_super = tmpfs_put_super,
+	.remount = tmpfs_remount,
+};
+
 static int tmpfs_fill(struct super_block *sb, const char *source, const char *options)
 {
 	struct tmpfs_sb *t = kzalloc(sizeof(*t));
-	struct mem_stats ms;
+	u64 total;
 	int err;
 
 	if (!t)
 		return -ENOMEM;
-	mem_stats(&ms);
-	t->max_pages = t->max_inodes = ms.total_pages / 2;
-	t->mode = 01777;
-	err = parse_options(t, options, ms.total_pages);
+	tmpfs_defaults(t, &total);
+	err = parse_options(t, options, total);
 	if (err) {
 		kfree(t);
 		return err;
@@ -420,7 +480,7 @@ static int tmpfs_fill(struct super_block *sb, const char *source, const char *op
 	sb->private = t;
 	sb->ops = &tmpfs_super_ops;
 	sb->magic = TMPFS_MAGIC;
-	strlcpy(sb->options, options, sizeof(sb->options));
+	describe_options(sb);
 	sb->root_inode = node_create(sb, S_IFDIR | t->mode);
 	if (IS_ERR(sb->root_inode)) {
 		err = (int)PTR_ERR(sb->root_inode);
@@ -440,6 +500,8 @@ static int ramfs_fill(struct super_block *sb, const char *source, const char *op
 	if (err)
 		return err;
 	tmpfs_sb(sb)->max_pages = tmpfs_sb(sb)->max_inodes = 0;
+	if (tmpfs_sb(sb)->mode == 0755)
+		sb->options[0] = 0;
 	sb->magic = RAMFS_MAGIC;
 	return 0;
 }

@@ -18,11 +18,9 @@
  * Whoever wants it finds its ELF header by AT_SYSINFO_EHDR.  What a function cannot answer (the CPU time of a thread,
  * an unknown clock) it asks the kernel, so that the result is always the system call's.
  */
-#include <base/clock_page.h>
+#include "clock_read.h"
 
 enum { NR_GETTIMEOFDAY = 96, NR_CLOCK_GETTIME = 228, NR_CLOCK_GETRES = 229 };
-enum { REALTIME, MONOTONIC, MONOTONIC_RAW = 4, REALTIME_COARSE, MONOTONIC_COARSE, BOOTTIME, TAI = 11 };
-enum { CPU_SELECTOR = 15 * 8 + 3, CPU_MASK = 0xfff, NODE_SHIFT = 12 };
 
 struct timespec {
 	s64 sec, nsec;
@@ -31,55 +29,12 @@ struct timeval {
 	s64 sec, usec;
 };
 
-extern const struct clock_page vdso_clock __attribute__((visibility("hidden")));
-
-#define EXPORT(name) extern __typeof__(__vdso_##name) name __attribute__((weak, alias("__vdso_" #name)))
-
 static inline long syscall2(long nr, unsigned long a, unsigned long b)
 {
 	long r;
 
 	__asm__ volatile("syscall" : "=a"(r) : "0"(nr), "D"(a), "S"(b) : "rcx", "r11", "memory");
 	return r;
-}
-
-/* The cycle counter, read neither before the loads in front of it nor while the page changes. */
-static inline u64 cycles_now(void)
-{
-	u32 lo, hi;
-
-	__asm__ volatile("lfence; rdtsc" : "=a"(lo), "=d"(hi)::"memory");
-	return (u64)hi << 32 | lo;
-}
-
-/* ns since boot, or since 1970. */
-static inline u64 read_clock(bool wall)
-{
-	const struct clock_page *c = &vdso_clock;
-	u32 seq;
-	u64 ns;
-
-	do {
-		seq = __atomic_load_n(&c->seq, __ATOMIC_ACQUIRE);
-		s64 cycles = (s64)(cycles_now() - c->base_cycles);
-
-		ns = (u64)c->base_ns + (wall ? (u64)c->wall_offset : 0);
-		if (__builtin_expect(cycles > 0, 1))
-			ns += (u64)((unsigned __int128)(u64)cycles * c->mult >> CLOCK_SHIFT);
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	} while (__builtin_expect((seq & 1) || __atomic_load_n(&c->seq, __ATOMIC_RELAXED) != seq, 0));
-	return ns;
-}
-
-#define BIT_OF(clock) (1u << (clock))
-#define WALL_CLOCKS   (BIT_OF(REALTIME) | BIT_OF(REALTIME_COARSE) | BIT_OF(TAI))
-#define MONOTONIC_CLOCKS                                                                                     \
-	(BIT_OF(MONOTONIC) | BIT_OF(MONOTONIC_RAW) | BIT_OF(MONOTONIC_COARSE) | BIT_OF(BOOTTIME))
-#define COARSE_CLOCKS (BIT_OF(REALTIME_COARSE) | BIT_OF(MONOTONIC_COARSE))
-
-static inline bool clock_in(int clock, u32 set)
-{
-	return (unsigned)clock < 32 && (set >> clock & 1);
 }
 
 int __vdso_clock_gettime(int clock, struct timespec *ts);
@@ -134,17 +89,10 @@ s64 __vdso_time(s64 *out)
 }
 EXPORT(time);
 
-/* Each CPU's GDT has a descriptor whose limit is the CPU's number (tables.c). */
 long __vdso_getcpu(unsigned *cpu, unsigned *node, void *unused);
 long __vdso_getcpu(unsigned *cpu, unsigned *node, void *unused)
 {
-	unsigned limit;
-
-	__asm__ volatile("lsl %1, %0" : "=r"(limit) : "r"(CPU_SELECTOR) : "cc");
-	if (cpu)
-		*cpu = limit & CPU_MASK;
-	if (node)
-		*node = limit >> NODE_SHIFT;
+	read_cpu(cpu, node);
 	return 0;
 }
 EXPORT(getcpu);

@@ -11,6 +11,9 @@ struct arch_thread {
 	unsigned long gs_base; /* user's GS base (the kernel's is swapped in on entry) */
 	void *fpu;             /* XSAVE or FXSAVE area, 64-byte aligned; NULL in kernel threads */
 	unsigned long fault_addr, fault_err, fault_trapno; /* of the last fault, for siginfo and frames */
+	u64 selectors;                                     /* ds, es, fs, gs: 16 bits each */
+	u64 tls[3];                                        /* descriptors of set_thread_area(2); 0 = free */
+	bool has_tls;                                      /* one of them is not */
 	unsigned long debug_addr[4];                       /* breakpoint registers, for ptrace */
 	unsigned long debug_control; /* DR7 as the tracer wrote it; 0 = no breakpoints */
 	unsigned long debug_status;  /* what the last debug trap was, bits of DR6 */
@@ -39,6 +42,11 @@ void arch_thread_free(struct thread *t);
 void arch_frame_init(struct trapframe *tf, unsigned long ip, unsigned long sp);
 /* fork's child: same frame, result 0, stack pointer replaced when new_sp != 0. */
 void arch_frame_fork(struct trapframe *child, const struct trapframe *parent, unsigned long new_sp);
+/* Makes a new context one of a 32-bit program: code segment, DS and ES.  Of the running thread. */
+void arch_frame_small(struct trapframe *tf);
+/* set_thread_area(2), get_thread_area(2) of the running thread: 0, -EFAULT, -EINVAL, -ESRCH. */
+MUST_CHECK int arch_set_thread_area(void __user *desc);
+MUST_CHECK int arch_get_thread_area(void __user *desc);
 /* arch_prctl(2) and CLONE_SETTLS.  0, -EPERM, -EINVAL, -EFAULT. */
 long arch_prctl(int code, unsigned long addr);
 int arch_set_tls(struct thread *t, unsigned long tls);

@@ -58,6 +58,24 @@ static inline unsigned long tf_arg(const struct trapframe *tf, unsigned i)
 		return tf->r9;
 	}
 }
+/* As the i386 ABI orders them; zero-extended. */
+static inline unsigned long tf_arg_i386(const struct trapframe *tf, unsigned i)
+{
+	switch (i) {
+	case 0:
+		return (u32)tf->bx;
+	case 1:
+		return (u32)tf->cx;
+	case 2:
+		return (u32)tf->dx;
+	case 3:
+		return (u32)tf->si;
+	case 4:
+		return (u32)tf->di;
+	default:
+		return (u32)tf->bp;
+	}
+}
 static inline long tf_result(const struct trapframe *tf)
 {
 	return (long)tf->ax;

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ * arch/x86_64/segments.h - a thread's segment selectors and TLS descriptors, for thread.c. */
+#pragma once
+#include <arch/cpu.h>
+#include <base/percpu.h>
+#include <sched/thread.h>
+
+/* FS and GS bases of user mode as this CPU's MSRs hold them; ~0 = unknown. */
+struct bases {
+	unsigned long fs, gs;
+};
+/* What the CPU's registers and GDT hold for user mode. */
+struct segments_loaded {
+	u64 selectors;
+	bool tls; /* some TLS descriptor is not empty */
+};
+DECLARE_PERCPU(struct segments_loaded, segments_loaded);
+
+/* Selectors out of the registers. */
+static inline void segments_save(struct thread *t)
+{
+	u64 ds, es, fs, gs;
+
+	__asm__ volatile("movl %%ds, %k0; movl %%es, %k1; movl %%fs, %k2; movl %%gs, %k3"
+	                 : "=r"(ds), "=r"(es), "=r"(fs), "=r"(gs));
+	t->arch.selectors = this_cpu(segments_loaded).selectors = ds | es << 16 | fs << 32 | gs << 48;
+}
+/* Puts t's selectors and descriptors in place, whatever is loaded; marks the bases that change with it. */
+void segments_reload(const struct thread *t, struct bases *b);
+static inline void segments_load(const struct thread *t, struct bases *b)
+{
+	const struct segments_loaded *l = this_cpu_ptr(segments_loaded);
+
+	if (unlikely((l->selectors | t->arch.selectors) || l->tls || t->arch.has_tls))
+		segments_reload(t, b);
+}
+/* Gives the running thread selectors; a base follows one that has changed. */
+void segments_set(u64 selectors);
+/* As the field of t; the bases that come with other selectors go to t. */
+void segments_change(struct thread *t, u64 selectors);
+/* The bases out of the MSRs, for CPUs without FSGSBASE. */
+void segments_bases(struct thread *t);
+/* A struct user_desc into t's descriptors; alloc: entry -1 asks for a free one, whose number is written back.
+ * 0, -EFAULT, -EINVAL, -ESRCH (none free). */
+MUST_CHECK int segments_set_area(struct thread *t, void __user *u, bool alloc);
+/* CLONE_SETTLS of the i386 ABI, for a thread that does not run yet. */
+static inline int segments_set_tls(struct thread *t, void __user *u)
+{
+	return segments_set_area(t, u, false);
+}
