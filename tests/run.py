@@ -316,7 +316,14 @@ def test_debian(wanted, kind="debian", archive="root.cpio"):
         subprocess.run(["bsdtar", "-xf", archive, "-C", root, "--exclude", "./dev/*", "--no-same-owner"], check=True)
         shutil.copy("/bin/busybox", f"{root}/bin/busybox")
         write(made, "")
-    shutil.rmtree(f"{root}/cases", ignore_errors=True)
+    for d in ("cases", "tests"):
+        shutil.rmtree(f"{root}/{d}", ignore_errors=True)
+    os.makedirs(f"{root}/tests")
+    for p in glob.glob(f"{TOP}/tests/debian/*.[cp]*"):  # the programs with their sources, and helpers
+        if not p.endswith(".cases"):
+            shutil.copy(p, f"{root}/tests/")
+        if p.endswith(".c"):
+            shutil.copy(f"{BUILD}/debian/{os.path.basename(p)[:-2]}", f"{root}/tests/")
     write(f"{root}/runner", RUNNER, 0o755)
     write(f"{root}/init", "\n".join(w if w.startswith(("#", "/")) else f"/bin/busybox {w}" for w in
                                     INIT.replace("#!/bin/sh", "#!/bin/busybox sh").replace("; mount", "\nmount").splitlines())

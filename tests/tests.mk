@@ -4,6 +4,7 @@
 ABI_SRC := $(filter-out tests/abi/abi.c,$(wildcard tests/abi/*.c))
 ABI_BIN := $(patsubst tests/abi/%.c,build/tests/abi/%,$(ABI_SRC))
 STRESS_BIN := $(patsubst tests/stress/%.c,build/tests/stress/%,$(wildcard tests/stress/*.c))
+DEBIAN_BIN := $(patsubst tests/debian/%.c,build/tests/debian/%,$(wildcard tests/debian/*.c))
 GUEST_CC := musl-gcc -static -O1 -g -std=gnu11 -Wall -Wno-stringop-overflow -Wno-stringop-overread -Wno-nonnull \
 	-Wno-unused-result -Wno-dangling-pointer -Wno-unused-but-set-variable
 
@@ -16,6 +17,12 @@ build/tests/stress/%: tests/stress/%.c $(wildcard tests/stress/*.h)
 	@echo "  GUEST $<"
 	$(Q)$(GUEST_CC) -I$(B)/gen -o $@ $<
 
+# Dynamic and with debug information, for the debuggers of the Debian root; gdb finds the source in /tests.
+build/tests/debian/%: tests/debian/%.c
+	@mkdir -p $(@D)
+	@echo "  GUEST $<"
+	$(Q)gcc -g -O0 -std=gnu11 -Wall -pthread -ffile-prefix-map=$(CURDIR)/tests/debian=/tests -o $@ $(CURDIR)/$<
+
 # i386: a 32-bit program each, without a library, so that plain gcc -m32 is enough.
 I386_BIN := $(patsubst tests/i386/%.c,build/tests/i386/%,$(wildcard tests/i386/*.c))
 build/tests/i386/%: tests/i386/%.c tests/i386/start.h
@@ -24,7 +31,7 @@ build/tests/i386/%: tests/i386/%.c tests/i386/start.h
 	$(Q)gcc -m32 -march=i686 -static -nostdlib -ffreestanding -fno-pic -no-pie -fno-stack-protector -fcf-protection=none -O1 -g \
 		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
 
-test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN)
+test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN) $(DEBIAN_BIN)
 .PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests boot-tests fuzz conformance-busybox bench
 
 test: need-test ## all tests, under 15 minutes

@@ -10,7 +10,9 @@ void debug_switch(const struct thread *next);
 void debug_clear_current(void);
 /* Reads DR6 and makes it ready for the next trap. */
 u64 debug_take_status(void);
-/* si_code of a debug trap from user mode; the status is kept for the tracer. */
+/* #DB in the kernel is a user's single step or breakpoint that took effect one instruction too late. */
+void debug_trap_in_kernel(struct trapframe *tf);
+/* si_code of a debug trap from user mode; the status is kept for the tracer.  Irqs on. */
 int debug_trap_code(struct trapframe *tf, u64 status);
 /* Register n of a stopped thread, as ptrace's struct user has them.  0, -EIO, -EINVAL. */
 unsigned long debug_get(const struct thread *t, unsigned n);

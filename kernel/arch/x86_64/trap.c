@@ -86,10 +86,10 @@ static void trap_from_user(struct trapframe *tf, unsigned vector, unsigned long 
 		if (!code)
 			return; /* gone meanwhile */
 	}
-	if (vector == TRAP_DB) {
-		code = debug_trap_code(tf, debug_take_status());
-	}
+	u64 debug_status = vector == TRAP_DB ? debug_take_status() : 0;
 	arch_irq_enable();
+	if (vector == TRAP_DB)
+		code = debug_trap_code(tf, debug_status);
 	if (!ti->name) {
 		log_warn("%d: unexpected trap %u", t->tid, vector);
 		signal_force(SIGSEGV);
@@ -109,15 +109,6 @@ void trap_handle(struct trapframe *tf, unsigned vector, unsigned long error)
 	if (extable_fixup(tf))
 		return;
 	panic_trap(tf, "%s in the kernel, error code 0x%lx", trap_name(vector), error);
-}
-
-/* #DB in the kernel is a user's single step or breakpoint that took effect one instruction too late. */
-static void debug_in_kernel(struct trapframe *tf)
-{
-	debug_take_status();
-	/* SYSENTER keeps TF on: it must last until the flags are on the stack. */
-	if (tf->ip < (u64)entry_sysenter || tf->ip >= (u64)entry_sysenter_flags)
-		tf->flags &= ~BIT(8);
 }
 
 static void nmi(void)
@@ -145,7 +136,7 @@ void trap_paranoid(struct trapframe *tf, unsigned vector, unsigned long error)
 		nmi();
 		break;
 	case TRAP_DB:
-		debug_in_kernel(tf);
+		debug_trap_in_kernel(tf);
 		break;
 	case TRAP_DF:
 		double_fault(tf);

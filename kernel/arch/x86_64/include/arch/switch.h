@@ -17,7 +17,9 @@ struct arch_thread {
 	unsigned long debug_addr[4];                       /* breakpoint registers, for ptrace */
 	unsigned long debug_control; /* DR7 as the tracer wrote it; 0 = no breakpoints */
 	unsigned long debug_status;  /* what the last debug trap was, bits of DR6 */
+	u64 step_seen[4];            /* watched memory before the step, if step_blind */
 	bool step_forced;            /* the trap flag is the tracer's, not the program's */
+	bool step_blind;             /* watchpoints are off in this step: debugreg.c */
 	u32 fpu_cpu;                 /* the CPU whose registers may still hold *fpu; ~0 = none */
 };
 

@@ -1,0 +1,54 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: MIT
+# strace_normal.pl - what strace wrote, without what no two runs have in common.
+#
+# usage: strace_normal.pl PREFIX      of `strace -ff -o PREFIX`: one process after the other, by their numbers
+#        strace_normal.pl < OUTPUT    lines without process numbers, sorted
+#
+# Numbers of processes become P1, P2, ... or P, addresses ADDR, clocks TIME.  SIGCHLD comes between any two calls, so
+# it stands at the end of its process.  Sizes of directories belong to the file system, the length of a CPU set and
+# the memory to the machine.  rseq(2) is missing on Zerno, and glibc does without.
+use strict;
+my ($prefix) = @ARGV;
+my %name;
+
+sub normal {
+	$_ = shift;
+	s/0x[0-9a-f]{5,}/ADDR/g;
+	s/(st_mode=S_IFDIR[^}]*st_size=)\d+/$1SIZE/g;
+	s/si_([us])time=\d+(?: \/\* [0-9.]+ s \*\/)?/si_$1time=TIME/g;
+	s/tv_(n?sec|usec)=\d+/tv_$1=TIME/g;
+	s/^(getppid\(\) +=) \d+/$1 PPID/;
+	s/^(sched_getaffinity.*=) \d+/$1 SIZE/;
+	s/^(rt_sigreturn.*=) -?\d.*/$1 REGISTER/;
+	s/^(getrandom\()"[^"]*"/$1"..."/;
+	s/^(sysinfo\(\{).*\}/$1...}/;
+	s/ru_utime=\{.*/RUSAGE/;
+	return $_;
+}
+
+if (!$prefix) {
+	print sort map { s/^(?:\[pid +\d+\]|\d+) +//; s/\b(si_pid=)\d+|(?<=tid=\[)\d+|(?<== )\d+$/($1 || '') . 'P'/ge; normal($_) }
+	    grep { !/rseq\(/ } <STDIN>;
+	exit;
+}
+my @files = sort { ($a =~ /(\d+)$/)[0] <=> ($b =~ /(\d+)$/)[0] } glob("$prefix.*");
+$name{($_ =~ /(\d+)$/)[0]} = 'P' . (1 + keys %name) for @files;
+for my $file (@files) {
+	my @last;
+	print "== $name{($file =~ /(\d+)$/)[0]}\n";
+	open my $f, '<', $file or die;
+	while (<$f>) {
+		next if /^rseq\(/;
+		s/\b(\d+)\b/exists $name{$1} && $1 > 1 ? $name{$1} : $1/ge
+		    if /^(?:getpid|gettid|clone|vfork|fork|wait4|waitid|kill|tgkill|set_tid_address|setpgid|getpgrp|getpgid)/;
+		s/(?<=si_pid=)(\d+)/$name{$1} || $1/e;
+		$_ = normal($_);
+		if (/SIGCHLD \{|^rt_sigreturn/) {
+			push @last, $_;
+		} else {
+			print;
+		}
+	}
+	print @last;
+}
