@@ -34,7 +34,7 @@ static void rd(const char *t, int fd)
 {
 	char b[9000];
 	struct pollfd p = { fd, POLLIN, 0 };
-	int r = poll(&p, 1, 30);
+	int r = poll(&p, 1, 100);
 	printf("%s poll %d %x ", t, r, p.revents);
 	if (r > 0 && (p.revents & POLLIN)) {
 		int n = read(fd, b, sizeof b);
@@ -59,11 +59,11 @@ static void openp(void)
 }
 static void in(const char *x, int n)
 {
-	usleep(3000);
+	usleep(5000);
 	int r = write(m, x, n);
 	if (r != n)
 		printf("short write %d/%d %s\n", r, n, strerror(errno));
-	usleep(3000);
+	usleep(5000);
 }
 #define IN(x) in(x, sizeof(x) - 1)
 static void fl(unsigned iset, unsigned iclr, unsigned oset, unsigned oclr, unsigned lset, unsigned lclr,
