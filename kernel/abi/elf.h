@@ -30,6 +30,7 @@ struct elf32_phdr_k {
 };
 #define ET_EXEC 2
 #define ET_DYN  3
+#define ET_CORE 4
 #define PT_LOAD      1
 #define PT_DYNAMIC   2
 #define PT_INTERP    3

@@ -18,6 +18,7 @@
  *     ------------------------------------ may fail --------------------------------------------------
  *     kill threads | own tables | signals, memory, descriptors, names, ids, registers
  */
+#include <proc/coredump.h>
 #include <proc/exec.h>
 #include <proc/internal.h>
 #include <proc/ptrace.h>
@@ -264,6 +265,7 @@ static void exec_commit_mm(struct exec_image *x, struct task *t)
 	mm->exe = x->file;
 	mm->exe_put = exe_put;
 	mm->exe_get = exe_get;
+	mm->dump_filter = t->mm ? t->mm->dump_filter : CORE_FILTER_DEFAULT;
 	mm->dumpable = !x->secure && !inode_permission(x->file->inode, MAY_READ, x->cred);
 	x->file = NULL;
 	x->mm = NULL;

@@ -24,6 +24,7 @@
  * A traced task is a zombie for its tracer first, also when it is no leader: it stays in the tables until the
  * tracer has waited for it, and only then the parent is told.
  */
+#include <proc/coredump.h>
 #include <proc/process.h>
 #include <proc/internal.h>
 #include <proc/ptrace.h>
@@ -44,6 +45,7 @@ static bool exit_begin(struct task *t, int code)
 	struct sighand *s = sighand_lock_self(t, &f);
 	struct task *other;
 
+	coredump_wait(t, &s, &f);
 	assert(!t->exiting);
 	t->exit_code = code;
 	t->exiting = TASK_EXITING;
@@ -241,6 +243,12 @@ NORETURN void task_exit(int code)
 	struct thread_group *g = t->group;
 
 	TRACE2(sched_exit, t->pid, code);
+	if (unlikely(atomic_load(&g->core))) {
+		irqflags_t f;
+		struct sighand *s = sighand_lock_self(t, &f);
+		coredump_wait(t, &s, &f); /* before the tracer hears of the end */
+		sighand_unlock(s, f);
+	}
 	ptrace_event(PTRACE_EVENT_EXIT, (u64)code);
 	bool last = exit_begin(t, code);
 	if (last) {

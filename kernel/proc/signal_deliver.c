@@ -23,6 +23,7 @@
  * install a mask for the time of the call (TF_RESTORE_MASK): if a handler runs, its frame holds the old mask,
  * which sigreturn brings back; if none runs, the old mask comes back here.
  */
+#include <proc/coredump.h>
 #include <proc/process.h>
 #include <proc/signal.h>
 #include <proc/internal.h>
@@ -37,7 +38,8 @@ enum { NR_RESTART_SYSCALL = 219, NR_I386_RESTART_SYSCALL = 0 };
 enum verdict { TAKE_NEXT, RUN_HANDLER, SLEPT };
 
 /* The default action of a signal.  Called with the lock; SLEPT (or no return) = the lock is gone. */
-static enum verdict signal_default(struct task *t, struct sighand *s, irqflags_t *f, int sig)
+static enum verdict signal_default(struct task *t, struct sighand *s, irqflags_t *f, int sig,
+                                   const struct siginfo *info)
 {
 	sigset_k bit = SIGMASK(sig);
 	struct thread_group *g = t->group;
@@ -60,19 +62,21 @@ static enum verdict signal_default(struct task *t, struct sighand *s, irqflags_t
 		return signal_stop_here(t, s, *f, sig) ? SLEPT : TAKE_NEXT;
 	}
 	sighand_unlock(s, *f);
+	if (bit & SIGSET_CORE)
+		(void)coredump(sig, info);
 	process_exit(sig);
 }
 
 /* What to do about one signal that was dequeued; *sa is filled when a handler is to run. */
 static enum verdict signal_decide(struct task *t, struct sighand *s, irqflags_t *f, int sig,
-                                  struct sigaction_k *sa)
+                                  const struct siginfo *info, struct sigaction_k *sa)
 {
 	struct sigaction_k *now = &s->action[sig];
 
 	if (now->handler == SIG_IGN)
 		return TAKE_NEXT;
 	if (now->handler == SIG_DFL)
-		return signal_default(t, s, f, sig);
+		return signal_default(t, s, f, sig, info);
 	*sa = *now;
 	if (sa->flags & SA_RESETHAND)
 		now->handler = SIG_DFL;
@@ -124,7 +128,7 @@ static int signal_take(struct task *t, struct siginfo *info, struct sigaction_k 
 			if (!sig)
 				continue;
 		}
-		enum verdict v = signal_decide(t, s, &f, sig, sa);
+		enum verdict v = signal_decide(t, s, &f, sig, info, sa);
 		if (v == RUN_HANDLER) { /* TF_SIGPENDING is looked at when the handler's mask is set */
 			sighand_unlock(s, f);
 			return sig;

@@ -18,6 +18,7 @@
  * Threads on other CPUs: thread_wake_state() takes a sleeping thread out of its sleep; a running one is
  * kicked, so that it passes the exit to user mode, where the flag is seen.
  */
+#include <proc/coredump.h>
 #include <proc/internal.h>
 #include <proc/signal.h>
 #include <base/trace.h>
@@ -129,8 +130,11 @@ int signal_send_locked(struct sighand *s, struct task *t, bool whole_group, int 
 {
 	struct sigpending *p = whole_group ? &t->group->shared : &t->pending;
 
-	if (t->group->group_exit || (whole_group ? t->group->nr_live == 0 : t->exiting == TASK_DEAD))
+	if (t->group->group_exit || (whole_group ? t->group->nr_live == 0 : t->exiting == TASK_DEAD)) {
+		if (unlikely(t->group->core) && sig == SIGKILL)
+			signal_wake(t->group->core->dumper, true); /* enough is written */
 		return 0; /* it is dying: nothing more can reach it */
+	}
 	signal_stop_prepare(s, t, sig);
 	if (signal_dropped(s, t, sig))
 		return 0;

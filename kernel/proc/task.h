@@ -71,6 +71,7 @@ struct thread_group {
 	struct list_head threads;    /* of task->group_link; proc_lock */
 	unsigned nr_threads;         /* linked in `threads`, an exited leader included */
 	unsigned nr_live;            /* that have not begun to exit; sighand->lock */
+	struct core_dump *core;      /* while a thread writes a core file; sighand->lock */
 	struct task *exec_task;      /* thread in execve that waits for the others to die; sighand->lock */
 	struct thread_group *parent; /* proc_lock; RCU readers */
 	struct list_head children, sibling; /* proc_lock */
@@ -130,6 +131,7 @@ struct task {
 	char comm[COMM_LEN];
 	int exit_code;      /* as wait status */
 	u32 exiting;        /* enum task_exiting */
+	bool core_awaited;  /* by the thread that dumps core; sighand->lock */
 	bool stop_pending;  /* must take part in the group's stop; sighand->lock */
 	bool stop_dequeued; /* took a stop signal, and no SIGCONT came since; sighand->lock */
 	u64 min_flt, maj_flt;

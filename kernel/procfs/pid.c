@@ -10,6 +10,7 @@
  * Tests:     tests/abi/procfs.c
  */
 #include <procfs/internal.h>
+#include <proc/coredump.h>
 
 /* ---- limits ---- */
 
@@ -216,6 +217,32 @@ static const struct file_ops fail_nth_fops = {
 	.lseek = generic_lseek,
 };
 
+static int show_core_filter(struct seq *s, struct task *t, struct proc_node *n)
+{
+	struct vm_space *mm = task_mm_get(t);
+
+	if (!mm)
+		return 0;
+	seq_printf(s, "%08x\n", mm->dump_filter);
+	vm_space_put(mm);
+	return 0;
+}
+
+static ssize_t write_core_filter(struct task *t, char *text, size_t len)
+{
+	struct vm_space *mm;
+	s64 v;
+
+	if (proc_parse_int(text, &v) || v < 0 || v > UINT32_MAX)
+		return -EINVAL;
+	mm = task_mm_get(t);
+	if (!mm)
+		return -ESRCH;
+	atomic_store(&mm->dump_filter, (u32)v & CORE_FILTER_ALL);
+	vm_space_put(mm);
+	return (ssize_t)len;
+}
+
 /* ---- the table: the same below task/, but for task/ itself ---- */
 
 #define FILE_SHOW(name_, mode_, fn)                                                                          \
@@ -240,6 +267,8 @@ static const struct file_ops fail_nth_fops = {
 	GUARDED("auxv", 0400, proc_show_auxv),                                                               \
 	FILE_SHOW("cmdline", 0444, proc_show_cmdline),                                                       \
 	{ .name = "comm", .mode = S_IFREG | 0644, .task_show = show_comm, .task_write = write_comm },        \
+	{ .name = "coredump_filter", .mode = S_IFREG | 0644, .task_show = show_core_filter,                  \
+	  .task_write = write_core_filter },                                                                 \
 	LINK("cwd", proc_follow_cwd),                                                                        \
 	GUARDED("environ", 0400, proc_show_environ),                                                         \
 	LINK("exe", proc_follow_exe),                                                                        \

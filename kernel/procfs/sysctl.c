@@ -13,6 +13,7 @@
 #include <base/random.h>
 #include <base/cmdline.h>
 #include <ipc/pipe.h>
+#include <proc/coredump.h>
 #include <proc/uts.h>
 
 /* ---- names ---- */
@@ -73,6 +74,23 @@ static ssize_t write_hostname(struct proc_node *n, char *text, size_t len)
 static ssize_t write_domainname(struct proc_node *n, char *text, size_t len)
 {
 	return write_name(uts_name.domainname, sizeof(uts_name.domainname), text, len);
+}
+
+static int show_core_pattern(struct seq *s, struct proc_node *n)
+{
+	scoped_mutex(&core_pattern_lock);
+	return show_name(s, core_pattern);
+}
+
+static ssize_t write_core_pattern(struct proc_node *n, char *text, size_t len)
+{
+	char *end = strchr(text, '\n');
+
+	if (end)
+		*end = 0;
+	scoped_mutex(&core_pattern_lock);
+	strlcpy(core_pattern, text, sizeof(core_pattern));
+	return (ssize_t)len;
 }
 
 /* ---- random ---- */
@@ -199,7 +217,8 @@ static const struct proc_dir random_dir = { PROC_DIR(random_entries) };
 
 static const struct proc_entry kernel_entries[] = {
 	CONSTANT("cap_last_cap", "40"),
-	CONSTANT("core_pattern", "core"),
+	RW("core_pattern", show_core_pattern, write_core_pattern),
+	RW_INT("core_uses_pid", core_uses_pid, INT32_MIN, INT32_MAX),
 	RW("domainname", show_domainname, write_domainname),
 	RW("hostname", show_hostname, write_hostname),
 	CONSTANT("ngroups_max", "65536"),

@@ -27,7 +27,7 @@ int proc_parse_int(const char *text, s64 *out)
 		text++;
 	minus = *text == '-';
 	text += minus;
-	if (!parse_u64(&text, 10, &v) || v > INT64_MAX || !only_space(text))
+	if (!parse_u64(&text, 0, &v) || v > INT64_MAX || !only_space(text))
 		return -EINVAL;
 	*out = minus ? -(s64)v : (s64)v;
 	return 0;

@@ -74,6 +74,7 @@ struct vm_space {
 	void (*exe_put)(void *);
 	void *(*exe_get)(void *); /* takes a reference for a copy */
 	bool dumpable;
+	u32 dump_filter; /* enum core_filter: what a core file holds; execve and fork keep it */
 	bool membarrier; /* registered for membarrier(2); a fork inherits it */
 	uaddr_t gap_top; /* no gap of gap_len bytes or more lies above gap_top: see vm/gap.c */
 	size_t gap_len;

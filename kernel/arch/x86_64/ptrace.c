@@ -40,7 +40,7 @@ enum {
 	XSTATE_XCR0 = 464,
 	XSTATE_SSE = 160
 };
-enum { REG_CS = 17, REG_FLAGS = 18, REG_SS = 20, REG_FS_BASE = 21, REG_GS_BASE = 22 };
+enum { REG_CS = 17, REG_FLAGS = 18, REG_SS = 20, REG_FS_BASE = 21, REG_GS_BASE = 22, REG_DS = 23 };
 _Static_assert(sizeof(struct trapframe) == REGS_FRAME * sizeof(u64), "user_regs_struct");
 _Static_assert(offsetof(struct trapframe, cs) == REG_CS * 8 &&
                        offsetof(struct trapframe, flags) == REG_FLAGS * 8,
@@ -56,7 +56,9 @@ static u64 reg_get(const struct thread *t, unsigned i)
 		return frame[i] & ~FLAGS_TF;
 	if (i < REGS_FRAME)
 		return frame[i];
-	return i == REG_FS_BASE ? t->arch.fs_base : i == REG_GS_BASE ? t->arch.gs_base : 0;
+	if (i >= REG_DS) /* ds, es, fs, gs */
+		return t->arch.selectors >> (16 * (i - REG_DS)) & 0xffff;
+	return i == REG_FS_BASE ? t->arch.fs_base : t->arch.gs_base;
 }
 
 static void flags_set(struct thread *t, u64 value)
@@ -95,7 +97,7 @@ static int reg_set(struct thread *t, unsigned i, u64 value)
 	}
 	if (i < REGS_FRAME)
 		frame[i] = value;
-	else if (value) /* DS, ES, FS, GS are always 0 in 64-bit programs here */
+	else if (value != reg_get(t, i))
 		return -EIO;
 	return 0;
 }
@@ -210,6 +212,26 @@ static long fpu_write(struct thread *t, const void __user *from, size_t len, boo
 	}
 	kfree(area);
 	return err;
+}
+
+void *arch_core_regs(const struct thread *t, unsigned type, size_t *size)
+{
+	*size = 0;
+	if (type == NT_PRSTATUS) {
+		u64 *regs = kmalloc(REGS * sizeof(u64), 0);
+
+		*size = REGS * sizeof(u64);
+		for (unsigned i = 0; regs && i < REGS; i++)
+			regs[i] = reg_get(t, i);
+		return regs;
+	}
+	if (type == NT_X86_XSTATE && !fpu_features)
+		return NULL;
+	u8 *area = xstate_copy(t);
+	*size = type == NT_X86_XSTATE ? fpu_size : FPU_LEGACY_SIZE;
+	if (area && type == NT_X86_XSTATE)
+		*(u64 *)(area + XSTATE_XCR0) = fpu_features;
+	return area;
 }
 
 /* The user area and the register sets. */

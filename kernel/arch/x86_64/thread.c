@@ -32,6 +32,7 @@
 #include <lib/string.h>
 #include <proc/task.h>
 #include <abi/errno.h>
+#include <arch/ptrace.h>
 #include "debugreg.h"
 #include "entry.h"
 #include "features.h"
@@ -142,6 +143,17 @@ void arch_thread_copy(struct thread *t)
 	t->arch.fs_base = me->arch.fs_base;
 	t->arch.gs_base = me->arch.gs_base;
 	t->arch.step_forced = me->arch.step_forced;
+}
+
+void arch_thread_sync(void)
+{
+	struct thread *me = thread_current();
+	irqflags_t f = arch_irq_save();
+
+	fpu_save_current(me->arch.fpu);
+	segments_save(me);
+	bases_save(me);
+	arch_irq_restore(f);
 }
 
 /* Changes bases of the running thread. */

@@ -11,6 +11,11 @@ enum { ARCH_AUDIT = 0xc000003e }; /* AUDIT_ARCH_X86_64 */
 long arch_ptrace(struct thread *t, long request, unsigned long addr, unsigned long data);
 /* Trap after each instruction in user mode, or no longer.  t is the running thread or off its CPU. */
 void arch_single_step(struct thread *t, bool on);
+/* For a core file: the register set NT_* in memory of its own, to be freed with kfree, and its size.  NULL with size 0:
+ * the CPU has none; else no memory.  t waits off its CPU, or is the running thread after arch_thread_sync. */
+void *arch_core_regs(const struct thread *t, unsigned type, size_t *size);
+/* Writes the running thread's registers where another thread's would be. */
+void arch_thread_sync(void);
 /* The system call as the tracer left it at its entry: its number, or < 0 for none. */
 static inline long arch_syscall_nr(const struct trapframe *tf)
 {
