@@ -19,7 +19,10 @@ static pid_t tid(void)
 static void show_word(const char *what, uint32_t w, pid_t owner)
 {
 	uint32_t t = w & 0x3fffffff;
-	printf("%s: %s%s%s\n", what, !t ? "free" : t == (uint32_t)owner ? "ours" : "another's",
+	printf("%s: %s%s%s\n", what,
+	       !t                     ? "free"
+	       : t == (uint32_t)owner ? "ours"
+	                              : "another's",
 	       w & WAITERS ? " WAITERS" : "", w & OWNER_DIED ? " DIED" : "");
 	fflush(stdout);
 }
