@@ -150,7 +150,6 @@ void trap_bad_return(struct trapframe *tf)
 {
 	thread_current()->arch.fault_trapno = TRAP_GP;
 	thread_current()->arch.fault_err = 0;
-	tf->cs = USER_CS;
 	signal_fault(SIGSEGV, SI_KERNEL, 0);
 	/* task_exit_to_user either points ip at a handler or ends the task. */
 	thread_set_flag(thread_current(), TF_SIGPENDING);
