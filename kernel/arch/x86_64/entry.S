@@ -342,13 +342,17 @@ FUNC entry_return_user
 	movq TF_IP(%rsp), %rax
 	cmpb $0x33, TF_CS(%rsp)		/* USER_CS */
 	jne return_compat
-	shrq $47, %rax			/* not below 2^47: IRET could fault */
-	jnz return_bad
+	shrq $47, %rax			/* IRET to no address could fault here or there */
+	jnz return_high
 return_now:
 	POP_FRAME
 	swapgs
 return_iret:				/* may fault: see trap_kernel */
 	iretq
+return_high:
+	cmpl $0x1ffff, %eax		/* a kernel address faults in user mode */
+	je return_now
+	jmp return_bad
 return_compat:
 	shrq $32, %rax			/* 32-bit code, or a segment of the LDT */
 	jz return_now

@@ -57,6 +57,8 @@ void segments_set(u64 selectors);
 void segments_change(struct thread *t, u64 selectors);
 /* This CPU's LDT has changed: loads DS and ES again if they refer to it.  Interrupts off. */
 void segments_refresh_data(void);
+/* FS or GS base of the running thread. */
+unsigned long segment_base_current(bool gs);
 /* May SS hold this selector when 64-bit code goes on? */
 bool segments_stack_ok(u16 selector);
 /* The bases out of the MSRs, for CPUs without FSGSBASE. */

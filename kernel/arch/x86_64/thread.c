@@ -254,6 +254,14 @@ long arch_prctl(int code, unsigned long addr)
 	}
 }
 
+unsigned long segment_base_current(bool gs)
+{
+	struct thread *me = thread_current();
+
+	bases_save(me);
+	return gs ? me->arch.gs_base : me->arch.fs_base;
+}
+
 void arch_frame_small(struct trapframe *tf)
 {
 	struct thread *t = thread_current();

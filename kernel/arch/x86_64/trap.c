@@ -27,6 +27,7 @@
 #include "fpu.h"
 #include "msr.h"
 #include "stop.h"
+#include "umip.h"
 
 /* entry.S counts in numbers. */
 _Static_assert(sizeof(struct trapframe) == TF_SIZE, "TF_SIZE");
@@ -90,6 +91,8 @@ static void trap_from_user(struct trapframe *tf, unsigned vector, unsigned long 
 	arch_irq_enable();
 	if (vector == TRAP_DB)
 		code = debug_trap_code(tf, debug_status);
+	if (vector == TRAP_GP && cpu_features.umip && umip_emulate(tf))
+		return;
 	if (!ti->name) {
 		log_warn("%d: unexpected trap %u", t->tid, vector);
 		signal_force(SIGSEGV);
