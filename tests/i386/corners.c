@@ -5,7 +5,7 @@
 #include "start.h"
 
 struct user_desc {
-	u32 entry, base, limit, flags; /* flags: 1 = 32-bit, 6 = contents, 8 = read-only, 16 = pages, 32 = not present, 64 = useable */
+	u32 entry, base, limit, flags; /* flags: 1 = 32-bit, 6 = contents, 8 = read-only, 16 = pages, 32 = not present, 64 = usable */
 };
 struct action {
 	u32 handler, flags, restorer, mask[2];
