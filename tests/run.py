@@ -302,12 +302,8 @@ def test_apps(wanted):
     compare("apps", root, write_cases(root, "apps", wanted))
 
 
-def test_debian(wanted, kind="debian", archive="root.cpio"):
-    """Debian's dynamic programs.  busybox only starts and ends the machine."""
-    archive, root = f"{TOP}/build/debian/{archive}", f"{BUILD}/root-{kind}"
-    if not os.path.exists(archive):
-        print(f"{kind}: skipped, there is no {os.path.relpath(archive, TOP)}: run `make {kind}`")
-        return
+def unpack_debian(archive, root):
+    """A Debian root as the tests use it: busybox only starts and ends the machine."""
     made = f"{root}.made"
     if not os.path.exists(made) or os.path.getmtime(made) < os.path.getmtime(archive):
         shutil.rmtree(root, ignore_errors=True)
@@ -316,6 +312,19 @@ def test_debian(wanted, kind="debian", archive="root.cpio"):
         subprocess.run(["bsdtar", "-xf", archive, "-C", root, "--exclude", "./dev/*", "--no-same-owner"], check=True)
         shutil.copy("/bin/busybox", f"{root}/bin/busybox")
         write(made, "")
+    write(f"{root}/runner", RUNNER, 0o755)
+    write(f"{root}/init", "\n".join(w if w.startswith(("#", "/")) else f"/bin/busybox {w}" for w in
+                                    INIT.replace("#!/bin/sh", "#!/bin/busybox sh").replace("; mount", "\nmount").splitlines())
+          + "\n", 0o755)
+
+
+def test_debian(wanted, kind="debian", archive="root.cpio"):
+    """Debian's dynamic programs."""
+    archive, root = f"{TOP}/build/debian/{archive}", f"{BUILD}/root-{kind}"
+    if not os.path.exists(archive):
+        print(f"{kind}: skipped, there is no {os.path.relpath(archive, TOP)}: run `make {kind}`")
+        return
+    unpack_debian(archive, root)
     for d in ("cases", "tests"):
         shutil.rmtree(f"{root}/{d}", ignore_errors=True)
     os.makedirs(f"{root}/tests")
@@ -324,10 +333,6 @@ def test_debian(wanted, kind="debian", archive="root.cpio"):
             shutil.copy(p, f"{root}/tests/")
         if p.endswith(".c"):
             shutil.copy(f"{BUILD}/debian/{os.path.basename(p)[:-2]}", f"{root}/tests/")
-    write(f"{root}/runner", RUNNER, 0o755)
-    write(f"{root}/init", "\n".join(w if w.startswith(("#", "/")) else f"/bin/busybox {w}" for w in
-                                    INIT.replace("#!/bin/sh", "#!/bin/busybox sh").replace("; mount", "\nmount").splitlines())
-          + "\n", 0o755)
     compare(kind, root, write_cases(root, "debian", wanted), mem="2G")
 
 

@@ -32,7 +32,7 @@ build/tests/i386/%: tests/i386/%.c tests/i386/start.h
 		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
 
 test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN) $(DEBIAN_BIN)
-.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests boot-tests fuzz conformance-busybox bench
+.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests boot-tests fuzz conformance-busybox conformance-python bench
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -62,5 +62,11 @@ fuzz: need-test all test-programs ## hostile input for 10 minutes
 	@$(PYTHON) tests/run.py fuzz --seconds=600
 conformance-busybox: need-test all ## the busybox 1.35 test suite of Debian's source package, on Linux and on Zerno
 	@$(PYTHON) tests/conformance_busybox.py
+conformance-python: need-test all build/debian/root-python.cpio ## CPython's own tests of processes, threads, files and times, on Linux and on Zerno
+	@$(PYTHON) tests/conformance_python.py $(T)
+build/debian/root-python.cpio:
+	@tools/setup.sh debian
+	@tools/debian_root.sh $@ amd64 libpython3.11-testsuite
+
 bench: need-test all ## microbenchmarks in executed instructions, beside Linux's figures
 	@bench/run.sh

@@ -3,7 +3,7 @@
 #
 # debian_root.sh - makes a Debian 12 root as an initramfs, once.
 #
-# usage: debian_root.sh OUT.cpio [ARCHITECTURE]      (amd64, or i386)
+# usage: debian_root.sh OUT.cpio [ARCHITECTURE [PACKAGE,...]]      (amd64, or i386)
 #
 # mmdebstrap unpacks Debian's own packages from the mirror that the host uses, without manuals and translations.  The
 # archive stays as it is until it is removed: nothing here depends on the kernel.
@@ -11,8 +11,10 @@ set -eu
 out=$1
 architecture=${2:-amd64}
 dir=$(dirname "$out")
+tar=${out%.cpio}.tar
 packages="bash,coreutils,findutils,grep,sed,gawk,perl,python3,git,strace,gdb-minimal,procps,util-linux"
 [ "$architecture" = amd64 ] || packages="$packages,busybox-static"
+[ $# -lt 3 ] || packages="$packages,$3"
 
 [ ! -s "$out" ] || { echo "debian: $out is there already"; exit 0; }
 mkdir -p "$dir"
@@ -31,8 +33,8 @@ mmdebstrap --quiet --mode=$mode --architectures="$architecture" --skip=check/qem
 	--customize-hook='echo zerno > "$1"/etc/hostname' \
 	--customize-hook='echo nameserver 10.0.2.3 > "$1"/etc/resolv.conf' \
 	--customize-hook='echo 127.0.0.1 localhost zerno > "$1"/etc/hosts' \
-	bookworm "$dir/$architecture.tar" "$mirror"
-bsdtar -c --format=newc -f "$out.part" "@$dir/$architecture.tar"
-rm "$dir/$architecture.tar"
+	bookworm "$tar" "$mirror"
+bsdtar -c --format=newc -f "$out.part" "@$tar"
+rm "$tar"
 mv "$out.part" "$out"
 echo "debian: $out, $(($(stat -c %s "$out") / 1000000)) MB"
