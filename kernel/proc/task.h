@@ -147,7 +147,7 @@ struct task {
 	bool no_new_privs;
 	u8 seccomp_mode;                /* SECCOMP_MODE_*; this and the next: sighand->lock to change */
 	struct seccomp_filter *seccomp; /* the newest, owned; read without a lock by the task itself */
-	struct restart { /* ERESTART_RESTARTBLOCK: nanosleep, poll */
+	struct restart {                /* ERESTART_RESTARTBLOCK: nanosleep, poll */
 		long (*fn)(struct task *t);
 		ktime_t deadline;
 		unsigned long arg[4];

@@ -131,8 +131,8 @@ static void show_caps(struct seq *s, struct task *t, const struct cred *c)
 	        (unsigned long long)c->cap_inheritable, (unsigned long long)c->cap_permitted,
 	        (unsigned long long)c->cap_effective, (unsigned long long)c->cap_bounding,
 	        (unsigned long long)c->cap_ambient);
-	seq_printf(s, "NoNewPrivs:\t%d\nSeccomp:\t%d\nSeccomp_filters:\t%u\n", t->no_new_privs, t->seccomp_mode,
-	           seccomp_count(t));
+	seq_printf(s, "NoNewPrivs:\t%d\nSeccomp:\t%d\nSeccomp_filters:\t%u\n", t->no_new_privs,
+	           t->seccomp_mode, seccomp_count(t));
 	seq_puts(s, "Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunknown\n");
 }
 

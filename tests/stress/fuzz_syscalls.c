@@ -57,7 +57,7 @@ static char *scratch;   /* SCRATCH bytes, then an unmapped page */
 static char *read_only; /* a page that cannot be written */
 static char *const arena = (char *)0x20000000; /* ARENA_PAGES for mmap and its kin */
 static char long_name[5000];
-static pid_t self;
+static pid_t self, kid;
 static int knob = -1; /* /proc/self/fail-nth, in some children: allocations of the main thread fail */
 
 static uint64_t rnd(void)
@@ -408,6 +408,28 @@ static uint64_t any_sigevent(void)
 	return below(4) ? (uint64_t)place(w, sizeof w) : 0;
 }
 
+/* A filter of a few instructions that refuses one call, or any number of bytes. */
+static uint64_t any_bpf(void)
+{
+	struct insn {
+		uint16_t code;
+		uint8_t jt, jf;
+		uint32_t k;
+	} prog[] = { { 0x20, 0, 0, 0 }, { 0x15, 0, 1, below(460) }, { 6, 0, 0, 0x50000 + below(200) }, { 6, 0, 0, 0x7fff0000 } };
+	struct {
+		uint16_t len;
+		uint64_t prog;
+	} p = { 4, 0 };
+
+	if (!below(4))
+		for (int i = 0; i < 4; i++)
+			prog[i].code = (uint16_t)below(256), prog[i].k = below(2) ? below(20) : (uint32_t)rnd();
+	if (!below(8))
+		prog[2].k = (uint32_t[]){ 0, 0x80000000, 0x30000, 0x7ff00000, 0x7ffc0000, 0x7fc00000 }[below(6)];
+	p.prog = (uint64_t)place(prog, sizeof prog);
+	return (uint64_t)place(&p, sizeof p);
+}
+
 static uint64_t make_from_recipe(const char *r)
 {
 	static const char *const attrs[] = { "user.a", "trusted.b", "trusted.x", "security.y", "system.posix_acl_access", "user.", "x" };
@@ -474,6 +496,10 @@ static uint64_t make_from_recipe(const char *r)
 		return string_pointer(attrs[below(sizeof attrs / sizeof attrs[0])]);
 	case 'C':
 		return any_clone_args();
+	case 'k':
+		return below(8) ? (uint64_t)kid : (uint64_t)self;
+	case 'X':
+		return any_bpf();
 	default:
 		return any_words(*r);
 	}
@@ -627,8 +653,11 @@ static void fork_and_call(void)
 		}
 		_exit(0);
 	}
+	kid = 0;
 	if (pid > 0 && below(2))
 		waitpid(pid, NULL, below(2) ? WNOHANG : 0);
+	else if (pid > 0)
+		kid = pid; /* and traced, perhaps */
 }
 
 static void limit(int what, rlim_t n)
@@ -756,13 +785,24 @@ static void wait_child(pid_t pid)
 	long since = now_ms();
 	int status;
 
-	while (waitpid(pid, &status, WNOHANG) == 0) {
+	for (;;) {
+		pid_t got = waitpid(pid, &status, WNOHANG);
+		if (got > 0 && WIFSTOPPED(status)) { /* it made us its tracer */
+			kill(pid, SIGKILL);
+			continue;
+		}
+		if (got)
+			break;
 		if (*my_calls != seen) {
 			seen = *my_calls;
 			since = now_ms();
 		} else if (now_ms() - since > STUCK_MS) {
 			kill(pid, SIGKILL);
-			waitpid(pid, &status, 0);
+			/* A thread of it may be our tracee, and must be waited for first. */
+			while (waitpid(pid, &status, WNOHANG) == 0 || WIFSTOPPED(status)) {
+				waitpid(-1, NULL, WNOHANG | __WALL);
+				usleep(1000);
+			}
 			break;
 		}
 		usleep(1000);
