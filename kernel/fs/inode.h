@@ -163,7 +163,7 @@ struct fs_type {
 	bool nodev; /* needs no device */
 	/* Fills sb->root_inode (reference), sb->ops, sb->private.  0 or -errno. */
 	int (*fill)(struct super_block *sb, const char *source, const char *options);
-	struct super_block *single; /* if set by fill (procfs, devfs): one instance for all mounts */
+	struct super_block *single; /* if set by fill (devfs, devpts): one instance for all mounts */
 	struct fs_type *next;
 };
 struct super_block {

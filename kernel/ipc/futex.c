@@ -35,7 +35,7 @@
  * A key holds no reference to the mapping: at worst, memory that is unmapped under a waiter gives it one
  * wake-up meant for somebody else, and every user of futexes looks at the word again.
  */
-#include <ipc/futex.h>
+#include "futex_internal.h"
 #include <base/iov.h>
 #include <lib/hash.h>
 #include <mem/slab.h>
@@ -43,10 +43,6 @@
 
 enum { BUCKET_BITS = 8, KEY_MM = 1, KEY_MAPPING = 2 };
 
-struct futex_key {
-	const void *object; /* struct vm_space or struct mapping; only compared */
-	u64 offset;         /* of the word, a multiple of 4, with KEY_ in the low bits */
-};
 struct futex_bucket {
 	struct spinlock lock;
 	struct list_head waiters GUARDED_BY(&lock); /* higher real-time priority first, then first come */
@@ -110,7 +106,7 @@ out:
 	return err;
 }
 
-static int key_get(u32 __user *uaddr, unsigned flags, struct futex_key *k)
+int futex_key_get(u32 __user *uaddr, unsigned flags, struct futex_key *k)
 {
 	struct vm_space *s = current_task()->mm;
 	unsigned long addr = (unsigned long)uaddr;
@@ -123,11 +119,6 @@ static int key_get(u32 __user *uaddr, unsigned flags, struct futex_key *k)
 		return key_shared(s, uaddr, k);
 	*k = (struct futex_key){ s, addr };
 	return 0;
-}
-
-static bool key_equal(const struct futex_key *a, const struct futex_key *b)
-{
-	return a->object == b->object && a->offset == b->offset;
 }
 
 static struct futex_bucket *key_bucket(const struct futex_key *k)
@@ -184,7 +175,7 @@ static int bucket_wake(struct futex_bucket *b, const struct futex_key *k, int nr
 	int woken = 0;
 
 	list_for_each_entry_safe (w, next, &b->waiters, link) {
-		if (!key_equal(&w->key, k) || !(w->bitset & bitset))
+		if (!futex_key_equal(&w->key, k) || !(w->bitset & bitset))
 			continue;
 		waiter_wake(w);
 		if (++woken >= nr)
@@ -217,7 +208,7 @@ static bool waiter_leave(struct futex_waiter *w) NO_LOCK_CHECK
 /* Queues w if *uaddr == val: 0; or -EAGAIN, -EFAULT, -ERESTARTSYS (killed on the way). */
 static int waiter_queue(struct futex_waiter *w, u32 __user *uaddr, unsigned flags, u32 val)
 {
-	int err = key_get(uaddr, flags, &w->key);
+	int err = futex_key_get(uaddr, flags, &w->key);
 
 	if (err)
 		return err;
@@ -316,7 +307,7 @@ int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset)
 
 	if (!bitset)
 		return -EINVAL;
-	woken = key_get(uaddr, flags, &k);
+	woken = futex_key_get(uaddr, flags, &k);
 	if (woken)
 		return woken;
 	struct futex_bucket *b = key_bucket(&k);
@@ -336,7 +327,7 @@ static int bucket_requeue(struct futex_bucket *from, struct futex_bucket *to, co
 	list_for_each_entry_safe (w, next, &from->waiters, link) {
 		if (done - nr_wake >= nr_requeue)
 			break;
-		if (!key_equal(&w->key, k1))
+		if (!futex_key_equal(&w->key, k1))
 			continue;
 		if (++done <= nr_wake) {
 			waiter_wake(w);
@@ -359,7 +350,7 @@ int futex_requeue(u32 __user *uaddr, u32 __user *uaddr2, unsigned flags, int nr_
 
 	if (nr_wake < 0 || nr_requeue < 0)
 		return -EINVAL;
-	if ((err = key_get(uaddr, flags, &k1)) || (err = key_get(uaddr2, flags, &k2)))
+	if ((err = futex_key_get(uaddr, flags, &k1)) || (err = futex_key_get(uaddr2, flags, &k2)))
 		return err;
 	struct futex_bucket *from = key_bucket(&k1), *to = key_bucket(&k2);
 	for (;;) {
@@ -458,8 +449,7 @@ static int op_apply(u32 __user *uaddr, u32 encoded)
 	}
 }
 
-/* Makes the page of the word present and writable: 0 or -EFAULT. */
-static int fault_in_writable(u32 __user *uaddr)
+int futex_fault_in(u32 __user *uaddr)
 {
 	u32 zero = 0;
 
@@ -472,7 +462,7 @@ int futex_wake_op(u32 __user *uaddr, u32 __user *uaddr2, unsigned flags, int nr_
 	struct futex_key k1, k2;
 	int err, woken = 0;
 
-	if ((err = key_get(uaddr, flags, &k1)) || (err = key_get(uaddr2, flags, &k2)))
+	if ((err = futex_key_get(uaddr, flags, &k1)) || (err = futex_key_get(uaddr2, flags, &k2)))
 		return err;
 	struct futex_bucket *b1 = key_bucket(&k1), *b2 = key_bucket(&k2);
 	for (;;) {
@@ -486,7 +476,7 @@ int futex_wake_op(u32 __user *uaddr, u32 __user *uaddr2, unsigned flags, int nr_
 		unlock_two(b1, b2, f);
 		if (op != -EFAULT)
 			return op < 0 ? op : woken;
-		if (fault_in_writable(uaddr2))
+		if (futex_fault_in(uaddr2))
 			return -EFAULT;
 		cond_resched();
 		if (thread_kill_pending())

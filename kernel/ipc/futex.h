@@ -29,5 +29,15 @@ struct futex_wait_one {
 	unsigned flags;
 };
 MUST_CHECK int futex_wait_many(const struct futex_wait_one *words, unsigned n, ktime_t deadline);
+/* Locks whose owner inherits the priority of those who wait; futex_pi.c.  Takes the lock, waiting for it if need be: 0.
+ * -EAGAIN (try: another has it), -EDEADLK, -ESRCH (its owner is no thread), -EINVAL (the word and the waiters disagree),
+ * -ENOMEM, -ETIMEDOUT, -ERESTARTNOINTR (signal). */
+MUST_CHECK int futex_lock_pi(u32 __user *uaddr, unsigned flags, ktime_t deadline);
+MUST_CHECK int futex_trylock_pi(u32 __user *uaddr, unsigned flags);
+/* Gives it to the first waiter, or sets the word to 0: 0.  -EPERM (not the owner). */
+MUST_CHECK int futex_unlock_pi(u32 __user *uaddr, unsigned flags);
+struct task;
+/* t exits or executes a program: its locks go to their waiters.  Does not sleep. */
+void futex_pi_release(struct task *t);
 void futex_init(void);        /* the table */
 void futex_robust_init(void); /* futex_robust.c: registers with proc */

@@ -95,7 +95,7 @@ static void robust_release(struct task *t)
 	bool small = t->robust_list_len != sizeof(head);
 
 	t->robust_list = NULL;
-	if (!list || head_get(&head, list, small))
+	if (head_get(&head, list, small))
 		return;
 	u64 pending = head.list_op_pending, entry = head.next;
 
@@ -117,8 +117,15 @@ static void robust_release(struct task *t)
 		(void)release_lock(t, entry_futex(pending, head.futex_offset), pending & ENTRY_PI, true);
 }
 
+static void futex_release(struct task *t)
+{
+	if (t->robust_list)
+		robust_release(t);
+	futex_pi_release(t);
+}
+
 INIT_CODE void futex_robust_init(void)
 {
 	futex_wake_hook = wake_one;
-	futex_robust_hook = robust_release;
+	futex_release_hook = futex_release;
 }

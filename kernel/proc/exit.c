@@ -35,7 +35,7 @@
 
 void (*session_leader_exit)(struct thread_group *g);
 void (*futex_wake_hook)(u32 __user *addr);
-void (*futex_robust_hook)(struct task *t);
+void (*futex_release_hook)(struct task *t);
 
 /* From here on the thread takes no signals.  True if it is the last one of its process. */
 static bool exit_begin(struct task *t, int code)
@@ -69,8 +69,8 @@ void task_clear_tid(struct task *t)
 {
 	u32 __user *addr = (u32 __user *)t->clear_child_tid;
 
-	if (t->robust_list && futex_robust_hook)
-		futex_robust_hook(t);
+	if (futex_release_hook)
+		futex_release_hook(t);
 	t->clear_child_tid = NULL;
 	if (!addr || ref_read(&t->mm->users) < 2)
 		return;

@@ -55,7 +55,7 @@ int process_rlimit(struct thread_group *g, unsigned resource, const struct rlimi
 /* Registered by ipc/futex: wakes a waiter at a user address of the current task (CLONE_CHILD_CLEARTID); hands on the
  * locks of its robust list. */
 extern void (*futex_wake_hook)(u32 __user *addr);
-extern void (*futex_robust_hook)(struct task *t);
+extern void (*futex_release_hook)(struct task *t);
 /* Registered by tty/: called when a session leader exits (disassociate_ctty). */
 extern void (*session_leader_exit)(struct thread_group *g);
 /* Before each return to user mode when thread flags ask for it, irqs on: reschedule, deliver signals, restart. */

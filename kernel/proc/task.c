@@ -88,6 +88,7 @@ struct task *task_alloc(void (*fn)(void *), void *arg)
 	list_init(&t->group_link);
 	list_init(&t->all);
 	list_init(&t->pending.queue);
+	list_init(&t->pi_owned);
 	list_init(&t->pt.tracees);
 	list_init(&t->pt.link);
 	t->altstack.ss_flags = SS_DISABLE;

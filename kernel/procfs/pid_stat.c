@@ -165,7 +165,7 @@ static void show_tail(struct seq *s, struct task *t, const struct vm_space *mm, 
 	           (unsigned long long)(t->blocked & 0x7fffffff),
 	           (unsigned long long)(sig.ignored & 0x7fffffff),
 	           (unsigned long long)(sig.caught & 0x7fffffff), may_see && strcmp(wchan, "0") != 0,
-	           t->group->exit_signal, t->thread.cpu, t->thread.rt_prio, t->thread.policy);
+	           t->group->exit_signal, t->thread.cpu, t->thread.set_prio, t->thread.set_policy);
 	if (mm && may_see)
 		seq_printf(s, " %lu %lu %lu %lu %lu %lu %lu %d\n", mm->data_start, mm->data_end,
 		           mm->brk_start, mm->arg_start, mm->arg_end, mm->env_start, mm->env_end,

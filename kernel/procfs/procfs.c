@@ -417,7 +417,6 @@ static int proc_fill(struct super_block *sb, const char *source, const char *opt
 	if (IS_ERR(root))
 		return (int)PTR_ERR(root);
 	sb->root_inode = root;
-	sb->type->single = sb;
 	return 0;
 }
 

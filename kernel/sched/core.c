@@ -390,11 +390,11 @@ static void inherit(struct thread *t, const struct thread *parent)
 	bool reset = parent->reset_on_fork;
 
 	t->allowed = parent->allowed;
-	if (unlikely(reset) && policy_is_rt(parent->policy))
+	if (unlikely(reset) && policy_is_rt(parent->set_policy))
 		return; /* thread_init() left the normal policy with nice 0 */
 	t->nice = reset ? MAX(parent->nice, (s8)0) : parent->nice;
-	t->policy = parent->policy;
-	t->rt_prio = parent->rt_prio;
+	t->policy = t->set_policy = parent->set_policy;
+	t->rt_prio = t->set_prio = parent->set_prio;
 }
 
 void sched_start(struct thread *t, const struct thread *parent)

@@ -2,7 +2,7 @@
  *
  * sched/policy.c - changing a thread's nice value, policy and affinity
  *
- * Owns:      thread->nice, policy, rt_prio, weight, allowed.
+ * Owns:      thread->nice, policy, rt_prio, what was set and what is lent of them, weight, allowed.
  * Layer:     sched.  Permission is the system call's business.
  * Locks:     thread->wake_lock -> run_queue.lock.
  * Contexts:  process context.
@@ -33,6 +33,35 @@ void sched_set_nice(struct thread *t, int nice) NO_LOCK_CHECK
 	spin_unlock_irqrestore(&t->wake_lock, f);
 }
 
+/* What it is scheduled by: what was set, or a higher priority that is lent.  t->wake_lock held. */
+static void policy_apply(struct thread *t) NO_LOCK_CHECK
+{
+	bool lent = t->lent_prio > t->set_prio, was_rt = policy_is_rt(t->policy);
+	u8 policy = lent && !policy_is_rt(t->set_policy) ? POLICY_FIFO : t->set_policy;
+	u8 prio = lent ? t->lent_prio : t->set_prio;
+	struct run_queue *rq = rq_lock_thread(t);
+	bool queued = t->on_rq && t != rq->curr;
+
+	rq_account(rq, clock_monotonic());
+	if (queued)
+		rq_queue_remove(rq, t);
+	if (was_rt && !policy_is_rt(policy)) { /* comes into the fair class without merits or debts */
+		t->vlag = 0;
+		fair_place(rq, t);
+	}
+	t->policy = policy;
+	t->rt_prio = prio;
+	t->slice_ns = policy == POLICY_RR ? SCHED_RR_SLICE_NS : SCHED_SLICE_NS;
+	fair_set_weight(t);
+	if (!policy_is_rt(policy))
+		t->deadline = t->vruntime + fair_virtual(t, t->slice_ns);
+	if (queued)
+		rq_queue_insert(rq, t, false);
+	if (t->on_rq)
+		rq_set_resched(rq);
+	spin_unlock(&rq->lock);
+}
+
 int sched_set_policy(struct thread *t, enum sched_policy p, unsigned rt_prio) NO_LOCK_CHECK
 {
 	bool rt = policy_is_rt((u8)p);
@@ -43,29 +72,21 @@ int sched_set_policy(struct thread *t, enum sched_policy p, unsigned rt_prio) NO
 		return -EINVAL;
 
 	irqflags_t f = spin_lock_irqsave(&t->wake_lock);
-	struct run_queue *rq = rq_lock_thread(t);
-	bool queued = t->on_rq && t != rq->curr;
-
-	rq_account(rq, clock_monotonic());
-	if (queued)
-		rq_queue_remove(rq, t);
-	if (policy_is_rt(t->policy) && !rt) { /* comes into the fair class without merits or debts */
-		t->vlag = 0;
-		fair_place(rq, t);
-	}
-	t->policy = (u8)p;
-	t->rt_prio = (u8)rt_prio;
-	t->slice_ns = p == POLICY_RR ? SCHED_RR_SLICE_NS : SCHED_SLICE_NS;
-	fair_set_weight(t);
-	if (!rt)
-		t->deadline = t->vruntime + fair_virtual(t, t->slice_ns);
-	if (queued)
-		rq_queue_insert(rq, t, false);
-	if (t->on_rq)
-		rq_set_resched(rq);
-	spin_unlock(&rq->lock);
+	t->set_policy = (u8)p;
+	t->set_prio = (u8)rt_prio;
+	policy_apply(t);
 	spin_unlock_irqrestore(&t->wake_lock, f);
 	return 0;
+}
+
+void sched_lend_priority(struct thread *t, unsigned rt_prio) NO_LOCK_CHECK
+{
+	if (t->lent_prio == rt_prio)
+		return;
+	irqflags_t f = spin_lock_irqsave(&t->wake_lock);
+	t->lent_prio = (u8)rt_prio;
+	policy_apply(t);
+	spin_unlock_irqrestore(&t->wake_lock, f);
 }
 
 /* A queued thread, t->wake_lock held: to a CPU of its mask. */

@@ -43,12 +43,14 @@ struct thread {
 	bool on_rq;   /* queued or running; run queue lock */
 	bool on_cpu;  /* its registers are live on a CPU */
 	bool is_idle, is_kernel;
-	u32 cpu;            /* where it runs or ran last */
-	cpumask_t allowed;  /* sched_setaffinity */
-	s8 nice;            /* -20..19 */
-	u8 policy;          /* enum sched_policy */
-	u8 rt_prio;         /* 1..99 */
-	bool reset_on_fork; /* a child starts with the normal policy and no better nice value than 0 */
+	u32 cpu;                 /* where it runs or ran last */
+	cpumask_t allowed;       /* sched_setaffinity */
+	s8 nice;                 /* -20..19 */
+	u8 policy;               /* enum sched_policy; real-time also while a priority is lent */
+	u8 rt_prio;              /* 1..99 */
+	u8 set_policy, set_prio; /* sched_setscheduler: what holds when nothing is lent */
+	u8 lent_prio;            /* by those who wait for its locks; 0 = none */
+	bool reset_on_fork;      /* a child starts with the normal policy and no better nice value than 0 */
 	u32 weight;
 	struct rb_node rb; /* fair queue */
 	struct list_head rt_link;
@@ -143,6 +145,8 @@ NORETURN void sched_exit(void);
 /* 0 or -EINVAL.  Sleep until t has left forbidden CPUs. */
 MUST_CHECK int sched_set_affinity(struct thread *t, cpumask_t mask);
 void sched_set_nice(struct thread *t, int nice);
+/* The best real-time priority of those who wait for t; 0 = none.  Calls for one thread must not run at once. */
+void sched_lend_priority(struct thread *t, unsigned rt_prio);
 MUST_CHECK int sched_set_policy(struct thread *t, enum sched_policy p, unsigned rt_prio);
 /* CPU time including the slice that runs now. */
 u64 sched_cpu_time(const struct thread *t);

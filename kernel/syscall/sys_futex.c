@@ -57,16 +57,18 @@ static int futex_deadline(ktime_t *out, int op, const struct timespec_k __user *
 {
 	ktime_t t;
 
+	int cmd = op & FUTEX_CMD_MASK;
+
 	*out = KTIME_MAX;
 	if (!timeout)
 		return 0;
 	int err = timespec_get(&t, timeout);
 	if (err)
 		return err;
-	if ((op & FUTEX_CMD_MASK) == FUTEX_WAIT)
+	if (cmd == FUTEX_WAIT)
 		*out = deadline_after(t);
-	else
-		*out = op & FUTEX_CLOCK_REALTIME ? realtime_to_monotonic(t) : t;
+	else /* LOCK_PI knows no other clock */
+		*out = (op & FUTEX_CLOCK_REALTIME) || cmd == FUTEX_LOCK_PI ? realtime_to_monotonic(t) : t;
 	return 0;
 }
 
@@ -78,12 +80,12 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec_k __use
 	int cmd = op & FUTEX_CMD_MASK, val2 = (int)(unsigned long)timeout;
 	ktime_t deadline = KTIME_MAX;
 
-	if (cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET) {
+	if (cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_LOCK_PI || cmd == FUTEX_LOCK_PI2) {
 		int err = futex_deadline(&deadline, op, timeout);
 		if (err)
 			return err;
 	}
-	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET)
+	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_LOCK_PI2)
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:
@@ -100,8 +102,15 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec_k __use
 		return futex_requeue(uaddr, uaddr2, flags, (int)val, val2, &val3);
 	case FUTEX_WAKE_OP:
 		return futex_wake_op(uaddr, uaddr2, flags, (int)val, val2, val3);
+	case FUTEX_LOCK_PI:
+	case FUTEX_LOCK_PI2:
+		return futex_lock_pi(uaddr, flags, deadline);
+	case FUTEX_TRYLOCK_PI:
+		return futex_trylock_pi(uaddr, flags);
+	case FUTEX_UNLOCK_PI:
+		return futex_unlock_pi(uaddr, flags);
 	default:
-		return -ENOSYS; /* priority inheritance */
+		return -ENOSYS; /* requeueing to a lock with priority inheritance */
 	}
 }
 

@@ -13,6 +13,7 @@
  * cache and what is allowed -> vm_mmap(), which knows no file.
  */
 #include <syscall/syscall.h>
+#include <arch/elf.h>
 #include <sys_protos.h>
 #include <arch/user_access.h>
 #include <mem/slab.h>
@@ -74,7 +75,11 @@ long sys_mremap(unsigned long addr, size_t old_len, size_t new_len, unsigned lon
 {
 	if (unlikely(own_space()->locked_pages))
 		(void)!mlock_set_limit(own_space());
-	return vm_mremap(own_space(), addr, old_len, new_len, (int)flags, new_addr);
+	long at = vm_mremap(own_space(), addr, old_len, new_len, (int)flags, new_addr);
+
+	if (at >= 0 && (unsigned long)at != addr)
+		arch_vdso_moved(addr, old_len, (unsigned long)at);
+	return at;
 }
 
 long sys_brk(unsigned long brk)

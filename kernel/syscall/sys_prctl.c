@@ -197,6 +197,12 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 	}
 }
 
+/* Linux answers an int in the low half of the register, and so do we. */
+long sys_modify_ldt(int func, void __user *desc, unsigned long size)
+{
+	return (u32)arch_modify_ldt(func, desc, size);
+}
+
 long sys_arch_prctl(int code, unsigned long addr)
 {
 	return arch_prctl(code, addr);

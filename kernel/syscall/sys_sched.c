@@ -98,11 +98,11 @@ static bool policy_allowed(struct task *t, int policy, int prio)
 	if (!sched_may_change(t))
 		return false;
 	if (!policy_is_real_time(policy))
-		return t->thread.policy != POLICY_IDLE || policy == SCHED_IDLE ||
+		return t->thread.set_policy != POLICY_IDLE || policy == SCHED_IDLE ||
 		       (u64)(20 - t->thread.nice) <= task_rlimit(t, RLIMIT_NICE);
-	if (policy != t->thread.policy && !limit)
+	if (policy != t->thread.set_policy && !limit)
 		return false;
-	return prio <= t->thread.rt_prio || (u64)prio <= limit;
+	return prio <= t->thread.set_prio || (u64)prio <= limit;
 }
 
 int sched_policy_set(struct task *t, int policy, int prio, bool reset)
@@ -135,7 +135,7 @@ static long do_setscheduler(pid_t pid, int policy, const struct sched_param_k __
 	if (!t)
 		return -ESRCH;
 	reset = policy < 0 ? t->thread.reset_on_fork : policy & SCHED_RESET_ON_FORK;
-	policy = policy < 0 ? t->thread.policy : policy & ~SCHED_RESET_ON_FORK;
+	policy = policy < 0 ? t->thread.set_policy : policy & ~SCHED_RESET_ON_FORK;
 	err = sched_policy_set(t, policy, k.sched_priority, reset);
 	task_put(t);
 	return err;
@@ -161,7 +161,7 @@ long sys_sched_getscheduler(pid_t pid)
 	t = task_arg(pid);
 	if (!t)
 		return -ESRCH;
-	policy = t->thread.policy | (t->thread.reset_on_fork ? SCHED_RESET_ON_FORK : 0);
+	policy = t->thread.set_policy | (t->thread.reset_on_fork ? SCHED_RESET_ON_FORK : 0);
 	task_put(t);
 	return policy;
 }
@@ -176,7 +176,7 @@ long sys_sched_getparam(pid_t pid, struct sched_param_k __user *param)
 	t = task_arg(pid);
 	if (!t)
 		return -ESRCH;
-	k.sched_priority = policy_is_real_time(t->thread.policy) ? t->thread.rt_prio : 0;
+	k.sched_priority = policy_is_real_time(t->thread.set_policy) ? t->thread.set_prio : 0;
 	task_put(t);
 	return copy_to_user(param, &k, sizeof(k));
 }
@@ -205,7 +205,7 @@ long sys_sched_rr_get_interval(pid_t pid, struct timespec_k __user *ts)
 	t = task_arg(pid);
 	if (!t)
 		return -ESRCH;
-	slice = t->thread.policy == POLICY_FIFO ? 0 : (ktime_t)t->thread.slice_ns;
+	slice = t->thread.set_policy == POLICY_FIFO ? 0 : (ktime_t)t->thread.slice_ns;
 	task_put(t);
 	return timespec_put(slice, ts);
 }

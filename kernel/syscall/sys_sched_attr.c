@@ -73,13 +73,13 @@ static int attr_apply(struct task *t, struct sched_attr_k *k)
 	int err;
 
 	if (k->flags & FLAG_KEEP_POLICY) {
-		k->policy = now->policy;
+		k->policy = now->set_policy;
 		reset = now->reset_on_fork;
 	}
 	err = sched_policy_check((int)k->policy, (int)k->priority);
 	if (k->flags & FLAG_KEEP_PARAMS) { /* neither policy nor parameters: only the flag is set */
-		k->policy = now->policy;
-		k->priority = sched_policy_check(now->policy, 0) ? now->rt_prio : 0;
+		k->policy = now->set_policy;
+		k->priority = sched_policy_check(now->set_policy, 0) ? now->set_prio : 0;
 		k->nice = now->nice;
 	}
 	if (!err && (k->policy == SCHED_OTHER || k->policy == SCHED_BATCH))
@@ -120,10 +120,10 @@ long sys_sched_getattr(pid_t pid, void __user *attr, unsigned size, unsigned fla
 	t = task_arg(pid);
 	if (!t)
 		return -ESRCH;
-	k.policy = t->thread.policy;
+	k.policy = t->thread.set_policy;
 	k.flags = t->thread.reset_on_fork ? FLAG_RESET_ON_FORK : 0;
-	if (t->thread.policy == POLICY_FIFO || t->thread.policy == POLICY_RR)
-		k.priority = t->thread.rt_prio;
+	if (t->thread.set_policy == POLICY_FIFO || t->thread.set_policy == POLICY_RR)
+		k.priority = t->thread.set_prio;
 	else
 		k.nice = t->thread.nice;
 	task_put(t);

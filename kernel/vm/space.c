@@ -116,6 +116,11 @@ struct vm_space *vm_space_copy_fields(struct vm_space *old)
 		kmem_cache_free(space_cache, s);
 		return NULL;
 	}
+	if (arch_pgtable_copy_segments(&s->pt, &old->pt)) {
+		arch_pgtable_destroy(&s->pt);
+		kmem_cache_free(space_cache, s);
+		return NULL;
+	}
 	return s;
 }
 
@@ -224,6 +229,7 @@ void vm_space_put(struct vm_space *s)
 	unload_everywhere(s);
 	unmap_all(s);
 	free_vmas(s);
+	arch_pgtable_free_segments(&s->pt);
 	arch_pgtable_destroy(&s->pt);
 	vm_commit_uncharge(s, s->commit_pages);
 	if (s->exe && s->exe_put)

@@ -31,12 +31,14 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -57,7 +59,7 @@ static char *scratch;   /* SCRATCH bytes, then an unmapped page */
 static char *read_only; /* a page that cannot be written */
 static char *const arena = (char *)0x20000000; /* ARENA_PAGES for mmap and its kin */
 static char long_name[5000];
-static pid_t self, kid;
+static pid_t self, victim;
 static int knob = -1; /* /proc/self/fail-nth, in some children: allocations of the main thread fail */
 
 static uint64_t rnd(void)
@@ -497,7 +499,7 @@ static uint64_t make_from_recipe(const char *r)
 	case 'C':
 		return any_clone_args();
 	case 'k':
-		return below(8) ? (uint64_t)kid : (uint64_t)self;
+		return below(8) ? (uint64_t)victim : (uint64_t)self;
 	case 'X':
 		return any_bpf();
 	default:
@@ -545,6 +547,10 @@ static int safe(const struct fuzz_call *c, uint64_t a[6])
 		a[1] = 0x5401; /* no controlling terminal */
 	if (!strcmp(c->name, "prlimit64"))
 		a[0] = 0;
+	if (!strcmp(c->name, "ptrace")) /* its memory, too, is the others' otherwise */
+		a[1] = (uint64_t)(below(8) ? victim : self);
+	if (!strncmp(c->name, "process_vm_", 11))
+		a[0] = (uint64_t)(below(2) ? victim : self);
 	if (!strcmp(c->name, "mount") && a[3] & MS_REMOUNT)
 		a[3] &= ~(uint64_t)MS_RDONLY; /* of /proc there is one for all */
 	return 1;
@@ -653,11 +659,8 @@ static void fork_and_call(void)
 		}
 		_exit(0);
 	}
-	kid = 0;
 	if (pid > 0 && below(2))
 		waitpid(pid, NULL, below(2) ? WNOHANG : 0);
-	else if (pid > 0)
-		kid = pid; /* and traced, perhaps */
 }
 
 static void limit(int what, rlim_t n)
@@ -683,6 +686,21 @@ static void drop_capability(int cap)
 	d[cap / 32].permitted &= ~(1u << cap % 32);
 	syscall(SYS_capset, &h, d);
 	prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
+/* A child that does nothing, to be traced and written to. */
+static void make_victim(void)
+{
+	victim = fork();
+	if (victim == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		for (;;)
+			pause();
+	}
+	if (below(2))
+		ptrace(PTRACE_SEIZE, victim, NULL, NULL);
+	if (below(2))
+		ptrace(PTRACE_INTERRUPT, victim, NULL, NULL);
 }
 
 /* A pty; half of the children have its slave as controlling terminal. */
@@ -738,6 +756,7 @@ static void child_setup(int privileged)
 	if (pipe2(p, O_NONBLOCK))
 		_exit(1);
 	open_terminal();
+	make_victim();
 	open("/proc/self/stat", O_RDONLY);
 	epoll_create1(0);
 	epoll_create1(0);
@@ -778,38 +797,40 @@ static void child(uint64_t seed, int privileged)
 
 /* ---- the parent ---- */
 
+/* Reaps one child, or a thread of it that we trace since it asked for that: its process would stay without us.
+ * Traced ones that stop go on.  Whether `pid` has ended. */
+static int reap(pid_t pid, int *found)
+{
+	int status;
+	pid_t got = waitpid(-1, &status, WNOHANG | __WALL);
+
+	*found = got > 0;
+	if (got > 0 && WIFSTOPPED(status))
+		ptrace(PTRACE_CONT, got, NULL, NULL);
+	return got < 0 || (got == pid && !WIFSTOPPED(status));
+}
+
 /* Until the child has ended; one that hangs (asleep, stopped) is killed. */
 static void wait_child(pid_t pid)
 {
 	unsigned long seen = *my_calls;
 	long since = now_ms();
-	int status;
+	int found;
 
-	for (;;) {
-		pid_t got = waitpid(pid, &status, WNOHANG);
-		if (got > 0 && WIFSTOPPED(status)) { /* it made us its tracer */
-			kill(pid, SIGKILL);
-			continue;
-		}
-		if (got)
-			break;
+	while (!reap(pid, &found)) {
 		if (*my_calls != seen) {
 			seen = *my_calls;
 			since = now_ms();
 		} else if (now_ms() - since > STUCK_MS) {
 			kill(pid, SIGKILL);
-			/* A thread of it may be our tracee, and must be waited for first. */
-			while (waitpid(pid, &status, WNOHANG) == 0 || WIFSTOPPED(status)) {
-				waitpid(-1, NULL, WNOHANG | __WALL);
-				usleep(1000);
-			}
-			break;
 		}
-		usleep(1000);
+		if (!found)
+			usleep(1000);
 	}
 	kill(-pid, SIGKILL); /* what is left of its session */
-	while (waitpid(-1, &status, WNOHANG) > 0)
-		;
+	do
+		reap(pid, &found);
+	while (found);
 }
 
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
@@ -867,6 +888,9 @@ int main(int argc, char **argv)
 
 	if (argc < 3 || !strtoul(argv[1], NULL, 0) || jobs < 1 || jobs > JOBS_MAX) /* also executed by a child */
 		return 2;
+	struct utsname system;
+	if (geteuid() == 0 && (uname(&system) || !strstr(system.release, "-zerno")))
+		return fputs("fuzz_syscalls: not as root on a machine that is used: it sets the clock, owners of devices, names\n", stderr), 1;
 	seed = strtoull(argv[1], NULL, 0);
 	end = now_ms() + 1000 * strtol(argv[2], NULL, 0);
 	/* far from everything: a call may write from the scratch memory into what another has mapped behind it */
@@ -884,7 +908,7 @@ int main(int argc, char **argv)
 		if (i + 1 < jobs)
 			_exit(0);
 	}
-	while (wait(NULL) > 0)
+	while (waitpid(-1, NULL, __WALL) > 0)
 		;
 	usleep(100000); /* killed ones may still be on their way out */
 	clean_up();

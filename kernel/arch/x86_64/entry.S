@@ -25,8 +25,8 @@
  *
  * Ways out: SYSRET only from a system call that nothing has touched (orig_ax still >= 0 and no exit work): its
  * ip is the word after a SYSCALL the user executed, so it is canonical, and the callee-saved registers still hold
- * the user's values because C preserved them.  Everything else goes by IRET, with a check that cs is ours and ip is within reach of it:
- * a faulting IRET would run in kernel mode with the user's GS.
+ * the user's values because C preserved them.  Everything else goes by IRET, with a check of ip, and that may fault: cs and ss
+ * are what the program asked for (sigreturn, a segment of its LDT that is gone).  Then it is the program's fault.
  */
 #include "asm.h"
 
@@ -128,6 +128,9 @@ FUNC irq_entry
 ENDFUNC irq_entry
 
 FUNC trap_entry
+	testb $3, 24(%rsp)
+	jz trap_kernel
+trap_begin:
 	ENTER
 trap_entered:
 	call trap_handle
@@ -136,6 +139,33 @@ trap_entered:
 return_kernel:
 	POP_FRAME
 	iretq
+
+trap_kernel:
+	pushq %rax
+	leaq return_iret(%rip), %rax
+	cmpq %rax, 24(%rsp)		/* ip */
+	popq %rax
+	jne trap_begin
+	/* The way out has failed: the frame that IRET was to pop, at the top of the stack, cannot be returned to.  All
+	 * other registers are the user's again; so this becomes a trap from user mode, by that very frame. */
+	swapgs
+	cld
+	CLAC
+	shll $16, %edi			/* vector << 16 | error code, which is a selector or 0 */
+	orl 8(%rsp), %edi
+	movq %rdi, %gs:CPU_USER_SP
+	popq %rdi
+	movq %gs:CPU_KERNEL_SP, %rsp
+	subq $40, %rsp
+	pushq $-1			/* orig_ax */
+	pushq %rdi
+	PUSH_REST
+	movq %gs:CPU_USER_SP, %rdx
+	movl %edx, %esi
+	shrl $16, %esi
+	movzwl %dx, %edx
+	movq %rsp, %rdi
+	jmp trap_entered
 ENDFUNC trap_entry
 
 FUNC int80_entry
@@ -312,16 +342,19 @@ FUNC entry_return_user
 	movq TF_IP(%rsp), %rax
 	cmpb $0x33, TF_CS(%rsp)		/* USER_CS */
 	jne return_compat
-	shrq $47, %rax			/* not below 2^47: IRET could fault */
-	jnz return_bad
+	shrq $47, %rax			/* IRET to no address could fault here or there */
+	jnz return_high
 return_now:
 	POP_FRAME
 	swapgs
+return_iret:				/* may fault: see trap_kernel */
 	iretq
+return_high:
+	cmpl $0x1ffff, %eax		/* a kernel address faults in user mode */
+	je return_now
+	jmp return_bad
 return_compat:
-	cmpb $0x23, TF_CS(%rsp)		/* USER32_CS: ip must lie within the segment, 4 GiB */
-	jne return_bad
-	shrq $32, %rax
+	shrq $32, %rax			/* 32-bit code, or a segment of the LDT */
 	jz return_now
 	jmp return_bad
 return_work:

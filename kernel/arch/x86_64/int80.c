@@ -24,6 +24,7 @@
 #include <proc/process.h>
 #include <proc/signal.h>
 #include <syscall/dispatch.h>
+#include <vm/space.h>
 #include <abi/errno.h>
 #include "entry.h"
 
@@ -73,4 +74,16 @@ void trap_vsyscall(struct trapframe *tf)
 		tf->bp = arg6;
 		call_i386(tf, t, nr);
 	}
+}
+
+void arch_vdso_moved(uaddr_t from, size_t len, uaddr_t to)
+{
+	struct vm_space *mm = current_task()->mm;
+	struct trapframe *tf = arch_user_frame(thread_current());
+
+	if (likely(!mm->vdso32 || mm->vdso32 - from >= len))
+		return;
+	if (tf->ip == mm->vdso32 + arch_vdso32.landing)
+		tf->ip += to - from;
+	mm->vdso32 += to - from;
 }

@@ -33,6 +33,7 @@
 #include <mem/page.h>
 #include <abi/errno.h>
 #include "features.h"
+#include "ldt.h"
 #include "msr.h"
 
 struct pgtable arch_kernel_pgtable;
@@ -221,13 +222,20 @@ void arch_memory_ready(void)
 	table_source = TABLES_PAGES;
 }
 
+static DEFINE_PERCPU(paddr_t, active_root);
+
+bool mmu_is_active(const struct pgtable *pt)
+{
+	return this_cpu(active_root) == pt->root;
+}
+
 void arch_pgtable_activate(const struct pgtable *pt)
 {
-	static DEFINE_PERCPU(paddr_t, active_root);
 	paddr_t *active = this_cpu_ptr(active_root);
 
 	if (*active == pt->root)
 		return;
 	*active = pt->root;
 	write_cr3(pt->root);
+	ldt_activate(pt->ldt);
 }

@@ -27,30 +27,57 @@
 #include <base/iov.h>
 #include <base/irq.h>
 #include <lib/string.h>
+#include "ldt.h"
 #include "msr.h"
 #include "segments.h"
 #include "tables.h"
 
 DEFINE_PERCPU(struct segments_loaded, segments_loaded);
 
-#define DESC_PRESENT (1UL << 47)
+#define DESC_PRESENT  (1UL << 47)
 
-struct user_desc {
-	u32 entry, base, limit;
-	u32 seg_32bit : 1, contents : 2, read_exec_only : 1, limit_in_pages : 1, seg_not_present : 1, avl : 1,
-	        lm : 1, rest : 24;
-};
-_Static_assert(sizeof(struct user_desc) == 16, "struct user_desc");
+#define DESC_WRITABLE (1UL << 41) /* data; of code: readable */
+#define DESC_CODE     (1UL << 43)
 
+/* Will the CPU take it for DS, ES, FS or GS? */
 static bool selector_ok(const struct thread *t, u16 sel)
 {
 	unsigned i = sel >> 3;
 
-	if (sel & 4)
-		return false; /* no LDT */
+	if (sel & 4) {
+		u64 e = ldt_entry(sel);
+
+		return (e & DESC_PRESENT) && (!(e & DESC_CODE) || (e & DESC_WRITABLE));
+	}
 	if (i >= GDT_TLS && i < GDT_TLS + GDT_TLS_COUNT)
 		return t->arch.tls[i - GDT_TLS] & DESC_PRESENT;
-	return i == USER32_CS / 8 || i == USER_DS / 8 || i == USER_CS / 8 || i == GDT_CPU;
+	return !i || i == USER32_CS / 8 || i == USER_DS / 8 || i == USER_CS / 8 || i == GDT_CPU;
+}
+
+bool segments_stack_ok(u16 sel)
+{
+	unsigned i = sel >> 3;
+	u64 e = 0;
+
+	if (sel & 4)
+		e = ldt_entry(sel);
+	else if (i >= GDT_TLS && i < GDT_TLS + GDT_TLS_COUNT)
+		e = thread_current()->arch.tls[i - GDT_TLS];
+	else
+		return i == USER_DS / 8;
+	return (e & DESC_PRESENT) && !(e & DESC_CODE) && (e & DESC_WRITABLE);
+}
+
+void segments_refresh_data(void)
+{
+	const struct thread *t = thread_current();
+	u32 ds, es;
+
+	__asm__ volatile("movl %%ds, %0; movl %%es, %1" : "=r"(ds), "=r"(es));
+	if (ds & 4)
+		__asm__ volatile("movl %0, %%ds" ::"r"(selector_ok(t, (u16)ds) ? ds : 0));
+	if (es & 4)
+		__asm__ volatile("movl %0, %%es" ::"r"(selector_ok(t, (u16)es) ? es : 0));
 }
 
 static void load_gs(u16 sel)
@@ -74,7 +101,7 @@ void segments_reload(const struct thread *t, struct bases *b)
 	                 "r"((u32)sel[2])
 	                 : "memory");
 	load_gs(sel[3]);
-	b->fs = b->gs = ~0UL;
+	b->fs = b->gs = BASE_UNKNOWN;
 	memcpy(&l->selectors, sel, sizeof(sel));
 	arch_irq_restore(f);
 }
@@ -87,16 +114,19 @@ void segments_bases(struct thread *t)
 
 /* ---- struct user_desc ---- */
 
-static bool desc_empty(const struct user_desc *d)
+/* For set_thread_area(2) all zeros are empty, too. */
+static bool area_empty(const struct user_desc *d)
 {
-	return !d->base && !d->limit && !d->contents && !d->seg_32bit && !d->limit_in_pages && !d->avl &&
-	       d->read_exec_only == d->seg_not_present;
+	return segment_is_empty(d) ||
+	       (!d->base && !d->limit && !d->contents && !d->seg_32bit && !d->limit_in_pages && !d->avl &&
+	        !d->read_exec_only && !d->seg_not_present);
 }
 
-static u64 desc_make(const struct user_desc *d)
+u64 segment_make(const struct user_desc *d)
 {
+	/* For user mode, marked as accessed. */
 	u64 type =
-	        0xf0 | 1 | (d->read_exec_only ? 0 : 2) | (u64)d->contents << 2; /* present, for user mode */
+	        (d->seg_not_present ? 0 : 0x80) | 0x71 | (d->read_exec_only ? 0 : 2) | (u64)d->contents << 2;
 
 	return (d->limit & 0xffff) | (u64)(d->base & 0xffffff) << 16 | type << 40 |
 	       (u64)(d->limit >> 16 & 0xf) << 48 | (u64)d->avl << 52 | (u64)d->seg_32bit << 54 |
@@ -125,6 +155,8 @@ static u32 base_of(const struct thread *t, u16 sel)
 {
 	unsigned i = sel >> 3;
 
+	if (sel & 4)
+		return desc_base(ldt_entry(sel));
 	return i >= GDT_TLS && i < GDT_TLS + GDT_TLS_COUNT ? desc_base(t->arch.tls[i - GDT_TLS]) : 0;
 }
 
@@ -153,7 +185,7 @@ int segments_set_area(struct thread *t, void __user *u, bool alloc)
 
 	if (copy_from_user(&d, u, sizeof(d)))
 		return -EFAULT;
-	bool empty = desc_empty(&d);
+	bool empty = area_empty(&d);
 	if (!empty && (!d.seg_32bit || d.contents > 1 || d.seg_not_present))
 		return -EINVAL; /* data segments of 32 bits only */
 	if (d.entry == ~0u && alloc) {
@@ -168,7 +200,7 @@ int segments_set_area(struct thread *t, void __user *u, bool alloc)
 		return -EINVAL;
 	if (t == thread_current())
 		segments_save(t);
-	t->arch.tls[d.entry - GDT_TLS] = empty ? 0 : desc_make(&d);
+	t->arch.tls[d.entry - GDT_TLS] = empty ? 0 : segment_make(&d);
 	t->arch.has_tls = t->arch.tls[0] || t->arch.tls[1] || t->arch.tls[2];
 	follow_base(t, d.entry);
 	return 0;

@@ -5,7 +5,24 @@
 #include <base/percpu.h>
 #include <sched/thread.h>
 
-/* FS and GS bases of user mode as this CPU's MSRs hold them; ~0 = unknown. */
+/* As set_thread_area(2) and modify_ldt(2) pass a segment. */
+struct user_desc {
+	u32 entry, base, limit;
+	u32 seg_32bit : 1, contents : 2, read_exec_only : 1, limit_in_pages : 1, seg_not_present : 1, avl : 1,
+	        lm : 1, rest : 24;
+};
+_Static_assert(sizeof(struct user_desc) == 16, "struct user_desc");
+/* The descriptor; never one of 64-bit code. */
+u64 segment_make(const struct user_desc *d);
+/* What says "no segment": all zero but for read_exec_only and seg_not_present. */
+static inline bool segment_is_empty(const struct user_desc *d)
+{
+	return !d->base && !d->limit && !d->contents && d->read_exec_only && !d->seg_32bit &&
+	       !d->limit_in_pages && d->seg_not_present && !d->avl && !d->lm;
+}
+
+/* FS and GS bases of user mode as this CPU's MSRs hold them. */
+#define BASE_UNKNOWN (1UL << 62) /* no address, so never a base */
 struct bases {
 	unsigned long fs, gs;
 };
@@ -38,6 +55,12 @@ static inline void segments_load(const struct thread *t, struct bases *b)
 void segments_set(u64 selectors);
 /* As the field of t; the bases that come with other selectors go to t. */
 void segments_change(struct thread *t, u64 selectors);
+/* This CPU's LDT has changed: loads DS and ES again if they refer to it.  Interrupts off. */
+void segments_refresh_data(void);
+/* FS or GS base of the running thread. */
+unsigned long segment_base_current(bool gs);
+/* May SS hold this selector when 64-bit code goes on? */
+bool segments_stack_ok(u16 selector);
 /* The bases out of the MSRs, for CPUs without FSGSBASE. */
 void segments_bases(struct thread *t);
 /* A struct user_desc into t's descriptors; alloc: entry -1 asks for a free one, whose number is written back.

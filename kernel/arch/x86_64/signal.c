@@ -32,6 +32,7 @@
 #include <lib/string.h>
 #include "fpu.h"
 #include "fpu_frame.h"
+#include "segments.h"
 #include "signal32.h"
 
 enum { RED_ZONE = 128, UC_FP_XSTATE = 1, UC_SIGCONTEXT_SS = 2, UC_STRICT_RESTORE_SS = 4 };
@@ -132,7 +133,8 @@ int arch_signal_setup(struct trapframe *tf, const struct sigaction_k *sa, const 
 	if (!at || !(sa->flags & SA_RESTORER))
 		return -EFAULT;
 	f.pretcode = sa->restorer;
-	f.uc.flags = UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS | (fpu_features ? UC_FP_XSTATE : 0);
+	f.uc.flags = UC_SIGCONTEXT_SS | (tf->cs == USER_CS ? UC_STRICT_RESTORE_SS : 0) |
+	             (fpu_features ? UC_FP_XSTATE : 0);
 	f.uc.link = 0;
 	f.uc.stack = *alt;
 	f.uc.stack.pad = 0;
@@ -156,12 +158,14 @@ int arch_signal_setup(struct trapframe *tf, const struct sigaction_k *sa, const 
 	tf->ip = sa->handler;
 	tf->sp = at;
 	tf->cs = USER_CS;
-	tf->ss = USER_DS;
+	if (unlikely(tf->ss != USER_DS) && !segments_stack_ok((u16)tf->ss))
+		tf->ss = USER_DS;
 	tf->flags &= ~(FLAGS_DF | FLAGS_RF | FLAGS_TF);
 	return 0;
 }
 
-static void context_restore(struct trapframe *tf, const struct sigcontext *sc)
+/* cs and ss as the program wants them: if the CPU does not, IRET faults (entry.S). */
+static void context_restore(struct trapframe *tf, const struct sigcontext *sc, bool strict_ss)
 {
 	tf->r8 = sc->r8;
 	tf->r9 = sc->r9;
@@ -181,7 +185,9 @@ static void context_restore(struct trapframe *tf, const struct sigcontext *sc)
 	tf->sp = sc->sp;
 	tf->ip = sc->ip;
 	tf->cs = sc->cs | 3;
-	tf->ss = USER_DS;
+	tf->ss = sc->ss | 3;
+	if (!strict_ss && tf->cs == USER_CS && !segments_stack_ok((u16)tf->ss))
+		tf->ss = USER_DS;
 	tf->flags = (tf->flags & ~FLAGS_USER) | (sc->flags & FLAGS_USER);
 	tf->orig_ax = (u64)-1;
 }
@@ -197,13 +203,10 @@ int arch_signal_return(struct trapframe *tf, sigset_k *mask, struct sigaltstack_
 
 	if (err)
 		return err;
-	u16 cs = uc.mcontext.cs | 3;
-	if ((cs != USER_CS && cs != USER32_CS) || uc.mcontext.ip >= USER_TOP)
-		return -EFAULT;
 	err = x86_fpu_restore_user(uc.mcontext.fpstate);
 	if (err)
 		return err;
-	context_restore(tf, &uc.mcontext);
+	context_restore(tf, &uc.mcontext, uc.flags & UC_STRICT_RESTORE_SS);
 	*mask = uc.sigmask;
 	*alt = uc.stack;
 	return 0;

@@ -215,10 +215,6 @@ int signal32_setup(struct trapframe *tf, const struct sigaction_k *sa, const str
 
 static int context_restore(struct trapframe *tf, const struct sigcontext32 *sc)
 {
-	u16 cs = (u16)(sc->cs | 3);
-
-	if (cs != USER32_CS && cs != USER_CS)
-		return -EFAULT;
 	int err = x86_fpu_restore_user(sc->fpstate ? (unsigned long)sc->fpstate + FSAVE_SIZE : 0);
 	if (err)
 		return err;
@@ -231,8 +227,8 @@ static int context_restore(struct trapframe *tf, const struct sigcontext32 *sc)
 	tf->cx = sc->cx;
 	tf->ax = sc->ax;
 	tf->ip = sc->ip;
-	tf->cs = cs;
-	tf->ss = USER_DS;
+	tf->cs = (u16)(sc->cs | 3);
+	tf->ss = (u16)(sc->ss | 3);
 	tf->flags = (tf->flags & ~FLAGS_USER) | (sc->flags & FLAGS_USER);
 	tf->orig_ax = (u64)-1;
 	segments_set((u64)(u16)sc->ds | (u64)(u16)sc->es << 16 | (u64)(u16)sc->fs << 32 |

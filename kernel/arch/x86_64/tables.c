@@ -124,8 +124,9 @@ void tables_init_cpu(unsigned cpu)
 	                 "pushq %%rax\n\t"
 	                 "lretq\n"
 	                 "1:\tltr %w2\n\t"
+	                 "lldt %w4\n\t" /* at reset there is one, at address 0 */
 	                 "lidt %3"
 	                 :
-	                 : "m"(gdtr), "i"(KERNEL_CS), "r"(GDT_TSS * 8), "m"(idtr)
+	                 : "m"(gdtr), "i"(KERNEL_CS), "r"(GDT_TSS * 8), "m"(idtr), "r"(0)
 	                 : "rax", "memory");
 }

@@ -19,7 +19,13 @@ struct cpu_tables {
 	u64 gdt[GDT_ENTRIES] __attribute__((aligned(64)));
 	struct tss tss;
 };
-enum { GDT_TSS = 8, GDT_TLS = 12, GDT_TLS_COUNT = 3, GDT_CPU = 15 }; /* indexes; TLS is for the i386 ABI */
+enum {
+	GDT_TSS = 8,
+	GDT_LDT = 10,
+	GDT_TLS = 12,
+	GDT_TLS_COUNT = 3,
+	GDT_CPU = 15
+}; /* indexes; TLS is for the i386 ABI */
 DECLARE_PERCPU(struct cpu_tables, cpu_tables);
 
 void tables_init_boot(void); /* the IDT; the IST stacks of CPU 0 */

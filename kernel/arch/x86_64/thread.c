@@ -214,6 +214,31 @@ int arch_set_tls(struct thread *t, unsigned long tls)
 	return 0;
 }
 
+enum { SEGMENT_FS = 32, SEGMENT_GS = 48 }; /* places in arch_thread.selectors */
+
+void segments_set(u64 selectors)
+{
+	struct thread *t = thread_current();
+
+	segments_save(t);
+	if (t->arch.selectors == selectors)
+		return;
+	bases_save(t);
+	segments_change(t, selectors);
+	segments_reload(t, this_cpu_ptr(loaded));
+	bases_load(t);
+}
+
+/* A base of its own has no selector. */
+static void segments_set_null(unsigned shift)
+{
+	struct thread *t = thread_current();
+
+	segments_save(t);
+	if (unlikely((u16)(t->arch.selectors >> shift)))
+		segments_set(t->arch.selectors & ~(0xffffUL << shift));
+}
+
 long arch_prctl(int code, unsigned long addr)
 {
 	struct thread *me = thread_current();
@@ -224,6 +249,7 @@ long arch_prctl(int code, unsigned long addr)
 		if (addr >= USER_TOP)
 			return -EPERM;
 		bases_save(me);
+		segments_set_null(code == ARCH_SET_FS ? SEGMENT_FS : SEGMENT_GS);
 		bases_set(code == ARCH_SET_FS ? addr : me->arch.fs_base,
 		          code == ARCH_SET_GS ? addr : me->arch.gs_base);
 		return 0;
@@ -240,25 +266,20 @@ long arch_prctl(int code, unsigned long addr)
 	}
 }
 
+unsigned long segment_base_current(bool gs)
+{
+	struct thread *me = thread_current();
+
+	bases_save(me);
+	return gs ? me->arch.gs_base : me->arch.fs_base;
+}
+
 void arch_frame_small(struct trapframe *tf)
 {
 	struct thread *t = thread_current();
 
 	tf->cs = USER32_CS;
 	t->arch.selectors = USER_DS | USER_DS << 16;
-	segments_reload(t, this_cpu_ptr(loaded));
-	bases_load(t);
-}
-
-void segments_set(u64 selectors)
-{
-	struct thread *t = thread_current();
-
-	segments_save(t);
-	if (t->arch.selectors == selectors)
-		return;
-	bases_save(t);
-	segments_change(t, selectors);
 	segments_reload(t, this_cpu_ptr(loaded));
 	bases_load(t);
 }

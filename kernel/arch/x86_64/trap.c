@@ -27,6 +27,7 @@
 #include "fpu.h"
 #include "msr.h"
 #include "stop.h"
+#include "umip.h"
 
 /* entry.S counts in numbers. */
 _Static_assert(sizeof(struct trapframe) == TF_SIZE, "TF_SIZE");
@@ -90,6 +91,8 @@ static void trap_from_user(struct trapframe *tf, unsigned vector, unsigned long 
 	arch_irq_enable();
 	if (vector == TRAP_DB)
 		code = debug_trap_code(tf, debug_status);
+	if (vector == TRAP_GP && cpu_features.umip && umip_emulate(tf))
+		return;
 	if (!ti->name) {
 		log_warn("%d: unexpected trap %u", t->tid, vector);
 		signal_force(SIGSEGV);
@@ -150,7 +153,6 @@ void trap_bad_return(struct trapframe *tf)
 {
 	thread_current()->arch.fault_trapno = TRAP_GP;
 	thread_current()->arch.fault_err = 0;
-	tf->cs = USER_CS;
 	signal_fault(SIGSEGV, SI_KERNEL, 0);
 	/* task_exit_to_user either points ip at a handler or ends the task. */
 	thread_set_flag(thread_current(), TF_SIGPENDING);

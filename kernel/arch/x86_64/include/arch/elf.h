@@ -20,5 +20,8 @@ extern const struct vdso32_symbols {
 	        landing; /* AT_SYSINFO; the 4 bytes the CPU decides on; where all ways in come back */
 	u32 sigreturn, rt_sigreturn;
 } arch_vdso32;
+/* The running 32-bit program has moved pages [from, from + len) by mremap(2): if its vDSO was among them, the kernel uses
+ * the new place, and so does a call that came through it. */
+void arch_vdso_moved(uaddr_t from, size_t len, uaddr_t to);
 /* AT_MINSIGSTKSZ: bytes of stack the largest signal frame takes. */
 unsigned long arch_signal_frame_size(void);

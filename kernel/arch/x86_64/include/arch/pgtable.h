@@ -86,9 +86,11 @@ static inline pte_t pte_make_table(paddr_t pa)
 	return pa | PTE_P | PTE_W | PTE_U | PTE_A;
 }
 
+struct ldt;
 struct pgtable {
 	paddr_t root;
-	u32 tables; /* pages of page tables below the root, for accounting */
+	u32 tables;      /* pages of page tables below the root, for accounting */
+	struct ldt *ldt; /* segments of modify_ldt(2); NULL = none; changes under the space's lock */
 };
 
 /* ---- arch/generic/pgtable.c; the caller holds the address space's lock ---- */
@@ -107,6 +109,9 @@ int arch_pgtable_for_each(struct pgtable *pt, uaddr_t start, uaddr_t end, pgtabl
 void arch_pgtable_free_range(struct pgtable *pt, uaddr_t start, uaddr_t end, uaddr_t floor, uaddr_t ceiling);
 
 /* ---- arch/x86_64 ---- */
+/* What belongs to an address space besides the tables: copied at fork, 0 or -ENOMEM; given up. */
+MUST_CHECK int arch_pgtable_copy_segments(struct pgtable *to, const struct pgtable *from);
+void arch_pgtable_free_segments(struct pgtable *pt);
 /* The kernel's own table: no user half.  Entries 256..511 of its root never change after boot, so a new root
  * copies them once and sees all later kernel mappings. */
 extern struct pgtable arch_kernel_pgtable;

@@ -47,6 +47,8 @@ void arch_frame_small(struct trapframe *tf);
 /* set_thread_area(2), get_thread_area(2) of the running thread: 0, -EFAULT, -EINVAL, -ESRCH. */
 MUST_CHECK int arch_set_thread_area(void __user *desc);
 MUST_CHECK int arch_get_thread_area(void __user *desc);
+/* modify_ldt(2) of the running process: bytes read, 0, -EFAULT, -EINVAL, -ENOMEM, -ENOSYS.  May sleep. */
+long arch_modify_ldt(int func, void __user *desc, unsigned long size);
 /* arch_prctl(2) and CLONE_SETTLS.  0, -EPERM, -EINVAL, -EFAULT. */
 long arch_prctl(int code, unsigned long addr);
 int arch_set_tls(struct thread *t, unsigned long tls);
