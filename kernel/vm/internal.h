@@ -166,6 +166,10 @@ void vm_unmap_mapping_pages(struct mapping *m, u64 first, u64 last, bool cows);
 void vm_clean_mapping(struct mapping *m, u64 first, u64 last);
 
 /* ---- munmap.c ---- */
+/* Cuts the vmas at start and end. *first is the first vma inside, NULL = none.  0 or -ENOMEM: nothing has changed, but
+ * pointers to vmas near by may be stale. */
+MUST_CHECK int vm_split_edges(struct vm_space *s, uaddr_t start, uaddr_t end, struct vma **first)
+        MUST_HOLD(&s->lock);
 /* Unmaps [start, end) under the write lock; removed vmas go to `dead`, to be freed after unlocking. 0, -ENOMEM. */
 MUST_CHECK int vm_unmap_locked(struct vm_space *s, uaddr_t start, uaddr_t end, struct list_head *dead)
         MUST_HOLD(&s->lock);

@@ -114,10 +114,6 @@ static long move_vma(struct vm_space *s, struct vma *v, uaddr_t old, size_t old_
 	c = vma_alloc();
 	if (!c)
 		return -ENOMEM;
-	/* The old range is uncharged when it is unmapped, the new one is charged whole. */
-	if (v->flags & VM_ACCOUNT)
-		charge = old_len >> PAGE_SHIFT;
-	err = vm_commit_charge(s, charge);
 	*c = *v;
 	c->start = new;
 	c->end = new + new_len;
@@ -125,27 +121,33 @@ static long move_vma(struct vm_space *s, struct vma *v, uaddr_t old, size_t old_
 	c->flags &= ~(u32)VM_HEAP;
 	if (c->ops && c->ops->get)
 		c->ops->get(c);
+	/* Cut out first: then to unmap the old range needs no memory, and v stays what it is until the end. */
+	err = old_len && !keep ? vm_split_edges(s, old, old + old_len, &v) : 0;
 	if (err)
 		goto free_copy;
+	/* The old range is uncharged when it is unmapped, the new one is charged whole. */
+	if (v->flags & VM_ACCOUNT)
+		charge = old_len >> PAGE_SHIFT;
+	err = vm_commit_charge(s, charge);
+	if (err)
+		goto merge_old;
 
 	vma_link(s, c, v->mapping ? v : NULL);
 	err = old_len ? move_entries(s, v, old, old_len, new) : 0;
 	if (err)
 		goto unlink_copy;
 	if (old_len && !keep) {
-		/* A split may lack memory: then the old range stays, mapped but empty of moved pages. */
 		err = vm_unmap_locked(s, old, old + old_len, dead);
-		if (err)
-			goto move_back;
+		assert(!err);
 	}
 	vma_merge(s, c);
 	return (long)new;
 
-move_back:
-	(void)move_entries(s, v, new, old_len, old); /* its tables are all there */
 unlink_copy:
 	vma_unlink(s, c);
 	vm_commit_uncharge(s, charge);
+merge_old:
+	vma_merge(s, v);
 free_copy:
 	vma_free(c);
 	return err;

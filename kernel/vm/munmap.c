@@ -17,8 +17,7 @@
  */
 #include "internal.h"
 
-/* Cuts the vmas at start and end. *first is the first vma inside, NULL = none. */
-static int split_edges(struct vm_space *s, uaddr_t start, uaddr_t end, struct vma **first) MUST_HOLD(&s->lock)
+int vm_split_edges(struct vm_space *s, uaddr_t start, uaddr_t end, struct vma **first)
 {
 	struct vma *v = vma_intersect(s, start, end), *last;
 	int err;
@@ -65,7 +64,7 @@ static void unmap_pages(struct vm_space *s, struct vma *first, uaddr_t start, ua
 int vm_unmap_locked(struct vm_space *s, uaddr_t start, uaddr_t end, struct list_head *dead)
 {
 	struct vma *v, *prev, *next;
-	int err = split_edges(s, start, end, &v);
+	int err = vm_split_edges(s, start, end, &v);
 
 	if (err || !v)
 		return err;

@@ -226,6 +226,12 @@ static void setup_area(void)
 	memset(area, 1, 16 * PAGE);
 }
 
+static void setup_hole(void)
+{
+	setup_area();
+	must(!munmap(area, PAGE));
+}
+
 static int op_mremap(void)
 {
 	char *to = mmap(NULL, 4 << 20, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -236,6 +242,12 @@ static int op_mremap(void)
 	if (mremap(area + 4 * PAGE, 4 * PAGE, 8 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED)
 		return -1;
 	return mremap(to, 8 * PAGE, PAGE, 0) == MAP_FAILED ? -1 : 0;
+}
+
+/* Right in front of what stays: the two look like one mapping that was cut. */
+static int op_mremap_beside(void)
+{
+	return mremap(area + PAGE, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, area) == MAP_FAILED ? -1 : 0;
 }
 
 static int op_mprotect(void)
@@ -729,6 +741,7 @@ static const struct {
 	{ "mmap-shared", op_mmap_shared, NULL },
 	{ "mmap-file", op_mmap_file, NULL },
 	{ "mremap", op_mremap, setup_area },
+	{ "mremap-beside", op_mremap_beside, setup_hole },
 	{ "mprotect", op_mprotect, setup_area },
 	{ "mlock", op_mlock, setup_area },
 	{ "brk", op_brk, NULL },
