@@ -21,6 +21,7 @@
 #include <proc/process.h>
 #include <proc/internal.h>
 #include <proc/ptrace.h>
+#include <proc/seccomp.h>
 #include <proc/signal.h>
 #include <arch/ptrace.h>
 #include <base/iov.h>
@@ -74,8 +75,8 @@ static void clone_copy_thread(struct task *t, const struct task *self, const str
 	struct thread *to = &t->thread;
 	const struct thread *from = &self->thread;
 
-	thread_set_flag(to,
-	                atomic_load(&from->flags) & TF_SYSCALL_WORK & ~(TF_SYSCALL_PTRACE | TF_SYSCALL_STEP));
+	thread_set_flag(to, atomic_load(&from->flags) & TF_SYSCALL_WORK &
+	                            ~(TF_SYSCALL_PTRACE | TF_SYSCALL_STEP | TF_SYSCALL_SECCOMP));
 	arch_thread_copy(to);
 	arch_frame_fork(arch_user_frame(to), arch_user_frame(from), a->stack);
 	arch_single_step(to, false); /* a tracer steps the parent only */
@@ -228,6 +229,8 @@ static int clone_link(struct task *t, const struct clone_args_k *a, int event)
 	bool pending = thread_signal_pending();
 	if (!pending && (a->flags & CLONE_SIGHAND) && !(a->flags & CLONE_THREAD))
 		t->sighand->processes++;
+	if (!pending)
+		seccomp_fork(t, self);
 	spin_unlock(&self->sighand->lock);
 	if (pending) {
 		spin_unlock_irqrestore(&proc_lock, f);

@@ -18,7 +18,8 @@ int signal_queue(pid_t pid, int sig, struct siginfo *info);
 int signal_tgqueue(pid_t tgid, pid_t tid, int sig, struct siginfo *info);
 /* A fault of the running task; unblocks and resets the action when it was blocked or ignored. */
 void signal_fault(int sig, int code, unsigned long addr);
-void signal_force(int sig); /* same without address */
+void signal_force(int sig);                                     /* same without address */
+void signal_force_info(const struct siginfo *info, bool fatal); /* fatal: a handler does not help */
 int signal_action(int sig, const struct sigaction_k *new, struct sigaction_k *old);
 void signal_set_mask(sigset_k mask);     /* of the running task; KILL and STOP are removed */
 void signal_suspend_mask(sigset_k mask); /* sigsuspend, ppoll: until the call ends */

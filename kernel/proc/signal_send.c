@@ -218,7 +218,7 @@ int signal_send_pgrp(struct pid *pgrp, int sig, const struct siginfo *info)
 }
 
 /* A signal the running task has caused itself and cannot escape: blocked or ignored, it ends the process. */
-static void signal_send_forced(int sig, const struct siginfo *info)
+static void signal_send_forced(int sig, const struct siginfo *info, bool fatal)
 {
 	struct task *t = current_task();
 	irqflags_t f;
@@ -226,7 +226,7 @@ static void signal_send_forced(int sig, const struct siginfo *info)
 	struct sigaction_k *sa = &s->action[sig];
 	bool blocked = t->blocked & SIGMASK(sig);
 
-	if (blocked || sa->handler == SIG_IGN) {
+	if (fatal || blocked || sa->handler == SIG_IGN) {
 		sa->handler = SIG_DFL;
 		t->blocked &= ~SIGMASK(sig);
 	}
@@ -242,12 +242,17 @@ void signal_fault(int sig, int code, unsigned long addr)
 	struct siginfo info = { .si_signo = sig, .si_code = code };
 
 	info.fault.addr = addr;
-	signal_send_forced(sig, &info);
+	signal_send_forced(sig, &info, false);
 }
 
 void signal_force(int sig)
 {
-	signal_send_forced(sig, SIGINFO_KERNEL);
+	signal_send_forced(sig, SIGINFO_KERNEL, false);
+}
+
+void signal_force_info(const struct siginfo *info, bool fatal)
+{
+	signal_send_forced(info->si_signo, info, fatal);
 }
 
 bool signal_ignored(struct task *t, int sig)

@@ -24,6 +24,7 @@
  */
 #include <proc/internal.h>
 #include <proc/ptrace.h>
+#include <proc/seccomp.h>
 #include <proc/signal.h>
 #include <base/cmdline.h>
 #include <base/trace.h>
@@ -109,6 +110,7 @@ static void task_free_rcu(struct rcu_head *h)
 	group_put(t->group);
 	sighand_free_now(t->sighand);
 	cred_put(t->cred);
+	seccomp_free(t);
 	kmem_cache_free(task_cache, t);
 }
 

@@ -149,7 +149,9 @@ struct task {
 	bool strace;
 	struct ptrace_state pt;
 	bool no_new_privs;
-	struct restart { /* ERESTART_RESTARTBLOCK: nanosleep, poll */
+	u8 seccomp_mode;                /* SECCOMP_MODE_*; this and the next: sighand->lock to change */
+	struct seccomp_filter *seccomp; /* the newest, owned; read without a lock by the task itself */
+	struct restart {                /* ERESTART_RESTARTBLOCK: nanosleep, poll */
 		long (*fn)(struct task *t);
 		ktime_t deadline;
 		unsigned long arg[4];

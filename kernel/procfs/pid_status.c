@@ -12,6 +12,7 @@
 #include <procfs/internal.h>
 #include <base/percpu.h>
 #include <proc/ptrace.h>
+#include <proc/seccomp.h>
 #include <proc/user.h>
 
 static const char *state_text(char c)
@@ -130,7 +131,8 @@ static void show_caps(struct seq *s, struct task *t, const struct cred *c)
 	        (unsigned long long)c->cap_inheritable, (unsigned long long)c->cap_permitted,
 	        (unsigned long long)c->cap_effective, (unsigned long long)c->cap_bounding,
 	        (unsigned long long)c->cap_ambient);
-	seq_printf(s, "NoNewPrivs:\t%d\nSeccomp:\t0\nSeccomp_filters:\t0\n", t->no_new_privs);
+	seq_printf(s, "NoNewPrivs:\t%d\nSeccomp:\t%d\nSeccomp_filters:\t%u\n", t->no_new_privs,
+	           t->seccomp_mode, seccomp_count(t));
 	seq_puts(s, "Speculation_Store_Bypass:\tunknown\nSpeculationIndirectBranch:\tunknown\n");
 }
 

@@ -18,6 +18,7 @@
 #include <base/trace.h>
 #include <lib/string.h>
 #include <proc/ptrace.h>
+#include <proc/seccomp.h>
 
 enum { UNKNOWN_MAX = 64 };
 
@@ -59,7 +60,7 @@ long sys_ni(unsigned long a, unsigned long b, unsigned long c, unsigned long d, 
 }
 
 /* By the ABI's table, and by where it passes its arguments. */
-static long call_traced(struct trapframe *tf, unsigned long nr, const syscall_fn *table,
+static long call_traced(struct trapframe *tf, unsigned long nr, const syscall_fn *table, u32 audit,
                         unsigned long (*arg)(const struct trapframe *, unsigned))
 {
 	struct strace_line *line = NULL;
@@ -70,6 +71,12 @@ static long call_traced(struct trapframe *tf, unsigned long nr, const syscall_fn
 
 	if (unlikely(traced)) { /* the tracer may change the number and the arguments */
 		run = ptrace_syscall_enter(tf);
+		nr = (u32)arch_syscall_nr(tf);
+	}
+	if (run && unlikely(thread_flag(thread_current(), TF_SYSCALL_SECCOMP))) {
+		struct seccomp_data_k d = { .arch = audit };
+
+		run = seccomp_enter(tf, &d, arg);
 		nr = (u32)arch_syscall_nr(tf);
 	}
 	fn = nr < SYSCALL_NATIVE_MAX ? table[nr] : sys_ni;
@@ -91,12 +98,12 @@ static long call_traced(struct trapframe *tf, unsigned long nr, const syscall_fn
 
 long syscall_traced(struct trapframe *tf, unsigned long nr)
 {
-	return call_traced(tf, nr, syscall_table_native, tf_arg);
+	return call_traced(tf, nr, syscall_table_native, ARCH_AUDIT, tf_arg);
 }
 
 long syscall_traced_i386(struct trapframe *tf, unsigned long nr)
 {
-	return call_traced(tf, nr, syscall_table_i386, tf_arg_i386);
+	return call_traced(tf, nr, syscall_table_i386, ARCH_AUDIT32, tf_arg_i386);
 }
 
 void strace_set(struct task *t, bool on)

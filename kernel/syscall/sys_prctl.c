@@ -13,6 +13,7 @@
 #include <sys_protos.h>
 #include <abi/sched.h>
 #include <arch/switch.h>
+#include <proc/seccomp.h>
 
 enum { TIMERSLACK_NS = 50000, PERSONALITY_GET = -1 };
 enum { AMBIENT_IS_SET = 1, AMBIENT_RAISE, AMBIENT_LOWER, AMBIENT_CLEAR_ALL };
@@ -155,7 +156,11 @@ static long prctl_security(int option, unsigned long a2, unsigned long a3, unsig
 	case PR_GET_NO_NEW_PRIVS:
 		return a2 || a3 || a4 || a5 ? -EINVAL : t->no_new_privs;
 	case PR_GET_SECCOMP:
-		return 0;
+		return t->seccomp_mode;
+	case PR_SET_SECCOMP:
+		if (a2 == SECCOMP_MODE_STRICT)
+			return seccomp_set_strict();
+		return a2 == SECCOMP_MODE_FILTER ? seccomp_filter(0, (const void __user *)a3) : -EINVAL;
 	default:
 		return -EINVAL;
 	}

@@ -79,7 +79,8 @@ static size_t syscall_info_fill(struct task *t, struct ptrace_syscall_info_k *in
 	struct siginfo si = { 0 };
 	size_t size = offsetof(struct ptrace_syscall_info_k, entry);
 
-	info->arch = ARCH_AUDIT;
+	bool small = t->call_layout != CALL_NATIVE; /* it is in a call of the i386 ABI */
+	info->arch = small ? ARCH_AUDIT32 : ARCH_AUDIT;
 	info->instruction_pointer = tf_ip(tf);
 	info->stack_pointer = tf_sp(tf);
 	if (ptrace_get_siginfo(t, &si))
@@ -90,7 +91,7 @@ static size_t syscall_info_fill(struct task *t, struct ptrace_syscall_info_k *in
 		info->op = seccomp ? PTRACE_SYSCALL_INFO_SECCOMP : PTRACE_SYSCALL_INFO_ENTRY;
 		info->entry.nr = (u64)tf_syscall_nr(tf);
 		for (unsigned i = 0; i < ARRAY_SIZE(info->entry.args); i++)
-			info->entry.args[i] = tf_arg(tf, i);
+			info->entry.args[i] = small ? tf_arg_i386(tf, i) : tf_arg(tf, i);
 		if (seccomp)
 			info->entry.ret_data = (u32)t->pt.message;
 		return seccomp ? sizeof(*info) : offsetof(struct ptrace_syscall_info_k, entry.ret_data);

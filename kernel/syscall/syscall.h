@@ -49,6 +49,9 @@ static inline bool capable(unsigned cap)
 	return cred_capable(current_task()->cred, cap);
 }
 
+/* PR_SET_SECCOMP and seccomp(2) alike: sys_seccomp.c. */
+long seccomp_filter(unsigned flags, const void __user *program);
+
 /* ---- user_layout.c: structures whose layout depends on the ABI of the call ---- */
 /* Is the caller's `long` one of 32 bits? */
 static inline bool call_small(void)

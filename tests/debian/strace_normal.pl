@@ -5,8 +5,8 @@
 # usage: strace_normal.pl PREFIX      of `strace -ff -o PREFIX`: one process after the other, by their numbers
 #        strace_normal.pl < OUTPUT    lines without process numbers, sorted
 #
-# Numbers of processes become P1, P2, ... or P, addresses ADDR, clocks TIME.  SIGCHLD comes between any two calls, so
-# it stands at the end of its process.  Sizes of directories belong to the file system, the length of a CPU set and
+# Numbers of processes become P1, P2, ... or P, addresses ADDR, clocks TIME.  Children end in any order and SIGCHLD
+# comes between any two calls, so what tells of them stands at the end of their parent, sorted.  Sizes of directories belong to the file system, the length of a CPU set and
 # the memory to the machine.  rseq(2) is missing on Zerno, and glibc does without.
 use strict;
 my ($prefix) = @ARGV;
@@ -44,11 +44,11 @@ for my $file (@files) {
 		    if /^(?:getpid|gettid|clone|vfork|fork|wait4|waitid|kill|tgkill|set_tid_address|setpgid|getpgrp|getpgid)/;
 		s/(?<=si_pid=)(\d+)/$name{$1} || $1/e;
 		$_ = normal($_);
-		if (/SIGCHLD \{|^rt_sigreturn/) {
+		if (/SIGCHLD \{|^rt_sigreturn|^wait4\(-1.*= P/) {
 			push @last, $_;
 		} else {
 			print;
 		}
 	}
-	print @last;
+	print sort @last;
 }

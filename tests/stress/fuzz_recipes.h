@@ -10,6 +10,7 @@
  *     P pointer     0 NULL or pointer    o file offset          S own pid or 0        s signal
  *     T short time  I interval timer G signal set  H sigaction  K alternate stack     J file lock
  *     V iovecs      O pollfds        C clone3 arguments
+ *     k a child's pid           X BPF program
  *     e epoll event     g sigevent   Q futex word     N timer        q name of an extended attribute */
 #pragma once
 
@@ -30,6 +31,21 @@ static const struct recipe {
 	{ "mlock2", { "A", "L", "^0,1" } },
 	{ "munlock", { "A", "L" } },
 	{ "mlockall", { "|1,2,4" } },
+	/* other tasks */
+	{ "ptrace", { "^1,2,3,12,14,0x420a,0x4201,0x4202,0x420e", "k", "^0,8,16,88,848,904,1000", "P" } },
+	{ "ptrace", { "^4,5,6", "k", "A", "o" } },
+	{ "ptrace", { "^6,4,5", "k", "^0,80,136,144,152,168,176,848,856,896,904", "^0,1,0x401,0xd0101,0x600000000000,0x33,0x202" } },
+	{ "ptrace", { "^13,15,0x4203,0x420b", "k", "^0,8", "P" } },
+	{ "ptrace", { "^0x4204,0x4205", "k", "^1,2,0x202,0x200", "V" } },
+	{ "ptrace", { "^7,24,9,31,32,17", "k", "=0", "^0,0,0,10,19,18,5" } },
+	{ "ptrace", { "^7,24,9", "k", "=0", "=0" } },
+	{ "ptrace", { "=0x4200", "k", "=0", "|1,2,4,8,16,32,64,128,0x100000" } },
+	{ "ptrace", { "^16,0x4206", "k", "=0", "=0" } },
+	{ "ptrace", { "^0x4207,0x4208,8", "k", "=0", "=0" } },
+	{ "wait4", { "^-1,-1,-1,0", "P", "^1,3,0x40000001,0x40000003", "=0" } },
+	{ "process_vm_readv", { "k", "V", "^1,3,8", "V", "^1,3,8", "=0" } },
+	{ "process_vm_writev", { "k", "V", "^1,3,8", "V", "^1,3,8", "=0" } },
+	{ "seccomp", { "=1", "^0,0,1,2,16,17", "X" } },
 	/* files and names */
 	{ "open", { "n", "^0,1,2,0x42,0x442,0x241,0xc2,0x10000,0x200000,0x800,0x802,0x410002,0x20000", "^0600,0777,0" } },
 	{ "open", { "x", "^0,1,2,0x800,0x802,0x10000,0x200000,0x100", "=0" } },

@@ -410,6 +410,28 @@ static uint64_t any_sigevent(void)
 	return below(4) ? (uint64_t)place(w, sizeof w) : 0;
 }
 
+/* A filter of a few instructions that refuses one call, or any number of bytes. */
+static uint64_t any_bpf(void)
+{
+	struct insn {
+		uint16_t code;
+		uint8_t jt, jf;
+		uint32_t k;
+	} prog[] = { { 0x20, 0, 0, 0 }, { 0x15, 0, 1, below(460) }, { 6, 0, 0, 0x50000 + below(200) }, { 6, 0, 0, 0x7fff0000 } };
+	struct {
+		uint16_t len;
+		uint64_t prog;
+	} p = { 4, 0 };
+
+	if (!below(4))
+		for (int i = 0; i < 4; i++)
+			prog[i].code = (uint16_t)below(256), prog[i].k = below(2) ? below(20) : (uint32_t)rnd();
+	if (!below(8))
+		prog[2].k = (uint32_t[]){ 0, 0x80000000, 0x30000, 0x7ff00000, 0x7ffc0000, 0x7fc00000 }[below(6)];
+	p.prog = (uint64_t)place(prog, sizeof prog);
+	return (uint64_t)place(&p, sizeof p);
+}
+
 static uint64_t make_from_recipe(const char *r)
 {
 	static const char *const attrs[] = { "user.a", "trusted.b", "trusted.x", "security.y", "system.posix_acl_access", "user.", "x" };
@@ -476,6 +498,10 @@ static uint64_t make_from_recipe(const char *r)
 		return string_pointer(attrs[below(sizeof attrs / sizeof attrs[0])]);
 	case 'C':
 		return any_clone_args();
+	case 'k':
+		return below(8) ? (uint64_t)victim : (uint64_t)self;
+	case 'X':
+		return any_bpf();
 	default:
 		return any_words(*r);
 	}

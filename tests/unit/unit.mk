@@ -11,13 +11,14 @@ UNIT_BASE := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-
 	-Itests/unit/stub -Ikernel -Ikernel/arch/x86_64/include -MMD -MP
 UNIT_FLAGS := $(UNIT_BASE) $(UNIT_SAN) -DZERNO_HOST
 
-UNIT_TESTS := string format rbtree xarray tables inflate cpio random cmdline lockdep mem
+UNIT_TESTS := string format rbtree xarray tables inflate cpio random cmdline lockdep mem bpf
 UNIT_SRC_string := kernel/lib/parse.c
 UNIT_SRC_rbtree := kernel/lib/rbtree.c
 UNIT_SRC_xarray := kernel/lib/xarray.c kernel/lib/idr.c
 UNIT_SRC_tables := kernel/lib/sort.c kernel/lib/bitmap.c kernel/lib/hash.c
 UNIT_SRC_inflate := kernel/lib/inflate.c kernel/lib/crc32.c
 UNIT_SRC_cpio := kernel/lib/cpio.c
+UNIT_SRC_bpf := kernel/lib/bpf.c
 UNIT_SRC_random := tests/unit/stub/stub.c
 UNIT_SRC_cmdline := kernel/base/cmdline.c kernel/lib/parse.c tests/unit/stub/stub.c tests/unit/stub/strlcpy.c
 UNIT_SRC_lockdep := kernel/lib/bitmap.c tests/unit/stub/stub.c

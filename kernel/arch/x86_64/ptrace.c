@@ -122,6 +122,13 @@ static long regs_write(struct thread *t, const void __user *from, size_t len)
 	return err;
 }
 
+const int *arch_strict_calls(u32 audit)
+{
+	static const int native[] = { 0, 1, 60, 15, -1 }, i386[] = { 3, 4, 1, 119, -1 };
+
+	return audit == ARCH_AUDIT32 ? i386 : native;
+}
+
 /* The FPU. */
 
 /* XSAVE may have left out components in their initial state: writes those states down. */

@@ -5,12 +5,14 @@
 #include <arch/trapframe.h>
 
 struct thread;
-enum { ARCH_AUDIT = 0xc000003e }; /* AUDIT_ARCH_X86_64 */
+enum { ARCH_AUDIT = 0xc000003e, ARCH_AUDIT32 = 0x40000003 }; /* AUDIT_ARCH_X86_64, AUDIT_ARCH_I386 */
 
 /* The requests that know registers; t is off its CPU and stays so.  0 or -errno; -EIO: no such request.  Sleeps. */
 long arch_ptrace(struct thread *t, long request, unsigned long addr, unsigned long data);
 /* Trap after each instruction in user mode, or no longer.  t is the running thread or off its CPU. */
 void arch_single_step(struct thread *t, bool on);
+/* What SECCOMP_MODE_STRICT allows in the ABI with that number: read, write, exit, sigreturn; ends with -1. */
+const int *arch_strict_calls(u32 audit);
 /* For a core file: the register set NT_* in memory of its own, to be freed with kfree, and its size.  NULL with size 0:
  * the CPU has none; else no memory.  t waits off its CPU, or is the running thread after arch_thread_sync. */
 void *arch_core_regs(const struct thread *t, unsigned type, size_t *size);
