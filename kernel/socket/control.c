@@ -229,8 +229,8 @@ static void put_header(struct socket_msg *m, int level, int type, size_t len)
 	struct cmsghdr32 narrow = { (u32)total, level, type };
 	struct cmsghdr_k wide = { total, level, type };
 
-	if (m->small ? copy_to_user(m->control, &narrow, sizeof(narrow)) :
-	               copy_to_user(m->control, &wide, sizeof(wide)))
+	if (m->small ? copy_to_user(m->control, &narrow, sizeof(narrow))
+	             : copy_to_user(m->control, &wide, sizeof(wide)))
 		return; /* as Linux: a bad control buffer is as good as none */
 	step = MIN(ALIGN_UP(total, m->small ? sizeof(u32) : sizeof(u64)), m->control_len);
 	m->control = (u8 __user *)m->control + step;

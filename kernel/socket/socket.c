@@ -28,8 +28,8 @@ INIT_CODE void socket_register(const struct socket_family *fam)
 	families[fam->family] = fam;
 }
 
-void socket_init(struct socket *s, const struct socket_family *fam, const struct socket_ops *ops, unsigned type,
-                 int protocol)
+void socket_init(struct socket *s, const struct socket_family *fam, const struct socket_ops *ops,
+                 unsigned type, int protocol)
 {
 	ref_init(&s->ref, 1);
 	s->ops = ops;

@@ -42,9 +42,10 @@ struct socket_ops {
 	 * memory stays while others hold references. */
 	void (*release)(struct socket *s);
 	void (*free)(struct socket *s); /* the last reference is gone; does not sleep */
-	int (*bind)(struct socket *s, const struct sockaddr_any *a, unsigned len);                 /* [-EOPNOTSUPP] */
-	int (*connect)(struct socket *s, const struct sockaddr_any *a, unsigned len, bool nowait); /* [-EOPNOTSUPP] */
-	int (*pair)(struct socket *a, struct socket *b); /* socketpair(2) [-EOPNOTSUPP] */
+	int (*bind)(struct socket *s, const struct sockaddr_any *a, unsigned len); /* [-EOPNOTSUPP] */
+	int (*connect)(struct socket *s, const struct sockaddr_any *a, unsigned len,
+	               bool nowait);                       /* [-EOPNOTSUPP] */
+	int (*pair)(struct socket *a, struct socket *b);   /* socketpair(2) [-EOPNOTSUPP] */
 	int (*listen)(struct socket *s, unsigned backlog); /* [-EOPNOTSUPP] */
 	/* A connection, whose reference (the one its file will own) goes to the caller. [-EOPNOTSUPP] */
 	int (*accept)(struct socket *s, bool nowait, struct socket **out);
@@ -77,15 +78,15 @@ struct socket_family {
 void socket_register(const struct socket_family *fam); /* boot */
 
 enum socket_flag { /* SO_*, as bits of socket.options */
-	SOCKF_DEBUG = 1,
-	SOCKF_REUSEADDR = 2,
-	SOCKF_DONTROUTE = 4,
-	SOCKF_BROADCAST = 8,
-	SOCKF_KEEPALIVE = 16,
-	SOCKF_OOBINLINE = 32,
-	SOCKF_REUSEPORT = 64,
-	SOCKF_PASSCRED = 128,
-	SOCKF_LINGER = 256,
+	           SOCKF_DEBUG = 1,
+	           SOCKF_REUSEADDR = 2,
+	           SOCKF_DONTROUTE = 4,
+	           SOCKF_BROADCAST = 8,
+	           SOCKF_KEEPALIVE = 16,
+	           SOCKF_OOBINLINE = 32,
+	           SOCKF_REUSEPORT = 64,
+	           SOCKF_PASSCRED = 128,
+	           SOCKF_LINGER = 256,
 };
 /* The part that all families share; a family's own socket begins with it.  Options are single words, read without a
  * lock: whoever sends at the moment of a setsockopt sees the old or the new value. */
@@ -93,8 +94,9 @@ struct socket {
 	struct refcount ref; /* the file's, and what the family counts (peers, messages) */
 	const struct socket_ops *ops;
 	const struct socket_family *family;
-	struct file *file;    /* not owned; NULL: not accepted yet, or closed */
-	struct spinlock lock; /* guards the family's state; a leaf but for a second socket's lock and wait queues */
+	struct file *file; /* not owned; NULL: not accepted yet, or closed */
+	struct spinlock
+	        lock; /* guards the family's state; a leaf but for a second socket's lock and wait queues */
 	struct waitq readable, writable;
 	u16 type;
 	u8 shut; /* SOCK_SHUT_*; lock to change */
@@ -105,8 +107,8 @@ struct socket {
 	ktime_t sndtimeo, rcvtimeo;                               /* ns; KTIME_MAX = for ever */
 };
 /* Fills the common part with the defaults: reference 1. */
-void socket_init(struct socket *s, const struct socket_family *fam, const struct socket_ops *ops, unsigned type,
-                 int protocol);
+void socket_init(struct socket *s, const struct socket_family *fam, const struct socket_ops *ops,
+                 unsigned type, int protocol);
 static inline struct socket *socket_get(struct socket *s)
 {
 	ref_get(&s->ref);
@@ -134,7 +136,8 @@ static inline int socket_wait_error(int err, ktime_t deadline)
 {
 	if (err == -ETIMEDOUT)
 		return -EAGAIN;
-	return err == -ERESTARTSYS && deadline != KTIME_MAX ? -EINTR : err; /* a limited wait is not restarted */
+	return err == -ERESTARTSYS && deadline != KTIME_MAX ? -EINTR
+	                                                    : err; /* a limited wait is not restarted */
 }
 
 /* ---- socket.c ---- */

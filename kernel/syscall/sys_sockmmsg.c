@@ -68,7 +68,8 @@ long sys_sendmmsg(int fd, struct mmsghdr_k __user *msgs, unsigned n, unsigned fl
 }
 
 /* deadline: monotonic ns; looked at between messages only, as Linux does. */
-static long recv_many(struct socket *s, struct mmsghdr_k __user *msgs, unsigned n, unsigned flags, ktime_t deadline)
+static long recv_many(struct socket *s, struct mmsghdr_k __user *msgs, unsigned n, unsigned flags,
+                      ktime_t deadline)
 {
 	long err = socket_take_error(s);
 	unsigned i = 0;

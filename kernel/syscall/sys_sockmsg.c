@@ -118,7 +118,8 @@ static int msghdr_put(struct msghdr_k __user *u, const struct msghdr_k *h, const
 	u32 flags = m->out_flags | (m->flags & MSG_CMSG_CLOEXEC);
 
 	if (m->small)
-		return put_user(flags, &n->msg_flags) || put_user((u32)used, &n->msg_controllen) ? -EFAULT : 0;
+		return put_user(flags, &n->msg_flags) || put_user((u32)used, &n->msg_controllen) ? -EFAULT
+		                                                                                 : 0;
 	return put_user(flags, &u->msg_flags) || put_user(used, &u->msg_controllen) ? -EFAULT : 0;
 }
 
@@ -164,7 +165,8 @@ static long recv_hdr(struct socket *s, struct msghdr_k __user *u, const struct m
 		                .name = h->msg_name ? &a : NULL,
 		                .flags = flags & ~MSG_CMSG_COMPAT,
 		                .control = (void __user *)h->msg_control,
-		                .control_len = h->msg_control ? MIN(h->msg_controllen, (unsigned long)INT32_MAX) : 0,
+		                .control_len =
+		                        h->msg_control ? MIN(h->msg_controllen, (unsigned long)INT32_MAX) : 0,
 		                .small = call_small() };
 	s32 __user *namelen =
 	        call_small() ? &((struct msghdr32 __user *)u)->msg_namelen : (s32 __user *)&u->msg_namelen;

@@ -204,7 +204,8 @@ struct unix_sock *unix_find(const struct sockaddr_any *name, unsigned len, unsig
 /* ---- bind ---- */
 
 /* bind_lock held.  The name is complete before anybody can find it. */
-static void set_name(struct unix_sock *u, struct unix_addr *a, struct list_head *bucket) MUST_HOLD(&names_lock)
+static void set_name(struct unix_sock *u, struct unix_addr *a, struct list_head *bucket)
+        MUST_HOLD(&names_lock)
 {
 	atomic_store_release(&u->addr, a);
 	list_add_tail(&u->named, bucket);

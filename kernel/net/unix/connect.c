@@ -149,7 +149,8 @@ static int connect_to(struct unix_sock *u, const struct sockaddr_any *a, unsigne
 		err = join(u, e, l, client);
 		if (err == -EAGAIN && deadline) {
 			err = wait_event_interruptible_until(
-			        &l->room, atomic_load(&l->queued) <= l->backlog || !listener_open(l), deadline);
+			        &l->room, atomic_load(&l->queued) <= l->backlog || !listener_open(l),
+			        deadline);
 			err = err ? socket_wait_error(err, deadline) : 1;
 		} else if (!err) {
 			unix_wake(&l->s.readable, UNIX_WAKE_IN);
@@ -218,7 +219,8 @@ int unix_accept(struct socket *s, bool nowait, struct socket **out)
 		if (!deadline)
 			return -EAGAIN;
 		err = wait_event_interruptible_until(
-		        &s->readable, atomic_load(&l->queued) || atomic_load(&s->shut) & SOCK_SHUT_RECV, deadline);
+		        &s->readable, atomic_load(&l->queued) || atomic_load(&s->shut) & SOCK_SHUT_RECV,
+		        deadline);
 		if (err)
 			return socket_wait_error(err, deadline);
 	}
@@ -252,7 +254,8 @@ int unix_shutdown(struct socket *s, unsigned how)
 	spin_unlock(&s->lock);
 	shut(u, how);
 	if (peer) { /* what we do not send, he does not receive */
-		shut(peer, (how & SOCK_SHUT_RECV ? SOCK_SHUT_SEND : 0u) | (how & SOCK_SHUT_SEND ? SOCK_SHUT_RECV : 0u));
+		shut(peer, (how & SOCK_SHUT_RECV ? SOCK_SHUT_SEND : 0u) |
+		                   (how & SOCK_SHUT_SEND ? SOCK_SHUT_RECV : 0u));
 		unix_put(peer);
 	}
 	return 0;

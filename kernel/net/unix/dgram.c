@@ -94,10 +94,7 @@ int unix_dgram_connect(struct socket *s, const struct sockaddr_any *a, unsigned 
 		if (IS_ERR(to))
 			return (int)PTR_ERR(to);
 	}
-	if (to)
-		unix_lock_two(u, to);
-	else
-		spin_lock(&s->lock);
+	unix_lock_two(u, to ? to : u);
 	old = u->peer;
 	if (to && (to->dead || !may_send(u, to))) {
 		err = to->dead ? -ECONNREFUSED : -EPERM;
@@ -108,10 +105,7 @@ int unix_dgram_connect(struct socket *s, const struct sockaddr_any *a, unsigned 
 		u->peer = to;
 		u->state = to ? UNIX_CONNECTED : UNIX_CLOSED;
 	}
-	if (to)
-		unix_unlock_two(u, to);
-	else
-		spin_unlock(&s->lock);
+	unix_unlock_two(u, to ? to : u);
 	if (!err && old && old != to)
 		disconnected(u, old);
 	if (old)
@@ -341,6 +335,20 @@ static ssize_t copy_msg(struct unix_sock *u, struct socket_msg *m, const struct 
 	return m->flags & MSG_TRUNC ? (ssize_t)left : (ssize_t)n;
 }
 
+/* Bytes and control data of msg to the user. */
+static ssize_t give_msg(struct unix_sock *u, struct socket_msg *m, struct unix_msg *msg, u32 skip,
+                        struct scm *scm)
+{
+	ssize_t n = copy_msg(u, m, msg, skip);
+
+	if (likely(n >= 0)) {
+		scm->has_creds = msg->has_creds;
+		scm->creds = msg->creds;
+		scm->files = unix_msg_files(msg, m->flags & MSG_PEEK);
+	}
+	return n;
+}
+
 ssize_t unix_dgram_recv(struct socket *s, struct socket_msg *m)
 {
 	struct unix_sock *u = unix_sock(s);
@@ -348,28 +356,23 @@ ssize_t unix_dgram_recv(struct socket *s, struct socket_msg *m)
 	struct scm scm = { .files = NULL };
 	struct unix_msg *msg;
 	u32 skip = 0;
-	ssize_t n;
+	ssize_t n = 0;
 
 	if (m->flags & MSG_OOB)
 		return -EOPNOTSUPP;
 	mutex_lock(&u->read_lock);
 	msg = wait_msg(u, m->flags, &skip);
-	if (!peek || IS_ERR_OR_NULL(msg))
-		mutex_unlock(&u->read_lock);
-	if (IS_ERR_OR_NULL(msg))
+	if (unlikely(peek) &&
+	    !IS_ERR_OR_NULL(msg)) /* it stays in the queue: nobody else may take it meanwhile */
+		n = give_msg(u, m, msg, skip, &scm);
+	mutex_unlock(&u->read_lock);
+	if (unlikely(IS_ERR_OR_NULL(msg)))
 		return PTR_ERR(msg);
-	if (!peek)
+	if (likely(!peek)) {
 		wake_senders(u);
-	n = copy_msg(u, m, msg, skip);
-	if (likely(n >= 0)) {
-		scm.has_creds = msg->has_creds;
-		scm.creds = msg->creds;
-		scm.files = unix_msg_files(msg, peek);
-	}
-	if (peek)
-		mutex_unlock(&u->read_lock);
-	else
+		n = give_msg(u, m, msg, skip, &scm);
 		unix_msg_free(msg);
+	}
 	if (likely(n >= 0))
 		unix_recv_done(u, m, &scm);
 	return n;

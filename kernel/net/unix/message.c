@@ -93,7 +93,8 @@ static struct unix_msg *alloc_short(u32 len)
 
 	if (likely(msg)) {
 		msg->npages = 0;
-		msg->charge = (u32)sizeof(*msg) + ALIGN_UP(len, 256u) + 256; /* with what the slab rounds up */
+		msg->charge =
+		        (u32)sizeof(*msg) + ALIGN_UP(len, 256u) + 256; /* with what the slab rounds up */
 	}
 	return msg;
 }
@@ -143,7 +144,7 @@ void unix_msg_free(struct unix_msg *msg)
 	if (unlikely(msg->npages))
 		free_pages(msg);
 	if (unlikely(msg->files))
-		inflight_drop(msg->files);
+		flight_drop(msg->files);
 	kfree(msg);
 }
 
@@ -190,7 +191,7 @@ int unix_msg_attach(struct unix_msg *msg, struct scm *scm)
 	}
 	if (!scm->files)
 		return 0;
-	int err = inflight_add(scm->files);
+	int err = flight_add(scm->files);
 	if (err)
 		return err;
 	msg->files = scm->files;
@@ -217,9 +218,9 @@ struct scm_files *unix_msg_files(struct unix_msg *msg, bool peek)
 	if (!f)
 		return NULL;
 	if (peek)
-		return inflight_peek(f);
+		return flight_peek(f);
 	msg->files = NULL;
-	inflight_remove(f);
+	flight_remove(f);
 	return f;
 }
 

@@ -251,16 +251,17 @@ ssize_t unix_stream_recv(struct socket *s, struct socket_msg *m)
 		return -EINVAL;
 	if (unlikely(m->flags & MSG_OOB))
 		return -EOPNOTSUPP;
-	r.target = m->flags & MSG_WAITALL ? m->data->count : MIN((size_t)atomic_load(&s->rcvlowat), m->data->count);
+	r.target = m->flags & MSG_WAITALL ? m->data->count
+	                                  : MIN((size_t)atomic_load(&s->rcvlowat), m->data->count);
 	r.target = MAX(r.target, 1ul);
 	r.deadline = socket_deadline(atomic_load(&s->rcvtimeo), m->flags & MSG_DONTWAIT);
 	if (unlikely(m->flags & MSG_PEEK)) {
 		peek_off = atomic_load(&s->peek_off);
 		r.skip = (u32)MAX(peek_off, 0);
 	}
-	mutex_lock(&u->read_lock);
+	mutex_lock(&r.u->read_lock);
 	n = read_locked(&r);
-	mutex_unlock(&u->read_lock);
+	mutex_unlock(&r.u->read_lock);
 	unix_recv_done(u, m, &r.scm);
 	return n;
 }

@@ -58,7 +58,7 @@ struct unix_sock *unix_alloc(const struct socket_ops *ops, unsigned type)
 	list_init(&u->link);
 	list_init(&u->named);
 	list_init(&u->relay.link);
-	list_init(&u->inflight_link);
+	list_init(&u->flight_link);
 	mutex_init(&u->read_lock);
 	waitq_init(&u->room);
 	u->backlog = (unsigned)atomic_load(&unix_max_dgram_qlen);
@@ -73,7 +73,7 @@ void unix_free(struct socket *s)
 {
 	struct unix_sock *u = unix_sock(s);
 
-	assert(list_empty(&u->queue) && !u->peer && !u->wmem && list_empty(&u->inflight_link));
+	assert(list_empty(&u->queue) && !u->peer && !u->wmem && list_empty(&u->flight_link));
 	unix_addr_put(u->addr);
 	kmem_cache_free(sock_slab, u);
 	atomic_sub(&nr_sockets, 1);
@@ -145,8 +145,8 @@ static void release(struct unix_sock *u, bool embryo)
 		unix_queue_purge(u);
 	path_put(&path);
 	unix_peer_cred_put(&u->peer_cred);
-	if (unlikely(atomic_load(&unix_inflight_total)))
-		inflight_collect();
+	if (unlikely(atomic_load(&unix_flight_total)))
+		flight_collect();
 }
 
 void unix_release(struct socket *s)
@@ -225,6 +225,6 @@ INIT_CODE void unix_boot(void)
 {
 	sock_slab = kmem_cache_create("unix_sock", sizeof(struct unix_sock), 64);
 	unix_names_init();
-	inflight_init();
+	flight_init();
 	socket_register(&unix_family);
 }

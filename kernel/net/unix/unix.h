@@ -7,7 +7,7 @@
 
 struct unix_sock;
 struct inode;
-struct inflight_user;
+struct flight_user;
 
 /* A name; immutable, shared by a listener and its connections. */
 struct unix_addr {
@@ -23,10 +23,10 @@ struct unix_peer_cred {
 	const struct cred *cred; /* referenced; NULL = nobody */
 };
 struct unix_sock {
-	struct socket s; /* s.lock guards the fields below but where another lock is named */
-	u8 state;        /* enum unix_state; read without the lock where an old value does no harm */
-	bool dead;       /* released: no message is queued any more */
-	bool relayed;    /* relay stands in peer->room */
+	struct socket s;        /* s.lock guards the fields below but where another lock is named */
+	u8 state;               /* enum unix_state; read without the lock where an old value does no harm */
+	bool dead;              /* released: no message is queued any more */
+	bool relayed;           /* relay stands in peer->room */
 	struct unix_sock *peer; /* referenced; of a stream: set once, until our release */
 	struct list_head queue; /* struct unix_msg; of a listener: embryos, by their `link` */
 	struct list_head link;  /* in a listener's queue */
@@ -41,9 +41,9 @@ struct unix_sock {
 	struct path path;       /* of a name in a file system */
 	struct list_head all;   /* of all sockets; names_lock */
 	struct list_head named; /* in a bucket of names; names_lock */
-	/* inflight.c; gc_lock */
-	struct list_head inflight_link;
-	s32 inflight; /* references of our file that are in messages */
+	/* flight.c; gc_lock */
+	struct list_head flight_link, revived_link;
+	s32 in_flight; /* references of our file that are in messages */
 	s32 outside;  /* while collecting: those not in messages of candidates */
 	bool candidate, alive;
 };
@@ -91,7 +91,8 @@ static inline bool unix_connected_type(const struct unix_sock *u)
 /* May one more message be charged soon: poll's POLLOUT. */
 static inline bool unix_writable(const struct unix_sock *u)
 {
-	return atomic_load(&u->state) != UNIX_LISTENING && (s64)atomic_load(&u->wmem) * 4 <= atomic_load(&u->s.sndbuf);
+	return atomic_load(&u->state) != UNIX_LISTENING &&
+	       (s64)atomic_load(&u->wmem) * 4 <= atomic_load(&u->s.sndbuf);
 }
 static inline void unix_wake(struct waitq *q, unsigned events)
 {
@@ -158,12 +159,12 @@ long unix_ioctl(struct socket *s, unsigned cmd, void *arg);
 /* u no longer waits for its peer's queue; the peer is still referenced. */
 void unix_relay_remove(struct unix_sock *u, struct unix_sock *peer);
 
-/* ---- inflight.c ---- */
+/* ---- flight.c ---- */
 /* Counts the files of f as in flight, charged to the running process' user: 0, -ETOOMANYREFS, -ENOMEM. */
-MUST_CHECK int inflight_add(struct scm_files *f);
-void inflight_remove(struct scm_files *f);
-struct scm_files *inflight_peek(const struct scm_files *f); /* a copy to look at; NULL = no memory */
-void inflight_drop(struct scm_files *f);                    /* remove, and close what nobody received */
-void inflight_collect(void);                                /* frees cycles; may sleep */
-void inflight_init(void);
-extern int unix_inflight_total;
+MUST_CHECK int flight_add(struct scm_files *f);
+void flight_remove(struct scm_files *f);
+struct scm_files *flight_peek(const struct scm_files *f); /* a copy to look at; NULL = no memory */
+void flight_drop(struct scm_files *f);                    /* remove, and close what nobody received */
+void flight_collect(void);                                /* frees cycles; may sleep */
+void flight_init(void);
+extern int unix_flight_total;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * net/unix/inflight.c - descriptors on the way: their limit, and cycles that nobody can reach
+ * net/unix/flight.c - descriptors on the way: their limit, and cycles that nobody can reach
  *
  * Owns:      the counts of descriptors in flight, per user and per socket.
  * Layer:     net.  Uses fs (files), cred.
@@ -27,7 +27,7 @@
  * that is being received and stands in no queue counts as "outside", so its files live.
  *
  * Closing a file can release a socket, whose queue holds files to close, and so on, deeper than a kernel stack.  So
- * who is closing such files already only leaves further ones on his list (inflight_drop).
+ * who is closing such files already only leaves further ones on his list (flight_drop).
  */
 #include "unix.h"
 #include <abi/errno.h>
@@ -35,24 +35,25 @@
 #include <lib/hash.h>
 #include <mem/slab.h>
 
-struct inflight_user { /* of one real uid */
+struct flight_user { /* of one real uid */
 	struct list_head link;
 	uid_t uid;
 	u64 count;
 };
-struct drainer { /* a thread in inflight_drop, on its stack */
+struct drainer { /* a thread in flight_drop, on its stack */
 	struct list_head link, files;
 	const struct thread *thread;
+	bool collect; /* a socket was released meanwhile: look for cycles at the end */
 };
 
-int unix_inflight_total; /* sockets in flight, counted once for each message; gc_lock, read without it */
+int unix_flight_total; /* sockets in flight, counted once for each message; gc_lock, read without it */
 static struct mutex gc_lock;
-static LIST_HEAD(inflight_socks);
-static LIST_HEAD(inflight_users);
+static LIST_HEAD(flight_socks);
+static LIST_HEAD(flight_users);
 static struct spinlock drain_lock = SPINLOCK_INIT("unix_drain");
 static LIST_HEAD(drainers);
 
-INIT_CODE void inflight_init(void)
+INIT_CODE void flight_init(void)
 {
 	mutex_init(&gc_lock);
 }
@@ -66,23 +67,23 @@ static struct unix_sock *unix_of(const struct file *f)
 
 /* ---- counting ---- */
 
-static struct inflight_user *user_find(uid_t uid) MUST_HOLD(&gc_lock)
+static struct flight_user *user_find(uid_t uid) MUST_HOLD(&gc_lock)
 {
-	struct inflight_user *u;
+	struct flight_user *u;
 
-	list_for_each_entry (u, &inflight_users, link)
+	list_for_each_entry (u, &flight_users, link)
 		if (u->uid == uid)
 			return u;
 	u = kmalloc(sizeof(*u), 0);
 	if (u) {
 		u->uid = uid;
 		u->count = 0;
-		list_add(&u->link, &inflight_users);
+		list_add(&u->link, &flight_users);
 	}
 	return u;
 }
 
-static void user_uncharge(struct inflight_user *u, u64 n) MUST_HOLD(&gc_lock)
+static void user_uncharge(struct flight_user *u, u64 n) MUST_HOLD(&gc_lock)
 {
 	u->count -= n;
 	if (u->count)
@@ -93,24 +94,24 @@ static void user_uncharge(struct inflight_user *u, u64 n) MUST_HOLD(&gc_lock)
 
 static void count_in(struct unix_sock *u) MUST_HOLD(&gc_lock)
 {
-	if (u->inflight++ == 0)
-		list_add_tail(&u->inflight_link, &inflight_socks);
-	atomic_add(&unix_inflight_total, 1);
+	if (u->in_flight++ == 0)
+		list_add_tail(&u->flight_link, &flight_socks);
+	atomic_add(&unix_flight_total, 1);
 }
 
 static void count_out(struct unix_sock *u) MUST_HOLD(&gc_lock)
 {
-	assert(u->inflight > 0);
-	if (--u->inflight == 0)
-		list_del(&u->inflight_link);
-	atomic_sub(&unix_inflight_total, 1);
+	assert(u->in_flight > 0);
+	if (--u->in_flight == 0)
+		list_del(&u->flight_link);
+	atomic_sub(&unix_flight_total, 1);
 }
 
-int inflight_add(struct scm_files *f)
+int flight_add(struct scm_files *f)
 {
 	struct socket_caller who = socket_caller();
 	bool privileged = cred_capable(who.cred, CAP_SYS_RESOURCE) || cred_capable(who.cred, CAP_SYS_ADMIN);
-	struct inflight_user *user;
+	struct flight_user *user;
 
 	scoped_mutex(&gc_lock);
 	user = user_find(who.cred->uid);
@@ -143,13 +144,13 @@ static void remove_locked(struct scm_files *f) MUST_HOLD(&gc_lock)
 	f->owner = NULL;
 }
 
-void inflight_remove(struct scm_files *f)
+void flight_remove(struct scm_files *f)
 {
 	scoped_mutex(&gc_lock);
 	remove_locked(f);
 }
 
-struct scm_files *inflight_peek(const struct scm_files *f)
+struct scm_files *flight_peek(const struct scm_files *f)
 {
 	scoped_mutex(&gc_lock);
 	return scm_files_dup(f);
@@ -183,7 +184,8 @@ static struct scm_files *drain_next(struct drainer *d)
 	return f;
 }
 
-static void close_files(struct scm_files *f)
+/* Closes f, now or when this thread comes back to those it is closing already.  True: look for cycles now. */
+static bool close_files(struct scm_files *f)
 {
 	struct drainer me = { .thread = thread_current() }, *d;
 
@@ -200,12 +202,14 @@ static void close_files(struct scm_files *f)
 		scm_files_put(f);
 		cond_resched();
 	}
+	return me.collect;
 }
 
-void inflight_drop(struct scm_files *f)
+void flight_drop(struct scm_files *f)
 {
-	inflight_remove(f);
-	close_files(f);
+	flight_remove(f);
+	if (close_files(f))
+		flight_collect();
 }
 
 /* ---- collecting ---- */
@@ -246,37 +250,38 @@ static void not_outside(struct unix_sock *u)
 	u->outside--;
 }
 
-static bool revived; /* gc_lock */
+static LIST_HEAD(revived); /* live candidates whose queues are still to be looked at; gc_lock */
 
 static void revive(struct unix_sock *u)
 {
-	if (!u->alive)
-		u->alive = revived = true;
+	if (u->alive)
+		return;
+	u->alive = true;
+	list_add_tail(&u->revived_link, &revived);
 }
 
 static void mark(void) MUST_HOLD(&gc_lock)
 {
 	struct unix_sock *u;
 
-	list_for_each_entry (u, &inflight_socks, inflight_link) {
+	list_for_each_entry (u, &flight_socks, flight_link) {
 		const struct file *f = atomic_load(&u->s.file);
 
-		u->candidate = f && ref_read(&f->ref) == u->inflight;
+		u->candidate = f && ref_read(&f->ref) == u->in_flight;
 		u->alive = false;
-		u->outside = u->inflight;
+		u->outside = u->in_flight;
 	}
-	list_for_each_entry (u, &inflight_socks, inflight_link)
+	list_for_each_entry (u, &flight_socks, flight_link)
 		if (u->candidate)
 			each_child(u, not_outside);
-	list_for_each_entry (u, &inflight_socks, inflight_link)
+	list_for_each_entry (u, &flight_socks, flight_link)
 		if (u->candidate && u->outside > 0)
-			u->alive = true;
-	do {
-		revived = false;
-		list_for_each_entry (u, &inflight_socks, inflight_link)
-			if (u->candidate && u->alive)
-				each_child(u, revive);
-	} while (revived);
+			revive(u);
+	while (!list_empty(&revived)) {
+		u = list_first_entry(&revived, struct unix_sock, revived_link);
+		list_del(&u->revived_link);
+		each_child(u, revive);
+	}
 }
 
 /* Takes the files of all messages in a queue into `out`. */
@@ -309,16 +314,31 @@ static void strip(struct unix_sock *u, struct list_head *out) NO_LOCK_CHECK
 	spin_unlock(&u->s.lock);
 }
 
-void inflight_collect(void)
+/* Is this thread closing files from messages?  Then it collects when it has closed all. */
+static bool collect_later(void)
+{
+	struct drainer *d;
+
+	spin_lock(&drain_lock);
+	d = drainer_of(thread_current());
+	if (d)
+		d->collect = true;
+	spin_unlock(&drain_lock);
+	return d;
+}
+
+/* One collection: true when it closed something, which may have left more. */
+static bool collect_once(void)
 {
 	struct list_head garbage;
 	struct scm_files *f, *next;
 	struct unix_sock *u;
+	bool again = false;
 
 	list_init(&garbage);
 	mutex_lock(&gc_lock);
 	mark();
-	list_for_each_entry (u, &inflight_socks, inflight_link)
+	list_for_each_entry (u, &flight_socks, flight_link)
 		if (u->candidate && !u->alive)
 			strip(u, &garbage);
 	list_for_each_entry (f, &garbage, link)
@@ -326,6 +346,15 @@ void inflight_collect(void)
 	mutex_unlock(&gc_lock);
 	list_for_each_entry_safe (f, next, &garbage, link) {
 		list_del(&f->link);
-		close_files(f);
+		again |= close_files(f);
 	}
+	return again;
+}
+
+void flight_collect(void)
+{
+	if (collect_later())
+		return;
+	while (collect_once())
+		cond_resched();
 }
