@@ -44,7 +44,7 @@ struct unix_sock {
 	/* flight.c; gc_lock */
 	struct list_head flight_link, revived_link;
 	s32 in_flight; /* references of our file that are in messages */
-	s32 outside;  /* while collecting: those not in messages of candidates */
+	s32 outside;   /* while collecting: those not in messages of candidates */
 	bool candidate, alive;
 };
 struct unix_msg {
