@@ -394,7 +394,7 @@ static void connections(void)
 	int lines = 0;
 	char line[300];
 	while (f && fgets(line, sizeof(line), f)) {
-		if (strstr(line, "srv")) {
+		if (strstr(line, "srv") && strstr(line, " 00010000 ")) { /* the listener */
 			char *w = strtok(line, " ");
 			for (int i = 0; w; i++, w = strtok(NULL, " "))
 				if (i != 0 && i != 6)
