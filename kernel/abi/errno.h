@@ -149,3 +149,4 @@
 #define ENOIOCTLCMD           515
 #define ERESTART_RESTARTBLOCK 516 /* go on by restart_syscall(2) */
 #endif
+#define EPIPE_QUIET           517 /* EPIPE without SIGPIPE: datagrams */

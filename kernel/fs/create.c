@@ -75,7 +75,9 @@ static void create_end(struct walker *k, struct dentry *d) NO_LOCK_CHECK
 	walk_end(k);
 }
 
-static int make(const struct fs_walk *w, const char *name, umode_t mode, dev_t rdev, const char *target)
+/* `made` (may be NULL): where the new name stands, referenced. */
+static int make_at(const struct fs_walk *w, const char *name, umode_t mode, dev_t rdev, const char *target,
+                   struct path *made)
 {
 	struct walker k;
 	struct dentry *d = create_begin(&k, w, name, s_isdir(mode));
@@ -90,8 +92,22 @@ static int make(const struct fs_walk *w, const char *name, umode_t mode, dev_t r
 		err = -EPERM;
 	if (!err)
 		err = create_node(d, mode, rdev, target, w->cred);
+	if (!err && made) {
+		*made = (struct path){ k.at.mnt, d };
+		path_get(made);
+	}
 	create_end(&k, d);
 	return err;
+}
+
+static int make(const struct fs_walk *w, const char *name, umode_t mode, dev_t rdev, const char *target)
+{
+	return make_at(w, name, mode, rdev, target, NULL);
+}
+
+int vfs_mknod_path(const struct fs_walk *w, const char *name, umode_t mode, struct path *out)
+{
+	return make_at(w, name, (mode & S_IFMT) | (mode & S_IALLUGO & ~fs_umask(w->fs)), 0, NULL, out);
 }
 
 int vfs_mkdir(const struct fs_walk *w, const char *name, umode_t mode)

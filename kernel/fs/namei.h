@@ -41,6 +41,8 @@ int vfs_open_exec(const struct fs_walk *w, const char *name, unsigned lookup,
                   struct file **out); /* checks x; denies writes */
 int vfs_mknod(const struct fs_walk *w, const char *name, umode_t mode,
               dev_t rdev); /* also regular, FIFO, socket */
+/* The same of a node without a device (bind of a socket); *out: the new name, referenced. */
+int vfs_mknod_path(const struct fs_walk *w, const char *name, umode_t mode, struct path *out);
 int vfs_mkdir(const struct fs_walk *w, const char *name, umode_t mode);
 int vfs_unlink(const struct fs_walk *w, const char *name);
 int vfs_rmdir(const struct fs_walk *w, const char *name);

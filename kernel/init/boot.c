@@ -39,6 +39,7 @@
 #include <ipc/futex.h>
 #include <ipc/pipe.h>
 #include <mem/slab.h>
+#include <net/unix/show.h>
 #include <proc/process.h>
 #include <procfs/procfs.h>
 #include <sched/rcu.h>
@@ -98,6 +99,7 @@ static const struct step late_steps[] = {
 	{ "work queues", work_init_threads }, /* scheduler; drivers queue work */
 	{ "address spaces", vm_init },        /* slab, RCU */
 	{ "files", vfs_init },                /* slab, RCU: inodes, names, mounts, descriptors */
+	{ "Unix sockets", unix_boot },        /* files */
 	{ "tmpfs", tmpfs_init },              /* files; gives rootfs */
 	{ "devtmpfs", devfs_init },           /* tmpfs */
 	{ "memory devices", memdev_init },    /* devtmpfs */

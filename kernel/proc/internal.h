@@ -93,6 +93,7 @@ bool signal_stop_leave(struct task *t);
 /* Tells the parent about a stop or continuation (CLD_*). */
 void group_notify_stopped(struct thread_group *g, int why);
 void signal_init(void);
+void caller_init(void); /* caller.c */
 
 /* ---- exit.c, reparent.c ---- */
 /* All threads of g are dead: tells the parent.  True when nobody will wait for it: the caller must reap. */

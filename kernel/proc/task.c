@@ -259,6 +259,7 @@ INIT_CODE void proc_init(void)
 	pid_init();
 	user_init();
 	signal_init();
+	caller_init();
 	uts_init();
 	mem_stats(&m);
 	/* An eighth of the memory for kernel stacks and tasks at most, as Linux. */

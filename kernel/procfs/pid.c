@@ -281,6 +281,7 @@ static ssize_t write_core_filter(struct task *t, char *text, size_t len)
 	{ .name = "mem", .mode = S_IFREG | 0600, .fops = &proc_mem_fops },                                   \
 	FILE_SHOW("mountinfo", 0444, proc_show_mountinfo),                                                   \
 	FILE_SHOW("mounts", 0444, proc_show_mounts),                                                         \
+	SUBDIR("net", 0555, false, proc_net_dir),                                                            \
 	{ .name = "oom_score_adj", .mode = S_IFREG | 0644, .task_show = show_oom_score_adj,                  \
 	  .task_write = write_oom_score_adj },                                                               \
 	GUARDED("personality", 0400, show_personality),                                                      \

@@ -114,6 +114,12 @@ static int link_thread_self(struct proc_node *n, char *buf, size_t size)
 	return 0;
 }
 
+static int link_net(struct proc_node *n, char *buf, size_t size)
+{
+	strlcpy(buf, "self/net", size);
+	return 0;
+}
+
 static int link_mounts(struct proc_node *n, char *buf, size_t size)
 {
 	strlcpy(buf, "self/mounts", size);
@@ -177,6 +183,7 @@ static const struct proc_entry root_entries[] = {
 	FILE_SHOW("meminfo", proc_show_meminfo),
 	FILE_TEXT("modules", ""),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts },
+	{ .name = "net", .mode = S_IFLNK | 0777, .link = link_net },
 	FILE_TEXT("partitions", "major minor  #blocks  name\n\n"),
 	{ .name = "self", .mode = S_IFLNK | 0777, .link = link_self },
 	{ .name = "slabinfo", .mode = S_IFREG | 0400, .show = proc_show_slabinfo },

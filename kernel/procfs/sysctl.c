@@ -13,8 +13,10 @@
 #include <base/random.h>
 #include <base/cmdline.h>
 #include <ipc/pipe.h>
+#include <net/unix/show.h>
 #include <proc/coredump.h>
 #include <proc/uts.h>
+#include <socket/socket.h>
 
 /* ---- names ---- */
 
@@ -272,9 +274,32 @@ static const struct proc_entry fs_entries[] = {
 };
 static const struct proc_dir fs_dir = { PROC_DIR(fs_entries) };
 
+static const struct proc_entry net_core_entries[] = {
+	CONSTANT("optmem_max", "20480"),
+	RW_INT("rmem_default", net_rmem_default, 2304, INT32_MAX),
+	RW_INT("rmem_max", net_rmem_max, 2304, INT32_MAX),
+	RW_INT("somaxconn", net_somaxconn, 0, INT32_MAX),
+	RW_INT("wmem_default", net_wmem_default, 4608, INT32_MAX),
+	RW_INT("wmem_max", net_wmem_max, 4608, INT32_MAX),
+};
+static const struct proc_dir net_core_dir = { PROC_DIR(net_core_entries) };
+_Static_assert(OPTMEM_MAX == 20480, "optmem_max");
+
+static const struct proc_entry net_unix_entries[] = {
+	RW_INT("max_dgram_qlen", unix_max_dgram_qlen, 0, INT32_MAX),
+};
+static const struct proc_dir net_unix_dir = { PROC_DIR(net_unix_entries) };
+
+static const struct proc_entry net_entries[] = {
+	SUBDIR("core", net_core_dir),
+	SUBDIR("unix", net_unix_dir),
+};
+static const struct proc_dir net_dir = { PROC_DIR(net_entries) };
+
 static const struct proc_entry sys_entries[] = {
 	SUBDIR("fs", fs_dir),
 	SUBDIR("kernel", kernel_dir),
+	SUBDIR("net", net_dir),
 	SUBDIR("vm", vm_dir),
 };
 const struct proc_dir proc_sys_dir = { PROC_DIR(sys_entries) };

@@ -23,6 +23,7 @@
 #include <abi/poll.h>
 #include <abi/resource.h>
 #include <abi/sched.h>
+#include <abi/socket.h>
 #include <abi/utsname.h>
 #include <abi/wait.h>
 
@@ -58,6 +59,18 @@ static const struct name flags_epoll[] = {
 	BITS(EPOLLIN), BITS(EPOLLPRI), BITS(EPOLLOUT), BITS(EPOLLERR), BITS(EPOLLHUP), BITS(EPOLLRDNORM),
 	BITS(EPOLLRDBAND), BITS(EPOLLWRNORM), BITS(EPOLLWRBAND), BITS(EPOLLMSG), BITS(EPOLLRDHUP),
 	BITS(EPOLLEXCLUSIVE), BITS(EPOLLWAKEUP), BITS(EPOLLONESHOT), BITS(EPOLLET), END
+};
+static const struct name enum_af[] = {
+	EXACT(AF_UNSPEC), EXACT(AF_UNIX), END
+};
+static const struct name flags_socktype[] = {
+	PART(15, SOCK_STREAM), PART(15, SOCK_DGRAM), PART(15, SOCK_RAW), PART(15, SOCK_SEQPACKET),
+	BITS(SOCK_NONBLOCK), BITS(SOCK_CLOEXEC), END
+};
+static const struct name flags_msg[] = {
+	BITS(MSG_OOB), BITS(MSG_PEEK), BITS(MSG_DONTROUTE), BITS(MSG_CTRUNC), BITS(MSG_TRUNC),
+	BITS(MSG_DONTWAIT), BITS(MSG_EOR), BITS(MSG_WAITALL), BITS(MSG_ERRQUEUE), BITS(MSG_NOSIGNAL),
+	BITS(MSG_MORE), BITS(MSG_WAITFORONE), BITS(MSG_CMSG_CLOEXEC), END
 };
 static const struct name enum_epoll_ctl[] = {
 	EXACT(EPOLL_CTL_ADD), EXACT(EPOLL_CTL_DEL), EXACT(EPOLL_CTL_MOD), END
@@ -226,6 +239,7 @@ static const struct name_set {
 	flags_wait }, { "futex", flags_futex }, { "getrandom", flags_getrandom }, { "sa", flags_sa }, { "poll", flags_poll },
 	{ "whence", enum_whence }, { "fcntl", enum_fcntl }, { "fadvise", enum_fadvise }, { "madvise",
 	enum_madvise }, { "idtype", enum_idtype }, { "prctl", enum_prctl }, { "sighow", enum_sighow }, {
+	"af", enum_af }, { "socktype", flags_socktype }, { "msg", flags_msg }, {
 	"epoll", flags_epoll }, { "eventfd", flags_eventfd }, { "epoll_ctl", enum_epoll_ctl }, {
 	"clock", enum_clock }, { "itimer", enum_itimer }, { "rusage", enum_rusage }, { "rlimit",
 	enum_rlimit }, { "prio", enum_prio }, { "sched", enum_sched },

@@ -17,10 +17,13 @@
 #include <arch/user_access.h>
 #include <fs/inode.h>
 
-COLD void write_failed(ssize_t err)
+COLD ssize_t write_failed(ssize_t err)
 {
+	if (err == -EPIPE_QUIET)
+		return -EPIPE;
 	if (err == -EPIPE)
 		(void)signal_send_thread(current_task(), SIGPIPE, NULL);
+	return err;
 }
 
 static COLD int file_too_big(void)

@@ -18,17 +18,10 @@
 #include <fs/inode.h>
 #include <mem/slab.h>
 
-enum { VEC_SMALL = 8 };
 enum { RWF_HIPRI = 1, RWF_DSYNC = 2, RWF_SYNC = 4, RWF_NOWAIT = 8, RWF_APPEND = 16 };
 enum { RWF_KNOWN = RWF_HIPRI | RWF_DSYNC | RWF_SYNC | RWF_APPEND };
 
-struct user_vec {
-	struct iovec *iov; /* = small or an allocation */
-	struct iovec small[VEC_SMALL];
-	struct iov_iter it;
-};
-
-static void user_vec_put(struct user_vec *v)
+void user_vec_put(struct user_vec *v)
 {
 	if (v->iov != v->small)
 		kfree(v->iov);
@@ -50,8 +43,7 @@ static int user_vec_check(struct iovec *iov, unsigned nr)
 	return 0;
 }
 
-/* Copies the vector: 0, -EINVAL, -EFAULT, -ENOMEM. */
-static int user_vec_get(struct user_vec *v, const struct iovec __user *vec, unsigned long nr)
+int user_vec_get(struct user_vec *v, const struct iovec __user *vec, unsigned long nr)
 {
 	int err = -EFAULT;
 

@@ -96,7 +96,8 @@ static inline void write_drop_privs(const struct file *f)
 	if (unlikely(f->inode->mode & (S_ISUID | S_ISGID)) && f->mode & FMODE_WRITE)
 		inode_drop_privs(f->inode, current_task()->cred);
 }
-void write_failed(ssize_t err);
+/* A write ended with err: sends SIGPIPE for -EPIPE. What the program is told. */
+ssize_t write_failed(ssize_t err);
 /* After a read or write: counts for /proc/pid/io (shared by the threads; an increment lost in a race is accepted); a
  * write that found no reader sends SIGPIPE.  Returns n. */
 static inline long read_done(ssize_t n)
@@ -116,9 +117,29 @@ static inline long write_done(ssize_t n)
 	if (likely(n > 0))
 		g->wchar += (u64)n;
 	else if (n < 0)
-		write_failed(n);
+		n = write_failed(n);
 	return n;
 }
+
+/* ---- sys_rwv.c: a vector of the user's buffers ---- */
+enum { VEC_SMALL = 8 };
+struct user_vec {
+	struct iovec *iov; /* = small or an allocation */
+	struct iovec small[VEC_SMALL];
+	struct iov_iter it;
+};
+/* Copies the vector: 0, -EINVAL, -EFAULT, -ENOMEM; nothing to put after an error. */
+MUST_CHECK int user_vec_get(struct user_vec *v, const struct iovec __user *vec, unsigned long nr);
+void user_vec_put(struct user_vec *v);
+
+/* ---- sys_socket.c, sys_sockmsg.c ---- */
+struct socket;
+struct sockaddr_any;
+/* The socket of a descriptor, borrowed until fd_ref_put(*r), or ERR_PTR(-EBADF, -ENOTSOCK) with nothing to put. */
+struct socket *socket_arg(int fd, struct fd_ref *r);
+MUST_CHECK int sockaddr_get(struct sockaddr_any *to, const void __user *from, int len);
+/* An address of `len` bytes to the user, who has room for *ulen: 0, -EFAULT, -EINVAL. */
+MUST_CHECK int sockaddr_put(const struct sockaddr_any *from, int len, void __user *to, s32 __user *ulen);
 
 /* ---- sys_poll.c ---- */
 /* ppoll, pselect6: the mask to wait under (u NULL: keep). 0, -EINVAL (size), -EFAULT. */

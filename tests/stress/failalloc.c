@@ -29,11 +29,13 @@
 #include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -723,6 +725,105 @@ static int op_read_untouched(void)
 	return r == sizeof fresh ? 0 : -1;
 }
 
+static void close_both(const int s[2])
+{
+	close_quietly(s[0]);
+	close_quietly(s[1]);
+}
+
+/* `n` bytes through a pair: a short answer is a clean one too. */
+static int through_pair(int type, size_t n)
+{
+	static char copy[BIG];
+	ssize_t sent, got = -1;
+	int s[2];
+
+	if (socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, s) < 0)
+		return -1;
+	sent = write(s[0], big, n);
+	if (sent > 0)
+		got = recv(s[1], copy, (size_t)sent, MSG_PEEK);
+	if (sent > 0)
+		got = recv(s[1], copy, (size_t)sent, 0);
+	if (sent > 0 && (sent < (ssize_t)n || got < sent))
+		errno = ENOMEM;
+	close_both(s);
+	return sent == (ssize_t)n && got == sent ? 0 : -1;
+}
+
+static int op_socket_stream(void)
+{
+	return through_pair(SOCK_STREAM, BIG);
+}
+
+static int op_socket_dgram(void)
+{
+	return through_pair(SOCK_DGRAM, BIG) || through_pair(SOCK_SEQPACKET, 100);
+}
+
+static int op_socket_connect(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "sock" };
+	int l = socket(AF_UNIX, SOCK_STREAM, 0), c = socket(AF_UNIX, SOCK_STREAM, 0), d = -1, r = -1, on = 1;
+
+	if (l >= 0 && c >= 0 && bind(l, (void *)&a, sizeof a) == 0 && listen(l, 1) == 0 &&
+	    setsockopt(c, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0 &&
+	    connect(c, (void *)&a, sizeof a) == 0 && write(c, "x", 1) == 1)
+		r = d = accept(l, (void *)&a, &(socklen_t){ sizeof a });
+	int e = errno;
+
+	close(d);
+	close(l);
+	close(c);
+	unlink("sock");
+	errno = e;
+	return r < 0 ? -1 : 0;
+}
+
+static int send_rights(int to, const int *fds, unsigned n)
+{
+	char control[CMSG_SPACE(8 * sizeof(int))] = "";
+	struct iovec v = { "x", 1 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control };
+	struct cmsghdr *c = (struct cmsghdr *)control;
+
+	m.msg_controllen = CMSG_SPACE(n * sizeof(int));
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(n * sizeof(int));
+	memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+	return sendmsg(to, &m, 0) == 1 ? 0 : -1;
+}
+
+static int op_socket_rights(void)
+{
+	char control[CMSG_SPACE(8 * sizeof(int))] = "", b[4];
+	struct iovec v = { b, 4 };
+	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control };
+	int s[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, s) < 0)
+		return -1;
+	r = send_rights(s[0], (int[]){ s[0], 0, s[1] }, 3);
+	if (r == 0)
+		r = recvmsg(s[1], &m, MSG_PEEK) == 1 ? 0 : -1;
+	if (r == 0)
+		r = recvmsg(s[1], &m, 0) == 1 ? 0 : -1;
+	close_both(s);
+	return r;
+}
+
+static int op_socket_cycle(void)
+{
+	int s[2], r;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, s) < 0)
+		return -1;
+	r = send_rights(s[0], s, 2) || send_rights(s[1], s, 2) ? -1 : 0;
+	close_both(s);
+	return r;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -780,13 +881,18 @@ static const struct {
 	{ "memfd", op_memfd, NULL },
 	{ "pidfd", op_pidfd, NULL },
 	{ "thread", op_thread, NULL },
+	{ "socket-stream", op_socket_stream, NULL },
+	{ "socket-dgram", op_socket_dgram, NULL },
+	{ "socket-connect", op_socket_connect, NULL },
+	{ "socket-rights", op_socket_rights, NULL },
+	{ "socket-cycle", op_socket_cycle, NULL },
 };
 
 /* ---- one try ---- */
 
 static int clean_errno(int e)
 {
-	return e == ENOMEM || e == ENFILE || e == EAGAIN || e == ENOSPC || e == ENOLCK;
+	return e == ENOMEM || e == ENFILE || e == ENOBUFS || e == EAGAIN || e == ENOSPC || e == ENOLCK;
 }
 
 static void child(unsigned i, int n)
@@ -806,7 +912,7 @@ static void child(unsigned i, int n)
 
 static void clean_up(void)
 {
-	static const char *const names[] = { "file", "data", "link", "fifo", "script" };
+	static const char *const names[] = { "file", "data", "link", "fifo", "script", "sock" };
 
 	umount2("mnt/..", MNT_DETACH);
 	umount2("bound", MNT_DETACH);

@@ -11,6 +11,7 @@
  *     T short time  I interval timer G signal set  H sigaction  K alternate stack     J file lock
  *     V iovecs      O pollfds        C clone3 arguments
  *     k a child's pid           X BPF program
+ *     M message header  U name of a Unix socket
  *     e epoll event     g sigevent   Q futex word     N timer        q name of an extended attribute */
 #pragma once
 
@@ -73,6 +74,26 @@ static const struct recipe {
 	{ "flock", { "F", "^1,2,5,6,8" } },
 	{ "dup2", { "F", "F" } },
 	{ "dup3", { "F", "F", "^0,0x80000" } },
+	/* sockets */
+	{ "socket", { "=1", "^1,2,3,5,0x801,0x802,0x805,0x80001", "=0" } },
+	{ "socketpair", { "=1", "^1,2,5,0x801,0x802,0x805", "=0", "P" } },
+	{ "bind", { "F", "U", "^2,4,110" } },
+	{ "connect", { "F", "U", "^4,110,2" } },
+	{ "listen", { "F", "^0,1,5,-1" } },
+	{ "accept4", { "F", "0", "P", "^0,0x800,0x80800" } },
+	{ "getsockname", { "F", "P", "P" } },
+	{ "getpeername", { "F", "P", "P" } },
+	{ "shutdown", { "F", "^0,1,2" } },
+	{ "sendto", { "F", "P", "L", "|0x40,0x4000,1,0x80", "=0", "=0" } },
+	{ "sendto", { "F", "P", "L", "|0x40,0x4000", "U", "^4,110" } },
+	{ "recvfrom", { "F", "P", "L", "|0x40,2,0x20,0x100", "0", "P" } },
+	{ "sendmsg", { "F", "M", "|0x40,0x4000" } },
+	{ "recvmsg", { "F", "M", "|0x40,2,0x20,0x40000000" } },
+	{ "sendmmsg", { "F", "M", "^0,1,4,5", "|0x40,0x4000" } },
+	{ "recvmmsg", { "F", "M", "^0,1,4,5", "|0x40,2,0x10000", "0" } },
+	{ "setsockopt", { "F", "=1", "^2,5,6,7,8,9,10,12,13,16,18,20,21,32,33,42,66,67", "P", "^4,8,16" } },
+	{ "getsockopt", { "F", "=1", "^2,3,4,5,7,8,12,13,16,17,18,19,20,21,30,38,39,42,59,66,67", "P", "P" } },
+	{ "ioctl", { "F", "^0x541b,0x5411", "P" } },
 	{ "pipe2", { "P", "^0,0x800,0x80000,0x4000" } },
 	{ "ioctl", { "F", "^0x5401,0x5402,0x5403,0x5404,0x5408,0x5409,0x540a,0x540b,0x540f,0x5410,0x5411,0x5413,0x5414,0x5415,0x541b,"
 			  "0x5420,0x5421,0x5422,0x5424,0x5429,0x5450,0x5451,0x5452,0x80045430,0x40045431,0x80045432", "P" } },

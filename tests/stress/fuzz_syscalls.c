@@ -33,11 +33,13 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/timerfd.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -348,6 +350,49 @@ static uint64_t any_iovecs(void)
 	return (uint64_t)place(v, sizeof v);
 }
 
+/* A path of our own, or one of a few abstract names. */
+static uint64_t any_socket_name(void)
+{
+	struct sockaddr_un a = { .sun_family = below(20) ? AF_UNIX : AF_UNSPEC };
+
+	if (below(2))
+		strcpy(a.sun_path, below(2) ? "sock" : "sock2");
+	else
+		a.sun_path[1] = (char)('a' + below(4));
+	return (uint64_t)place(&a, sizeof a);
+}
+
+/* A message, perhaps with descriptors or credentials; the same for sendmmsg, which reads several. */
+static uint64_t any_msghdr(void)
+{
+	struct {
+		struct cmsghdr h;
+		int data[8];
+	} c = { { CMSG_LEN(4 * below(9)), SOL_SOCKET, 0 }, { 0 } };
+	struct mmsghdr m[4];
+
+	memset(m, 0, sizeof m);
+	c.h.cmsg_type = below(4) ? SCM_RIGHTS : SCM_CREDENTIALS;
+	if (!below(20))
+		c.h.cmsg_len = any_number();
+	for (unsigned i = 0; i < 8; i++)
+		c.data[i] = any_fd();
+	if (c.h.cmsg_type == SCM_CREDENTIALS) {
+		c.h.cmsg_len = CMSG_LEN(12);
+		c.data[0] = self;
+		c.data[1] = c.data[2] = below(2) ? 0 : UID_NOBODY;
+	}
+	for (unsigned i = 0; i < 4; i++) {
+		m[i].msg_hdr.msg_iov = (void *)any_iovecs();
+		m[i].msg_hdr.msg_iovlen = below(6);
+		m[i].msg_hdr.msg_name = below(3) ? NULL : (void *)any_socket_name();
+		m[i].msg_hdr.msg_namelen = below(4) ? 4 : sizeof(struct sockaddr_un);
+		m[i].msg_hdr.msg_control = below(3) ? place(&c, sizeof c) : NULL;
+		m[i].msg_hdr.msg_controllen = below(10) ? sizeof c : any_number();
+	}
+	return (uint64_t)place(m, sizeof m);
+}
+
 static uint64_t any_pollfds(void)
 {
 	struct pollfd p[12];
@@ -453,7 +498,11 @@ static uint64_t make_from_recipe(const char *r)
 	case 'L':
 		return (1 + below(20)) * PAGE - (below(4) ? 0 : below(PAGE));
 	case 'F':
-		return below(16);
+		return below(20);
+	case 'M':
+		return any_msghdr();
+	case 'U':
+		return any_socket_name();
 	case 'n':
 		return any_path(1);
 	case 'x':
@@ -757,6 +806,9 @@ static void child_setup(int privileged)
 		_exit(1);
 	open_terminal();
 	make_victim();
+	for (int type = SOCK_STREAM; type <= SOCK_DGRAM; type++)
+		if (socketpair(AF_UNIX, type | SOCK_NONBLOCK, 0, p))
+			_exit(1);
 	open("/proc/self/stat", O_RDONLY);
 	epoll_create1(0);
 	epoll_create1(0);
