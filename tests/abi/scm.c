@@ -152,7 +152,7 @@ static void malformed(void)
 	SHOW(SENDMSG(p[0], &m, 0));
 	m.msg_controllen = 1 << 20;
 	SHOW(SENDMSG(p[0], &m, 0));
-	m.msg_controllen = (size_t)1 << 40;
+	m.msg_controllen = 0x7fffffff;
 	SHOW(SENDMSG(p[0], &m, 0));
 	m.msg_control = (void *)8;
 	m.msg_controllen = 20;
