@@ -20,6 +20,7 @@
  */
 #include <proc/process.h>
 #include <proc/internal.h>
+#include <proc/pidfd.h>
 #include <proc/ptrace.h>
 #include <proc/seccomp.h>
 #include <proc/signal.h>
@@ -50,7 +51,9 @@ static int clone_check(const struct clone_args_k *a)
 		return -EINVAL;
 	if ((f & CLONE_PARENT) && self->group->unkillable)
 		return -EINVAL;
-	if (f & (CLONE_PIDFD | CLONE_INTO_CGROUP)) /* not supported yet */
+	if ((f & CLONE_PIDFD) && (f & CLONE_THREAD))
+		return -EINVAL;
+	if (f & CLONE_INTO_CGROUP) /* there are none */
 		return -EINVAL;
 	if (f & CLONE_NEW_ANY) /* no namespaces: as a Linux built without them */
 		return cred_capable(self->cred, CAP_SYS_ADMIN) || (f & CLONE_NEWUSER) ? -EINVAL : -EPERM;
@@ -290,6 +293,34 @@ static int clone_event(const struct clone_args_k *a)
 	return ptrace_event_wanted(current_task(), event) ? event : 0;
 }
 
+/* CLONE_PIDFD: *fd is the descriptor that the caller has been told; -1 = none is wanted.  0, -EMFILE, -ENOMEM, -EFAULT. */
+static int clone_pidfd(struct task *t, const struct clone_args_k *a, int *fd)
+{
+	struct task *self = current_task();
+
+	*fd = -1;
+	if (likely(!(a->flags & CLONE_PIDFD)))
+		return 0;
+	struct file *f = pidfd_create(t->pid_node, 0, self->cred);
+	if (!f)
+		return -ENOMEM;
+	*fd = fd_install(self->files, f, true, task_rlimit(self, RLIMIT_NOFILE));
+	if (*fd < 0) {
+		file_put(f);
+		return *fd;
+	}
+	return put_user(*fd, a->pidfd);
+}
+
+static void clone_give_up(struct task *t, int pidfd)
+{
+	if (pidfd >= 0) {
+		int ignored = fd_close(current_task()->files, (unsigned)pidfd);
+		(void)ignored; /* nobody has it yet */
+	}
+	clone_undo(t);
+}
+
 long process_clone(const struct clone_args_k *a)
 {
 	struct waitq done;
@@ -303,7 +334,13 @@ long process_clone(const struct clone_args_k *a)
 	if (IS_ERR(t))
 		return PTR_ERR(t);
 	pid_t nr = t->pid;
+	int pidfd;
 
+	err = clone_pidfd(t, a, &pidfd);
+	if (err) {
+		clone_give_up(t, pidfd);
+		return err;
+	}
 	if (a->flags & CLONE_CHILD_SETTID)
 		(void)vm_copy(t->mm, (uaddr_t)a->child_tid, &nr, sizeof(nr), true, false);
 	if (a->flags & CLONE_VFORK) {
@@ -314,7 +351,7 @@ long process_clone(const struct clone_args_k *a)
 	int event = clone_event(a);
 	err = clone_link(t, a, event);
 	if (err) {
-		clone_undo(t);
+		clone_give_up(t, pidfd);
 		return err;
 	}
 	if (a->flags & CLONE_PARENT_SETTID) {

@@ -9,6 +9,7 @@ struct clone_args_k { /* clone(2), decoded */
 	unsigned long stack; /* new stack pointer, 0 = same */
 	unsigned long tls;
 	pid_t __user *parent_tid, *child_tid;
+	int __user *pidfd; /* CLONE_PIDFD */
 	int exit_signal;
 	pid_t set_tid; /* the number the new task must have; 0 = any */
 };

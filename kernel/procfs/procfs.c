@@ -422,6 +422,13 @@ static int proc_fill(struct super_block *sb, const char *source, const char *opt
 
 static struct fs_type proc_type = { .name = "proc", .nodev = true, .fill = proc_fill };
 
+struct pid *proc_dir_pid(const struct inode *i)
+{
+	if (i->sb->type != &proc_type || proc_node(i)->entry->dir != &proc_pid_dir || proc_node(i)->thread)
+		return NULL;
+	return pid_get(proc_node(i)->pid);
+}
+
 INIT_CODE void procfs_init(void)
 {
 	fs_register(&proc_type);

@@ -14,6 +14,8 @@
 #include <base/random.h>
 #include <proc/pidfd.h>
 #include <proc/ptrace.h>
+#include <procfs/procfs.h>
+#include <fs/file.h>
 
 enum { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND };
 
@@ -54,6 +56,23 @@ static struct pid *pidfd_arg(int fd)
 	return pid;
 }
 
+/* The same, or the process of a directory of /proc. */
+static struct pid *pid_arg(int fd)
+{
+	struct fd_ref r = fd_arg((unsigned)fd);
+	struct pid *pid = NULL;
+
+	if (!r.file)
+		return NULL;
+	pid = pidfd_pid(r.file);
+	if (pid)
+		pid_get(pid);
+	else if (r.file->inode)
+		pid = proc_dir_pid(r.file->inode);
+	fd_ref_put(r);
+	return pid;
+}
+
 static long send_info(struct pid *pid, int sig, const struct siginfo __user *info)
 {
 	struct siginfo k;
@@ -72,7 +91,7 @@ long sys_pidfd_send_signal(int fd, int sig, const struct siginfo __user *info, u
 
 	if (flags)
 		return -EINVAL;
-	pid = pidfd_arg(fd);
+	pid = pid_arg(fd);
 	if (!pid)
 		return -EBADF;
 	err = info ? send_info(pid, sig, info) : signal_kill(pid->nr, sig);

@@ -36,11 +36,14 @@ long sys_vfork(void)
 long sys_clone(unsigned long flags, unsigned long stack, int __user *parent_tid, int __user *child_tid,
                unsigned long tls)
 {
+	if ((flags & CLONE_PIDFD) && (flags & (CLONE_DETACHED | CLONE_PARENT_SETTID)))
+		return -EINVAL; /* there is one place for both */
 	struct clone_args_k a = {
 		.flags = (u32)flags & ~(u64)CSIGNAL,
 		.stack = stack,
 		.tls = tls,
 		.parent_tid = parent_tid,
+		.pidfd = parent_tid,
 		.child_tid = child_tid,
 		.exit_signal = (int)(flags & CSIGNAL),
 	};
@@ -97,6 +100,7 @@ long sys_clone3(const struct clone3_args_k __user *args, size_t size)
 		.stack = k.stack + k.stack_size,
 		.tls = k.tls,
 		.parent_tid = (pid_t __user *)k.parent_tid,
+		.pidfd = (int __user *)k.pidfd,
 		.child_tid = (pid_t __user *)k.child_tid,
 		.exit_signal = (int)k.exit_signal,
 		.set_tid = set_tid,

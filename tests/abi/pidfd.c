@@ -106,6 +106,47 @@ int main(void)
 	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
 	SHOW_INT(si.si_status);
 	close(fd);
+	SECTION("CLONE_PIDFD");
+	int pfd = -1, status;
+	long made = syscall(SYS_clone, 0x1000L | SIGCHLD, 0L, &pfd, 0L, 0L);
+	if (!made)
+		_exit(pfd < 0 && fcntl(3, F_GETFD) < 0 ? 5 : 6); /* only the parent has it */
+	SHOW_INT(fcntl(pfd, F_GETFD));
+	SHOW(waitid(P_PIDFD, pfd, &si, WEXITED));
+	SHOW_INT(si.si_pid == made);
+	SHOW_INT(si.si_status >= 5);
+	close(pfd);
+	SHOW(syscall(SYS_clone, 0x1000L | 0x100000L | SIGCHLD, 0L, &pfd, 0L, 0L)); /* one place for two */
+	SHOW(syscall(SYS_clone, 0x1000L | SIGCHLD, 0L, 8L, 0L, 0L));
+	SHOW(waitpid(-1, &status, 0));
+	struct rlimit none = { 0, 0 }, old;
+	getrlimit(RLIMIT_NOFILE, &old);
+	none.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &none);
+	SHOW(syscall(SYS_clone, 0x1000L | SIGCHLD, 0L, &pfd, 0L, 0L));
+	setrlimit(RLIMIT_NOFILE, &old);
+	struct { uint64_t flags, pidfd, child_tid, parent_tid, exit_signal, stack, stack_size, tls; } c3 = {
+		.flags = 0x1000 | 0x100000, .pidfd = (uint64_t)(uintptr_t)&pfd, .exit_signal = SIGCHLD };
+	int tid = 0;
+	c3.parent_tid = (uint64_t)(uintptr_t)&tid;
+	made = syscall(SYS_clone3, &c3, sizeof c3);
+	if (!made)
+		_exit(7);
+	SHOW_INT(tid == made);
+	SHOW(waitid(P_PIDFD, pfd, &si, WEXITED));
+	SHOW_INT(si.si_status);
+	close(pfd);
+	SECTION("a directory of /proc");
+	fd = open("/proc/self", O_RDONLY | O_DIRECTORY);
+	SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
+	close(fd);
+	fd = open("/proc", O_RDONLY | O_DIRECTORY);
+	SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
+	close(fd);
+	fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY);
+	SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
+	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
+	close(fd);
 	SECTION("not ours");
 	fd = syscall(SYS_pidfd_open, getpid(), 0);
 	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
