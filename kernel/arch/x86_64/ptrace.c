@@ -246,7 +246,7 @@ void *arch_core_regs(const struct thread *t, unsigned type, size_t *size)
 	}
 	if (type == NT_X86_XSTATE && !fpu_features)
 		return NULL;
-	u8 *area = xstate_copy(t);
+	u8 *area = ptrace_xstate_copy(t);
 	*size = type == NT_X86_XSTATE ? fpu_size : FPU_LEGACY_SIZE;
 	if (area && type == NT_X86_XSTATE)
 		*(u64 *)(area + XSTATE_XCR0) = fpu_features;
