@@ -333,7 +333,12 @@ def test_debian(wanted, kind="debian", archive="root.cpio"):
             shutil.copy(p, f"{root}/tests/")
         if p.endswith(".c"):
             shutil.copy(f"{BUILD}/debian/{os.path.basename(p)[:-2]}", f"{root}/tests/")
-    compare(kind, root, write_cases(root, "debian", wanted), mem="2G")
+    cases = write_cases(root, "debian", wanted)
+    if kind != "debian":    # our own test programs are of 64 bits
+        ours = [c for c in cases if re.search(r"/tests/(?!\w+\.pl)", open(f"{root}/cases/{c}").read())]
+        print(f"{kind}: {len(ours)} of {len(cases)} cases are left out, since they are about 64-bit programs")
+        cases = [c for c in cases if c not in ours]
+    compare(kind, root, cases, mem="2G")
 
 
 def test_debian_i386(wanted):

@@ -64,6 +64,8 @@
 #define NT_PRFPREG                    2
 #define NT_PRPSINFO                   3
 #define NT_AUXV                       6
+#define NT_386_TLS              0x200
+#define NT_PRXFPREG             0x46e62b7f
 #define NT_X86_XSTATE                 0x202
 #define NT_SIGINFO                    0x53494749
 #define NT_FILE                       0x46494c45

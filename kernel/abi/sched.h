@@ -73,5 +73,7 @@ struct sched_param_k {
 #define ARCH_GET_FS            0x1003
 #define ARCH_GET_GS            0x1004
 #define PER_LINUX              0
+#define PER_LINUX32            8
+#define PER_MASK               0xff
 #define ADDR_NO_RANDOMIZE      0x0040000
 #define PER_CLEAR_ON_SETID     0x0740000 /* also READ_IMPLIES_EXEC, ADDR_COMPAT_LAYOUT, MMAP_PAGE_ZERO */

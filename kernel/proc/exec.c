@@ -140,7 +140,8 @@ void exec_layout(struct exec_image *x)
 		mm->top = ARCH_USER_TOP32;
 		vm_space_layout(mm);
 	}
-	u64 room = MIN(MAX(mm->limit_stack, 128UL << 20), mm->top / 6 * 5);
+	u64 room_max = mm->top / 6 * 5, limit = MIN(mm->limit_stack, room_max);
+	u64 room = MIN(MAX(limit + (1UL << 20), 128UL << 20), room_max); /* with a gap behind it */
 	/* Nobody makes a set-id program's addresses foreseeable. */
 	if (set_id_bits(mode) && set_id_allowed(x))
 		x->persona_off = PER_CLEAR_ON_SETID;
@@ -148,7 +149,7 @@ void exec_layout(struct exec_image *x)
 	if (x->random)
 		return;
 	mm->stack_top = mm->top;
-	mm->mmap_base = mm->gap_top = ALIGN_DOWN(mm->top - room - (1UL << 20), PAGE_SIZE);
+	mm->mmap_base = mm->gap_top = ALIGN_DOWN(mm->top - room, PAGE_SIZE);
 }
 
 static u64 args_limit(const struct task *t)

@@ -72,6 +72,7 @@ static long call_traced(struct trapframe *tf, unsigned long nr, const syscall_fn
 	if (unlikely(traced)) { /* the tracer may change the number and the arguments */
 		run = ptrace_syscall_enter(tf);
 		nr = (u32)arch_syscall_nr(tf);
+		run = run && nr != (u32)-1; /* then the result is what the tracer has written */
 	}
 	if (run && unlikely(thread_flag(thread_current(), TF_SYSCALL_SECCOMP))) {
 		struct seccomp_data_k d = { .arch = audit };

@@ -218,7 +218,6 @@ long sys_get_robust_list(int pid, void __user *__user *head, size_t __user *len)
 	task_put(t);
 	if (!ok)
 		return -EPERM;
-	if (put_user((size_t)ROBUST_HEAD_SIZE, len) || put_user(list, head))
-		return -EFAULT;
-	return 0;
+	s64 size = call_small() ? ROBUST_HEAD_SIZE32 : ROBUST_HEAD_SIZE, at = (s64)list;
+	return longs_put(len, &size, 1) || longs_put(head, &at, 1) ? -EFAULT : 0;
 }

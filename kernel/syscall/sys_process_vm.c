@@ -31,9 +31,11 @@ static int vec_get(const struct iovec __user *u, unsigned long nr, bool local, s
 	struct iovec *v = kmalloc(nr * sizeof(*v), 0);
 	if (!v)
 		return -ENOMEM;
-	int err = copy_from_user(v, u, nr * sizeof(*v));
+	int err = longs_get((s64 *)v, u, 2 * (unsigned)nr);
 	size_t total = 0;
 	for (unsigned long i = 0; !err && i < nr; i++) {
+		if (call_small())
+			v[i].base = (u32)v[i].base;
 		if ((ssize_t)v[i].len < 0)
 			err = -EINVAL;
 		else if (local && !arch_user_range_ok(v[i].base, v[i].len))

@@ -17,6 +17,12 @@
 #include <proc/ptrace.h>
 #include <proc/signal.h>
 
+/* Bytes of the caller's words. */
+static size_t word_size(void)
+{
+	return call_small() ? sizeof(u32) : sizeof(u64);
+}
+
 static size_t memory_copy(struct task *t, unsigned long addr, u64 *word, bool write)
 {
 	struct vm_space *mm = task_mm_get(t);
@@ -24,7 +30,7 @@ static size_t memory_copy(struct task *t, unsigned long addr, u64 *word, bool wr
 
 	if (!mm)
 		return 0;
-	n = vm_copy(mm, addr, word, sizeof(*word), write, true);
+	n = vm_copy(mm, addr, word, word_size(), write, true);
 	vm_space_put(mm);
 	return n;
 }
@@ -33,14 +39,14 @@ static long do_peek(struct task *t, unsigned long addr, u64 __user *to)
 {
 	u64 word;
 
-	if (memory_copy(t, addr, &word, false) != sizeof(word))
+	if (memory_copy(t, addr, &word, false) != word_size())
 		return -EIO;
-	return put_user(word, to);
+	return copy_to_user(to, &word, word_size());
 }
 
 static long do_poke(struct task *t, unsigned long addr, u64 word)
 {
-	return memory_copy(t, addr, &word, true) == sizeof(word) ? 0 : -EIO;
+	return memory_copy(t, addr, &word, true) == word_size() ? 0 : -EIO;
 }
 
 static long do_siginfo(struct task *t, bool set, struct siginfo __user *u)
@@ -49,11 +55,11 @@ static long do_siginfo(struct task *t, bool set, struct siginfo __user *u)
 	int err;
 
 	if (set) {
-		err = copy_from_user(&info, u, sizeof(info));
+		err = siginfo_get(&info, u);
 		return err ? err : ptrace_set_siginfo(t, &info);
 	}
 	err = ptrace_get_siginfo(t, &info);
-	return err ? err : copy_to_user(u, &info, sizeof(info));
+	return err ? err : siginfo_put(u, &info, false);
 }
 
 static long do_sigmask(struct task *t, bool set, unsigned long size, sigset_k __user *u)
@@ -89,7 +95,7 @@ static size_t syscall_info_fill(struct task *t, struct ptrace_syscall_info_k *in
 	bool call = si.si_code == (SIGTRAP | 0x80);
 	if (seccomp || (call && t->pt.message == PTRACE_EVENTMSG_SYSCALL_ENTRY)) {
 		info->op = seccomp ? PTRACE_SYSCALL_INFO_SECCOMP : PTRACE_SYSCALL_INFO_ENTRY;
-		info->entry.nr = (u64)tf_syscall_nr(tf);
+		info->entry.nr = t->call_layout ? (u32)tf_syscall_nr(tf) : (u64)tf_syscall_nr(tf);
 		for (unsigned i = 0; i < ARRAY_SIZE(info->entry.args); i++)
 			info->entry.args[i] = small ? tf_arg_i386(tf, i) : tf_arg(tf, i);
 		if (seccomp)
@@ -137,7 +143,7 @@ static long request_held(struct task *t, long request, unsigned long addr, unsig
 	case PTRACE_OLDSETOPTIONS:
 		return do_options(t, data);
 	case PTRACE_GETEVENTMSG:
-		return put_user(t->pt.message, (u64 __user *)data);
+		return copy_to_user((void __user *)data, &t->pt.message, word_size());
 	case PTRACE_GETSIGINFO:
 	case PTRACE_SETSIGINFO:
 		return do_siginfo(t, request == PTRACE_SETSIGINFO, (struct siginfo __user *)data);

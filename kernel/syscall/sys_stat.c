@@ -58,9 +58,9 @@ static COLD int stat64_put(const struct stat_k *k, void __user *u)
 	return copy_to_user(u, &s, sizeof(s));
 }
 
-static int stat_put(const struct kstat *st, struct stat_k __user *u)
+void stat_fill(struct stat_k *to, const struct kstat *st)
 {
-	struct stat_k k = {
+	*to = (struct stat_k){
 		.st_dev = dev_encode(st->dev),
 		.st_ino = st->ino,
 		.st_nlink = st->nlink,
@@ -78,11 +78,17 @@ static int stat_put(const struct kstat *st, struct stat_k __user *u)
 		.st_ctime = (u64)time_sec(st->ctime),
 		.st_ctime_nsec = time_ns(st->ctime),
 	};
+}
 
+static int stat_put(const struct kstat *st, struct stat_k __user *u)
+{
+	struct stat_k k;
+
+	stat_fill(&k, st);
 	return call_small() ? stat64_put(&k, u) : copy_to_user(u, &k, sizeof(k));
 }
 
-static int stat_at(int dirfd, const char __user *path, unsigned lookup, struct kstat *st)
+int stat_path(int dirfd, const char __user *path, unsigned lookup, struct kstat *st)
 {
 	struct user_path p;
 	int err = user_path_get(&p, dirfd, path, lookup);
@@ -97,7 +103,7 @@ static int stat_at(int dirfd, const char __user *path, unsigned lookup, struct k
 static long do_stat(int dirfd, const char __user *path, unsigned lookup, struct stat_k __user *u)
 {
 	struct kstat st;
-	int err = stat_at(dirfd, path, lookup, &st);
+	int err = stat_path(dirfd, path, lookup, &st);
 
 	return err ? err : stat_put(&st, u);
 }
@@ -119,16 +125,23 @@ long sys_newfstatat(int dirfd, const char __user *path, struct stat_k __user *st
 	return do_stat(dirfd, path, at_lookup(flags), st);
 }
 
-long sys_fstat(unsigned fd, struct stat_k __user *u)
+int stat_fd(unsigned fd, struct kstat *st)
 {
 	struct fd_ref r = fd_arg_path(fd);
-	struct kstat st;
 	int err;
 
 	if (!r.file)
 		return -EBADF;
-	err = vfs_stat_path(&r.file->path, &st);
+	err = vfs_stat_path(&r.file->path, st);
 	fd_ref_put(r);
+	return err;
+}
+
+long sys_fstat(unsigned fd, struct stat_k __user *u)
+{
+	struct kstat st;
+	int err = stat_fd(fd, &st);
+
 	return err ? err : stat_put(&st, u);
 }
 
@@ -174,7 +187,7 @@ long sys_statx(int dirfd, const char __user *path, unsigned flags, unsigned mask
 		return -EINVAL;
 	if (flags & ~(unsigned)(AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_EMPTY_PATH | AT_STATX_SYNC_TYPE))
 		return -EINVAL;
-	err = stat_at(dirfd, path, at_lookup((int)flags), &st);
+	err = stat_path(dirfd, path, at_lookup((int)flags), &st);
 	return err ? err : statx_put(&st, mask, u);
 }
 

@@ -12,6 +12,8 @@
 #include <syscall/syscall.h>
 #include <sys_protos.h>
 #include <proc/uts.h>
+#include <abi/sched.h>
+#include <arch/elf.h>
 #include <arch/power.h>
 #include <base/log.h>
 #include <base/random.h>
@@ -20,13 +22,20 @@
 
 enum { UTS_LEN = 64, LOAD_SHIFT = 16 - 11 /* struct sysinfo has 16 bits of fraction, the scheduler 11 */ };
 
+void uts_get(struct utsname_k *to)
+{
+	mutex_lock(&uts_lock);
+	*to = uts_name;
+	mutex_unlock(&uts_lock);
+	if (unlikely((current_task()->personality & PER_MASK) == PER_LINUX32))
+		memcpy(to->machine, ARCH_PLATFORM32, sizeof(ARCH_PLATFORM32));
+}
+
 long sys_uname(struct utsname_k __user *name)
 {
 	struct utsname_k k;
 
-	mutex_lock(&uts_lock);
-	k = uts_name;
-	mutex_unlock(&uts_lock);
+	uts_get(&k);
 	return copy_to_user(name, &k, sizeof(k));
 }
 

@@ -18,7 +18,7 @@ long sys_timer_create(int clock, const struct sigevent_k __user *event, int __us
 	struct sigevent_k ev;
 	int nr, err;
 
-	if (event && copy_from_user(&ev, event, sizeof(ev)))
+	if (event && sigevent_get(&ev, event))
 		return -EFAULT;
 	err = posix_timer_create(clock, event ? &ev : NULL, &nr);
 	if (err)

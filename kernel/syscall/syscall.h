@@ -52,6 +52,16 @@ static inline bool capable(unsigned cap)
 /* PR_SET_SECCOMP and seccomp(2) alike: sys_seccomp.c. */
 long seccomp_filter(unsigned flags, const void __user *program);
 
+/* ---- sys_stat.c: what a name (of `dirfd`, LOOKUP_* flags) or a descriptor stands for; 0 or -errno ---- */
+struct kstat;
+struct stat_k;
+MUST_CHECK int stat_path(int dirfd, const char __user *path, unsigned lookup, struct kstat *st);
+MUST_CHECK int stat_fd(unsigned fd, struct kstat *st);
+void stat_fill(struct stat_k *to, const struct kstat *st);
+/* sys_system.c: the system's names as the caller's personality has them. */
+struct utsname_k;
+void uts_get(struct utsname_k *to);
+
 /* ---- user_layout.c: structures whose layout depends on the ABI of the call ---- */
 /* Is the caller's `long` one of 32 bits? */
 static inline bool call_small(void)
@@ -72,6 +82,7 @@ void siginfo_narrow(struct siginfo32 *to, const struct siginfo *from);
 /* All of it, or (head) up to si_status. */
 MUST_CHECK int siginfo_put(struct siginfo __user *u, const struct siginfo *from, bool head);
 MUST_CHECK int siginfo_get(struct siginfo *to, const struct siginfo __user *u);
+MUST_CHECK int sigevent_get(struct sigevent_k *to, const struct sigevent_k __user *u);
 
 /* ---- user_time.c: struct timespec and timeval against ktime_t ---- */
 /* A time that is not negative and has proper fractions; seconds saturate. 0, -EFAULT, -EINVAL. */

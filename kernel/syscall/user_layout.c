@@ -153,6 +153,18 @@ int siginfo_put(struct siginfo __user *u, const struct siginfo *from, bool head)
 	return copy_to_user(u, &s, head ? offsetof(struct siginfo32, chld.status) + sizeof(s32) : sizeof(s));
 }
 
+int sigevent_get(struct sigevent_k *to, const struct sigevent_k __user *u)
+{
+	u32 s[4]; /* value, signal, how, thread; padding to 64 bytes */
+
+	if (!call_small())
+		return copy_from_user(to, u, sizeof(*to));
+	if (copy_from_user(s, u, sizeof(s)))
+		return -EFAULT;
+	*to = (struct sigevent_k){ .value = s[0], .signo = (s32)s[1], .notify = (s32)s[2], .tid = (s32)s[3] };
+	return 0;
+}
+
 int siginfo_get(struct siginfo *to, const struct siginfo __user *u)
 {
 	struct siginfo32 s;

@@ -20,7 +20,8 @@ sub normal {
 	s/tv_(n?sec|usec)=\d+/tv_$1=TIME/g;
 	s/^(getppid\(\) +=) \d+/$1 PPID/;
 	s/^(sched_getaffinity.*=) \d+/$1 SIZE/;
-	s/^(rt_sigreturn.*=) -?\d.*/$1 REGISTER/;
+	s/^((?:rt_)?sigreturn.*=) -?\d.*/$1 REGISTER/;
+	s/(stx_mask=STATX_)(?:BASIC_STATS|ALL)/$1.../; # of the file system
 	s/^(getrandom\()"[^"]*"/$1"..."/;
 	s/^(sysinfo\(\{).*\}/$1...}/;
 	s/ru_utime=\{.*/RUSAGE/;
@@ -44,7 +45,7 @@ for my $file (@files) {
 		    if /^(?:getpid|gettid|clone|vfork|fork|wait4|waitid|kill|tgkill|set_tid_address|setpgid|getpgrp|getpgid)/;
 		s/(?<=si_pid=)(\d+)/$name{$1} || $1/e;
 		$_ = normal($_);
-		if (/SIGCHLD \{|^rt_sigreturn|^wait4\(-1.*= P/) {
+		if (/SIGCHLD \{|^(?:rt_)?sigreturn|^wait4\(-1.*= P/) {
 			push @last, $_;
 		} else {
 			print;

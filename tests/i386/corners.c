@@ -269,6 +269,8 @@ static void way_back(void)
 	go_back("missing code", 0x47, 0x2b);
 	go_back("no stack", 0x23, 0);
 	go_back("code as stack", 0x23, 0x23);
+	go_back("read-only stack", 0x23, 15);
+	go_back("missing stack", 0x23, 23);
 	go_back("beyond the LDT", 0x23, 0xffff);
 }
 

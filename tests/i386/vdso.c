@@ -145,7 +145,7 @@ static void calls(void)
 	struct {
 		u32 handler, flags, restorer, mask[2];
 	} act = { (u32)on_alarm, 0x10000000, 0, { 0, 0 } };
-	u32 timer[4] = { 0, 20000, 0, 20000 }, ts[2] = { 0, 50000000 };
+	u32 timer[4] = { 0, 20000, 0, 20000 }, ts[2] = { 9, 0 };
 	char c = 0;
 
 	SHOW(VSYS(NR_getpid) == SYS(NR_getpid));
@@ -169,9 +169,11 @@ static void calls(void)
 	SHOW(VSYS(NR_setitimer, 0, timer, 0));
 	act.flags = 0;
 	SHOW(VSYS(NR_rt_sigaction, 14, &act, 0, 8));
-	timer[3] = 20000;
+	timer[1] = timer[3] = 20000;
 	SHOW(VSYS(NR_setitimer, 0, timer, 0));
 	SHOW(VSYS(NR_nanosleep, ts, 0));
+	timer[1] = timer[3] = 0;
+	SHOW(VSYS(NR_setitimer, 0, timer, 0));
 	SHOW(lost);
 	int pid = VSYS(NR_fork), status = 0;
 	if (!pid)

@@ -18,12 +18,14 @@
 #define TF_CS      136
 #define TF_FLAGS   144
 #define TF_SP      152
+#define TF_SS      160
 #define TF_SIZE    168
 
 /* struct arch_cpu, through GS */
 #define CPU_CURRENT   8
 #define CPU_KERNEL_SP 16
 #define CPU_USER_SP   24
+#define CPU_ID        32
 
 /* thread->flags (at offset 0) */
 #define FLAGS_EXIT_WORK    0xff
@@ -32,6 +34,7 @@
 #define SYSCALL_MAX        512
 #define ENOSYS_ASM         38
 #define TRAMPOLINE         0x8000
+#define ESPFIX_SHIFT       6 /* bytes of a struct espfix_frame */
 
 /* clang-format off */
 #ifdef __ASSEMBLER__

@@ -347,6 +347,8 @@ FUNC entry_return_user
 return_now:
 	POP_FRAME
 	swapgs
+	.globl entry_return_iret, entry_espfix_fault
+entry_return_iret:
 return_iret:				/* may fault: see trap_kernel */
 	iretq
 return_high:
@@ -355,8 +357,42 @@ return_high:
 	jmp return_bad
 return_compat:
 	shrq $32, %rax			/* 32-bit code, or a segment of the LDT */
+	jnz return_bad
+	testb $4, TF_SS(%rsp)
 	jz return_now
-	jmp return_bad
+	/* A stack segment of the LDT may be one of 16 bits: espfix.c. */
+	movl %gs:CPU_ID, %ecx
+	shll $ESPFIX_SHIFT, %ecx
+	leaq espfix_frames(%rcx), %rdi
+	movq TF_AX(%rsp), %rax
+	movq %rax, (%rdi)
+	movq TF_IP(%rsp), %rax
+	movq %rax, 8(%rdi)
+	movq TF_CS(%rsp), %rax
+	movq %rax, 16(%rdi)
+	movq TF_FLAGS(%rsp), %rax
+	movq %rax, 24(%rdi)
+	movq TF_SS(%rsp), %rax
+	movq %rax, 40(%rdi)
+	movq TF_SP(%rsp), %rax
+	movq %rax, 32(%rdi)
+	andl $0xffff0000, %eax
+	addq %rcx, %rax
+	movabsq $0xffffff0000000000, %rcx	/* ESPFIX_BASE */
+	addq %rcx, %rax
+	movq %rax, TF_AX(%rsp)
+	POP_FRAME
+	swapgs
+	movq %rax, %rsp
+	popq %rax
+	jmp return_iret
+/* From a double fault of that IRET: rsp = the user's frame; GS is the user's. */
+entry_espfix_fault:
+	swapgs
+	movl $13, %esi
+	xorl %edx, %edx
+	movq %rsp, %rdi
+	jmp trap_entered
 return_work:
 	sti
 	movq %rsp, %rdi

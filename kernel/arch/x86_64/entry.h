@@ -56,4 +56,6 @@ void trap_paranoid(struct trapframe *tf, unsigned vector,
 void entry_sysenter(void), entry_sysenter_flags(void); /* up to there TF may be the user's */
 void trap_int80(struct trapframe *tf);                 /* int80.c */
 void trap_vsyscall(struct trapframe *tf);              /* SYSENTER, SYSCALL of 32-bit code */
-void trap_bad_return(struct trapframe *tf);            /* the frame cannot be returned to: interrupts on */
+/* entry.S: the IRET to user mode; where a failed one from an alias of espfix.c goes on. */
+void entry_return_iret(void), entry_espfix_fault(void);
+void trap_bad_return(struct trapframe *tf); /* the frame cannot be returned to: interrupts on */

@@ -69,6 +69,20 @@ u64 ldt_entry(u16 selector)
 	return e;
 }
 
+u64 ldt_entry_of(const struct thread *t, u16 selector)
+{
+	struct vm_space *mm = container_of(t, struct task, thread)->mm;
+	unsigned i = selector >> 3;
+	u64 e;
+
+	if (t == thread_current() || !mm)
+		return ldt_entry(selector);
+	rwlock_read_lock(&mm->lock);
+	e = mm->pt.ldt && i < mm->pt.ldt->count ? mm->pt.ldt->entry[i] : 0;
+	rwlock_read_unlock(&mm->lock);
+	return e;
+}
+
 /* Runs with interrupts off on each CPU that may use the space. */
 static void ldt_refresh(void *ctx)
 {

@@ -3,6 +3,7 @@
 #pragma once
 #include <arch/pgtable.h>
 #include <base/percpu.h>
+#include <sched/thread.h>
 
 struct ldt {
 	unsigned count; /* entries */
@@ -21,5 +22,7 @@ static inline void ldt_activate(const struct ldt *ldt)
 }
 /* The descriptor of a selector in the LDT that is loaded; 0 = there is none. */
 u64 ldt_entry(u16 selector);
+/* The same of a thread that may not be the running one; then it may sleep. */
+u64 ldt_entry_of(const struct thread *t, u16 selector);
 /* mmu.c: is this the table that the CPU uses? */
 bool mmu_is_active(const struct pgtable *pt);

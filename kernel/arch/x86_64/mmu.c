@@ -32,6 +32,7 @@
 #include <lib/string.h>
 #include <mem/page.h>
 #include <abi/errno.h>
+#include "espfix.h"
 #include "features.h"
 #include "ldt.h"
 #include "msr.h"
@@ -207,6 +208,7 @@ void arch_memory_init(void)
 
 	for (unsigned i = 0; i < ARRAY_SIZE(roots); i++)
 		kernel_root[index_at(roots[i], 3)] = virt_to_phys(root_tables[i]) | PTE_P | PTE_W | PTE_A;
+	kernel_root[index_at(ESPFIX_BASE, 3)] = espfix_root_entry();
 	arch_kernel_pgtable = (struct pgtable){ .root = virt_to_phys(kernel_root) };
 
 	map_image();

@@ -26,11 +26,13 @@
 #include <base/iov.h>
 #include <lib/string.h>
 #include <mem/slab.h>
-#include <sched/thread.h>
+#include <proc/task.h>
 #include "debugreg.h"
 #include "features.h"
 #include "fpu.h"
 #include "msr.h"
+#include "ptrace32.h"
+#include "segments.h"
 
 enum {
 	REGS = 27,
@@ -56,12 +58,12 @@ static u64 reg_get(const struct thread *t, unsigned i)
 		return frame[i] & ~FLAGS_TF;
 	if (i < REGS_FRAME)
 		return frame[i];
-	if (i >= REG_DS) /* ds, es, fs, gs */
-		return t->arch.selectors >> (16 * (i - REG_DS)) & 0xffff;
+	if (i >= REG_DS)
+		return (u16)(t->arch.selectors >> 16 * (i - REG_DS));
 	return i == REG_FS_BASE ? t->arch.fs_base : t->arch.gs_base;
 }
 
-static void flags_set(struct thread *t, u64 value)
+void ptrace_flags_set(struct thread *t, u64 value)
 {
 	struct trapframe *tf = arch_user_frame(t);
 
@@ -72,21 +74,27 @@ static void flags_set(struct thread *t, u64 value)
 	tf->flags = (tf->flags & ~FLAGS_TRACER) | (value & FLAGS_TRACER);
 }
 
+int ptrace_selector_set(struct thread *t, unsigned shift, u64 value)
+{
+	if (value && (value & 3) != 3)
+		return -EIO;
+	segments_change(t, (t->arch.selectors & ~(0xffffUL << shift)) | value << shift);
+	return 0;
+}
+
 static int reg_set(struct thread *t, unsigned i, u64 value)
 {
 	u64 *frame = (u64 *)arch_user_frame(t);
 
 	switch (i) {
 	case REG_CS:
-		if (value != USER_CS && value != USER32_CS)
-			return -EIO;
-		break;
 	case REG_SS:
-		if (value != USER_DS)
+		if ((value & 3) != 3)
 			return -EIO;
+		value = (u16)value; /* what the CPU refuses, IRET finds out */
 		break;
 	case REG_FLAGS:
-		flags_set(t, value);
+		ptrace_flags_set(t, value);
 		return 0;
 	case REG_FS_BASE:
 	case REG_GS_BASE:
@@ -95,10 +103,9 @@ static int reg_set(struct thread *t, unsigned i, u64 value)
 		*(i == REG_FS_BASE ? &t->arch.fs_base : &t->arch.gs_base) = value;
 		return 0;
 	}
-	if (i < REGS_FRAME)
-		frame[i] = value;
-	else if (value != reg_get(t, i))
-		return -EIO;
+	if (i >= REG_DS)
+		return ptrace_selector_set(t, 16 * (i - REG_DS), (u16)value);
+	frame[i] = value;
 	return 0;
 }
 
@@ -160,7 +167,7 @@ static void xstate_complete(u8 *area)
 }
 
 /* A complete copy of t's state, to be freed. */
-static u8 *xstate_copy(const struct thread *t)
+u8 *ptrace_xstate_copy(const struct thread *t)
 {
 	u8 *area = kmalloc(fpu_size, 0);
 
@@ -172,9 +179,9 @@ static u8 *xstate_copy(const struct thread *t)
 	return area;
 }
 
-static long fpu_read(const struct thread *t, void __user *to, size_t len, bool extended)
+long ptrace_fpu_read(const struct thread *t, void __user *to, size_t len, bool extended)
 {
-	u8 *area = xstate_copy(t);
+	u8 *area = ptrace_xstate_copy(t);
 
 	if (!area)
 		return -ENOMEM;
@@ -197,14 +204,21 @@ static int xstate_check(const u8 *area, bool extended)
 	return memcmp(clean + 24, area + 24, sizeof(u32)) ? -EINVAL : 0; /* reserved bits of MXCSR */
 }
 
-static long fpu_write(struct thread *t, const void __user *from, size_t len, bool extended)
+void ptrace_xstate_store(struct thread *t, u8 *area)
+{
+	fpu_sanitise(area);
+	memcpy(t->arch.fpu, area, fpu_size);
+	t->arch.fpu_cpu = ~0u; /* what a CPU may still hold is out of date */
+}
+
+long ptrace_fpu_write(struct thread *t, const void __user *from, size_t len, bool extended)
 {
 	size_t want = extended ? fpu_size : FPU_LEGACY_SIZE;
 	u8 *area;
 
 	if (len != want)
 		return extended ? -EFAULT : -EINVAL;
-	area = xstate_copy(t);
+	area = ptrace_xstate_copy(t);
 	if (!area)
 		return -ENOMEM;
 	long err = copy_from_user(area, from, want);
@@ -213,9 +227,7 @@ static long fpu_write(struct thread *t, const void __user *from, size_t len, boo
 	if (!err) {
 		if (fpu_features && !extended)
 			*(u64 *)(area + FPU_LEGACY_SIZE) |= 3;
-		fpu_sanitise(area);
-		memcpy(t->arch.fpu, area, fpu_size);
-		t->arch.fpu_cpu = ~0u; /* what a CPU may still hold is out of date */
+		ptrace_xstate_store(t, area);
 	}
 	kfree(area);
 	return err;
@@ -234,7 +246,7 @@ void *arch_core_regs(const struct thread *t, unsigned type, size_t *size)
 	}
 	if (type == NT_X86_XSTATE && !fpu_features)
 		return NULL;
-	u8 *area = xstate_copy(t);
+	u8 *area = ptrace_xstate_copy(t);
 	*size = type == NT_X86_XSTATE ? fpu_size : FPU_LEGACY_SIZE;
 	if (area && type == NT_X86_XSTATE)
 		*(u64 *)(area + XSTATE_XCR0) = fpu_features;
@@ -267,43 +279,73 @@ static long user_poke(struct thread *t, unsigned long addr, u64 value)
 	return -EIO;
 }
 
+/* What a register set of t is called, and its size; 32-bit code has other ones.  0: it has none by that name. */
+static size_t regset_size(const struct thread *t, unsigned long type, bool wide)
+{
+	switch (type) {
+	case NT_PRSTATUS:
+		return wide ? REGS * sizeof(u64) : REGS32_SIZE;
+	case NT_PRFPREG:
+		return wide ? FPU_LEGACY_SIZE : FSAVE32_SIZE;
+	case NT_PRXFPREG:
+		return wide ? 0 : FPU_LEGACY_SIZE;
+	case NT_386_TLS:
+		return wide ? 0 : AREAS_SIZE;
+	case NT_X86_XSTATE:
+		return fpu_size;
+	default:
+		return 0;
+	}
+}
+
+static long regset_copy(struct thread *t, bool write, unsigned long type, void __user *buf, size_t len,
+                        bool wide)
+{
+	switch (type) {
+	case NT_PRSTATUS:
+		if (!wide)
+			return write ? ptrace32_regs_write(t, buf, len) : ptrace32_regs_read(t, buf, len);
+		return write ? regs_write(t, buf, len) : regs_read(t, buf, len);
+	case NT_386_TLS:
+		return segments_areas(t, write, buf, len);
+	case NT_PRFPREG:
+		if (!wide)
+			return write ? ptrace32_fpu_write(t, buf, len) : ptrace32_fpu_read(t, buf, len);
+		break;
+	}
+	return write ? ptrace_fpu_write(t, buf, len, type == NT_X86_XSTATE)
+	             : ptrace_fpu_read(t, buf, len, type == NT_X86_XSTATE);
+}
+
+long ptrace_regset(struct thread *t, bool write, unsigned long type, unsigned long buf, u64 *len)
+{
+	bool wide = arch_user_frame(t)->cs == USER_CS;
+	size_t size = regset_size(t, type, wide),
+	       unit = wide || type == NT_X86_XSTATE ? sizeof(u64) : sizeof(u32);
+
+	if (type == NT_X86_XSTATE && !fpu_features)
+		return -ENODEV;
+	if (!size || *len % unit)
+		return -EINVAL;
+	*len = MIN(*len, size);
+	return regset_copy(t, write, type, (void __user *)buf, *len, wide);
+}
+
 static long regset(struct thread *t, bool write, unsigned long type, struct iovec __user *uiov)
 {
 	struct iovec iov;
-	size_t size, unit = sizeof(u64);
-	long err = copy_from_user(&iov, uiov, sizeof(iov));
 
-	if (err)
-		return err;
-	switch (type) {
-	case NT_PRSTATUS:
-		size = REGS * sizeof(u64);
-		break;
-	case NT_PRFPREG:
-		size = FPU_LEGACY_SIZE;
-		break;
-	case NT_X86_XSTATE:
-		if (!fpu_features)
-			return -ENODEV;
-		size = fpu_size;
-		break;
-	default:
-		return -EINVAL;
-	}
-	if (iov.len % unit)
-		return -EINVAL;
-	iov.len = MIN(iov.len, size);
-	void __user *buf = (void __user *)iov.base;
-	if (type == NT_PRSTATUS)
-		err = write ? regs_write(t, buf, iov.len) : regs_read(t, buf, iov.len);
-	else
-		err = write ? fpu_write(t, buf, iov.len, type == NT_X86_XSTATE)
-		            : fpu_read(t, buf, iov.len, type == NT_X86_XSTATE);
-	return err ? err : put_user(iov.len, &uiov->len);
+	if (copy_from_user(&iov, uiov, sizeof(iov)))
+		return -EFAULT;
+	u64 len = iov.len;
+	long err = ptrace_regset(t, write, type, (unsigned long)iov.base, &len);
+	return err ? err : put_user(len, &uiov->len);
 }
 
 long arch_ptrace(struct thread *t, long request, unsigned long addr, unsigned long data)
 {
+	if (current_task()->call_layout)
+		return ptrace32(t, request, addr, data);
 	switch (request) {
 	case PTRACE_PEEKUSER:
 		return user_peek(t, addr, (u64 __user *)data);
@@ -314,9 +356,9 @@ long arch_ptrace(struct thread *t, long request, unsigned long addr, unsigned lo
 	case PTRACE_SETREGS:
 		return regs_write(t, (const void __user *)data, REGS * sizeof(u64));
 	case PTRACE_GETFPREGS:
-		return fpu_read(t, (void __user *)data, FPU_LEGACY_SIZE, false);
+		return ptrace_fpu_read(t, (void __user *)data, FPU_LEGACY_SIZE, false);
 	case PTRACE_SETFPREGS:
-		return fpu_write(t, (const void __user *)data, FPU_LEGACY_SIZE, false);
+		return ptrace_fpu_write(t, (const void __user *)data, FPU_LEGACY_SIZE, false);
 	case PTRACE_GETREGSET:
 	case PTRACE_SETREGSET:
 		return regset(t, request == PTRACE_SETREGSET, addr, (struct iovec __user *)data);

@@ -156,7 +156,7 @@ static u32 base_of(const struct thread *t, u16 sel)
 	unsigned i = sel >> 3;
 
 	if (sel & 4)
-		return desc_base(ldt_entry(sel));
+		return desc_base(ldt_entry_of(t, sel));
 	return i >= GDT_TLS && i < GDT_TLS + GDT_TLS_COUNT ? desc_base(t->arch.tls[i - GDT_TLS]) : 0;
 }
 
@@ -179,15 +179,31 @@ static int free_entry(const struct thread *t)
 	return -ESRCH;
 }
 
+/* 0, -EINVAL. */
+static int area_put(struct thread *t, const struct user_desc *d, u32 entry)
+{
+	if (entry < GDT_TLS || entry >= GDT_TLS + GDT_TLS_COUNT)
+		return -EINVAL;
+	t->arch.tls[entry - GDT_TLS] = area_empty(d) ? 0 : segment_make(d);
+	t->arch.has_tls = t->arch.tls[0] || t->arch.tls[1] || t->arch.tls[2];
+	follow_base(t, entry);
+	return 0;
+}
+
+/* Data segments of 32 bits only. */
+static bool area_ok(const struct user_desc *d)
+{
+	return area_empty(d) || (d->seg_32bit && d->contents <= 1 && !d->seg_not_present);
+}
+
 int segments_set_area(struct thread *t, void __user *u, bool alloc)
 {
 	struct user_desc d;
 
 	if (copy_from_user(&d, u, sizeof(d)))
 		return -EFAULT;
-	bool empty = area_empty(&d);
-	if (!empty && (!d.seg_32bit || d.contents > 1 || d.seg_not_present))
-		return -EINVAL; /* data segments of 32 bits only */
+	if (!area_ok(&d))
+		return -EINVAL;
 	if (d.entry == ~0u && alloc) {
 		int i = free_entry(t);
 		if (i < 0)
@@ -196,27 +212,25 @@ int segments_set_area(struct thread *t, void __user *u, bool alloc)
 		if (put_user(d.entry, (u32 __user *)u))
 			return -EFAULT;
 	}
-	if (d.entry < GDT_TLS || d.entry >= GDT_TLS + GDT_TLS_COUNT)
-		return -EINVAL;
 	if (t == thread_current())
 		segments_save(t);
-	t->arch.tls[d.entry - GDT_TLS] = empty ? 0 : segment_make(&d);
-	t->arch.has_tls = t->arch.tls[0] || t->arch.tls[1] || t->arch.tls[2];
-	follow_base(t, d.entry);
-	return 0;
+	return area_put(t, &d, d.entry);
 }
 
-int arch_get_thread_area(void __user *u)
+int segments_set_area_at(struct thread *t, u32 entry, const void __user *u)
 {
-	struct user_desc d = { 0 };
-	u32 entry;
+	struct user_desc d;
 
-	if (get_user(entry, (const u32 __user *)u))
+	if (copy_from_user(&d, u, sizeof(d)))
 		return -EFAULT;
-	if (entry < GDT_TLS || entry >= GDT_TLS + GDT_TLS_COUNT)
-		return -EINVAL;
-	u64 e = thread_current()->arch.tls[entry - GDT_TLS];
-	d.entry = entry;
+	return area_ok(&d) ? area_put(t, &d, entry) : -EINVAL;
+}
+
+static struct user_desc area_describe(const struct thread *t, u32 entry)
+{
+	u64 e = t->arch.tls[entry - GDT_TLS];
+	struct user_desc d = { .entry = entry };
+
 	d.base = desc_base(e);
 	d.limit = (u32)(e & 0xffff) | (u32)(e >> 48 & 0xf) << 16;
 	d.seg_32bit = e >> 54 & 1;
@@ -225,5 +239,40 @@ int arch_get_thread_area(void __user *u)
 	d.limit_in_pages = e >> 55 & 1;
 	d.seg_not_present = !(e & DESC_PRESENT);
 	d.avl = e >> 52 & 1;
+	return d;
+}
+
+int segments_get_area(const struct thread *t, u32 entry, void __user *u)
+{
+	if (entry < GDT_TLS || entry >= GDT_TLS + GDT_TLS_COUNT)
+		return -EINVAL;
+	struct user_desc d = area_describe(t, entry);
 	return copy_to_user(u, &d, sizeof(d));
+}
+
+int segments_areas(struct thread *t, bool write, void __user *u, size_t len)
+{
+	struct user_desc d[GDT_TLS_COUNT];
+
+	for (unsigned i = 0; i < GDT_TLS_COUNT; i++)
+		d[i] = area_describe(t, GDT_TLS + i);
+	if (!write)
+		return copy_to_user(u, d, MIN(len, sizeof(d)));
+	if (copy_from_user(d, u, MIN(len, sizeof(d))))
+		return -EFAULT;
+	for (unsigned i = 0; i < GDT_TLS_COUNT; i++)
+		if (!area_ok(&d[i]))
+			return -EINVAL;
+	for (unsigned i = 0; i < GDT_TLS_COUNT; i++)
+		(void)!area_put(t, &d[i], GDT_TLS + i);
+	return 0;
+}
+
+int arch_get_thread_area(void __user *u)
+{
+	u32 entry;
+
+	if (get_user(entry, (const u32 __user *)u))
+		return -EFAULT;
+	return segments_get_area(thread_current(), entry, u);
 }

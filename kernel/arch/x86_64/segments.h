@@ -66,6 +66,10 @@ void segments_bases(struct thread *t);
 /* A struct user_desc into t's descriptors; alloc: entry -1 asks for a free one, whose number is written back.
  * 0, -EFAULT, -EINVAL, -ESRCH (none free). */
 MUST_CHECK int segments_set_area(struct thread *t, void __user *u, bool alloc);
+/* For a tracer of t: the entry as a struct user_desc, and into it; all three entries. */
+MUST_CHECK int segments_get_area(const struct thread *t, u32 entry, void __user *u);
+MUST_CHECK int segments_set_area_at(struct thread *t, u32 entry, const void __user *u);
+MUST_CHECK int segments_areas(struct thread *t, bool write, void __user *u, size_t len);
 /* CLONE_SETTLS of the i386 ABI, for a thread that does not run yet. */
 static inline int segments_set_tls(struct thread *t, void __user *u)
 {

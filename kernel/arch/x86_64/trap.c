@@ -22,6 +22,7 @@
 #include "asm.h"
 #include "debugreg.h"
 #include "entry.h"
+#include "espfix.h"
 #include "extable.h"
 #include "features.h"
 #include "fpu.h"
@@ -37,6 +38,8 @@ _Static_assert(offsetof(struct trapframe, ip) == TF_IP && offsetof(struct trapfr
 _Static_assert(offsetof(struct arch_cpu, current) == CPU_CURRENT, "CPU_CURRENT");
 _Static_assert(offsetof(struct arch_cpu, kernel_sp) == CPU_KERNEL_SP, "CPU_KERNEL_SP");
 _Static_assert(offsetof(struct arch_cpu, user_sp) == CPU_USER_SP, "CPU_USER_SP");
+_Static_assert(offsetof(struct arch_cpu, id) == CPU_ID, "CPU_ID");
+_Static_assert(offsetof(struct trapframe, ss) == TF_SS, "TF_SS");
 _Static_assert(offsetof(struct thread, flags) == 0, "entry.S tests thread->flags at offset 0");
 _Static_assert(TF_EXIT_WORK == FLAGS_EXIT_WORK && TF_SYSCALL_WORK == FLAGS_SYSCALL_WORK, "thread flags");
 _Static_assert(SYSCALL_NATIVE_MAX == SYSCALL_MAX, "SYSCALL_MAX");
@@ -123,8 +126,10 @@ static void nmi(void)
 
 extern char _boot_stack_guard[];
 
-static void double_fault(const struct trapframe *tf)
+static void double_fault(struct trapframe *tf)
 {
+	if (espfix_double_fault(tf))
+		return;
 	unsigned long addr = read_cr2(), guard = (unsigned long)_boot_stack_guard;
 
 	if (kstack_is_guard(addr) || (addr >= guard && addr < guard + PAGE_SIZE))
