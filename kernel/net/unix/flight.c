@@ -271,9 +271,11 @@ static void mark(void) MUST_HOLD(&gc_lock)
 		u->alive = false;
 		u->outside = u->in_flight;
 	}
-	list_for_each_entry (u, &flight_socks, flight_link)
+	list_for_each_entry (u, &flight_socks, flight_link) {
 		if (u->candidate)
 			each_child(u, not_outside);
+		cond_resched();
+	}
 	list_for_each_entry (u, &flight_socks, flight_link)
 		if (u->candidate && u->outside > 0)
 			revive(u);
@@ -281,6 +283,7 @@ static void mark(void) MUST_HOLD(&gc_lock)
 		u = list_first_entry(&revived, struct unix_sock, revived_link);
 		list_del(&u->revived_link);
 		each_child(u, revive);
+		cond_resched();
 	}
 }
 
