@@ -33,6 +33,7 @@
 #define PTRACE_SEIZE            0x4206
 #define PTRACE_INTERRUPT        0x4207
 #define PTRACE_LISTEN           0x4208
+#define PTRACE_PEEKSIGINFO      0x4209
 #define PTRACE_GETSIGMASK       0x420a
 #define PTRACE_SETSIGMASK       0x420b
 #define PTRACE_GET_SYSCALL_INFO 0x420e
@@ -69,6 +70,13 @@
 #define NT_X86_XSTATE                 0x202
 #define NT_SIGINFO                    0x53494749
 #define NT_FILE                       0x46494c45
+
+#define PTRACE_PEEKSIGINFO_SHARED 1U
+struct ptrace_peeksiginfo_args_k {
+	u64 off;
+	u32 flags;
+	s32 nr;
+};
 
 struct ptrace_syscall_info_k {
 	u8 op, pad[3];

@@ -56,5 +56,7 @@ MUST_CHECK int ptrace_detach(struct task *t, unsigned long sig);
 MUST_CHECK int ptrace_interrupt(struct task *t);
 MUST_CHECK int ptrace_listen(struct task *t);
 MUST_CHECK int ptrace_get_siginfo(struct task *t, struct siginfo *info); /* 0, -EINVAL: a group stop */
+/* The nth entry of t's queue of pending signals, or of its process's. */
+bool ptrace_peek_siginfo(struct task *t, bool shared, u64 n, struct siginfo *info);
 void ptrace_set_sigmask(struct task *t, sigset_k mask);
 MUST_CHECK int ptrace_set_siginfo(struct task *t, const struct siginfo *info);

@@ -174,6 +174,25 @@ int ptrace_set_siginfo(struct task *t, const struct siginfo *info)
 	return err;
 }
 
+bool ptrace_peek_siginfo(struct task *t, bool shared, u64 n, struct siginfo *info)
+{
+	irqflags_t f;
+	struct sighand *s = sighand_lock(t, &f);
+	const struct sigpending *p = shared ? &t->group->shared : &t->pending;
+	const struct sigqueue *q;
+	bool found = false;
+
+	list_for_each_entry (q, &p->queue, link) {
+		if (n--)
+			continue;
+		*info = q->info;
+		found = true;
+		break;
+	}
+	sighand_unlock(s, f);
+	return found;
+}
+
 void ptrace_set_sigmask(struct task *t, sigset_k mask)
 {
 	irqflags_t f;

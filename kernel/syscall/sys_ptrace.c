@@ -62,6 +62,30 @@ static long do_siginfo(struct task *t, bool set, struct siginfo __user *u)
 	return err ? err : siginfo_put(u, &info, false);
 }
 
+/* Pending signals, oldest first; the number of them. */
+static long do_peek_siginfo(struct task *t, const void __user *uargs, struct siginfo __user *u)
+{
+	size_t size = call_small() ? sizeof(struct siginfo32) : sizeof(struct siginfo);
+	struct ptrace_peeksiginfo_args_k a;
+	struct siginfo info;
+	int n = 0;
+
+	if (copy_from_user(&a, uargs, sizeof(a)))
+		return -EFAULT;
+	if (a.flags & ~PTRACE_PEEKSIGINFO_SHARED || a.nr < 0)
+		return -EINVAL;
+	if ((s64)a.off < 0 || a.off + (u64)a.nr < a.off)
+		return 0;
+	for (; n < a.nr && !thread_signal_pending(); n++) {
+		if (!ptrace_peek_siginfo(t, a.flags & PTRACE_PEEKSIGINFO_SHARED, a.off + (u64)n, &info))
+			break;
+		if (siginfo_put((struct siginfo __user *)((char __user *)u + (size_t)n * size), &info, false))
+			return n ? n : -EFAULT;
+		cond_resched();
+	}
+	return n;
+}
+
 static long do_sigmask(struct task *t, bool set, unsigned long size, sigset_k __user *u)
 {
 	sigset_k mask;
@@ -147,6 +171,8 @@ static long request_held(struct task *t, long request, unsigned long addr, unsig
 	case PTRACE_GETSIGINFO:
 	case PTRACE_SETSIGINFO:
 		return do_siginfo(t, request == PTRACE_SETSIGINFO, (struct siginfo __user *)data);
+	case PTRACE_PEEKSIGINFO:
+		return do_peek_siginfo(t, (const void __user *)addr, (struct siginfo __user *)data);
 	case PTRACE_GETSIGMASK:
 	case PTRACE_SETSIGMASK:
 		return do_sigmask(t, request == PTRACE_SETSIGMASK, addr, (sigset_k __user *)data);

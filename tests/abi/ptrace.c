@@ -561,6 +561,51 @@ static void test_permission(void)
 	kill(p, SIGKILL);
 	show_wait("end", p, 0);
 }
+/* PTRACE_PEEKSIGINFO: the queues of pending signals. */
+static void do_queue(void)
+{
+	union sigval v = { 0 };
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, NULL);
+	for (int i = 0; i < 3; i++) {
+		v.sival_int = 10 + i;
+		sigqueue(getpid(), SIGRTMIN + 2 - i, v);
+	}
+	syscall(SYS_tgkill, getpid(), getpid(), SIGUSR2);
+	raise(SIGSTOP);
+}
+
+static void test_queue(void)
+{
+	struct {
+		uint64_t off;
+		uint32_t flags;
+		int32_t nr;
+	} a = { 0, 1, 8 };
+	siginfo_t info[8];
+	pid_t p = traced_child(do_queue);
+	int status;
+
+	ptrace(PTRACE_CONT, p, 0, 0);
+	waitpid(p, &status, 0);
+	for (int round = 0; round < 5; round++) {
+		memset(info, 0, sizeof(info));
+		long n = ptrace(0x4209, p, &a, info);
+		printf("peek off %d flags %u nr %d: %ld", (int)a.off, a.flags, a.nr, n);
+		for (int i = 0; i < n; i++)
+			printf(" (%d code %d value %d)", info[i].si_signo, info[i].si_code, info[i].si_code == SI_QUEUE ? info[i].si_int : 0);
+		printf("%s\n", n < 0 ? strerror(errno) : "");
+		a.off = round == 0 ? 1 : 0;
+		a.nr = round == 1 ? -1 : round == 0 ? 1 : 8;
+		a.flags = round == 0 ? 1 : round == 2 ? 0 : round == 3 ? 2 : 1;
+	}
+	SHOW(ptrace(0x4209, p, &a, 8));
+	kill(p, SIGKILL);
+	waitpid(p, &status, 0);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "quit"))
@@ -579,5 +624,6 @@ int main(int argc, char **argv)
 	test_tracer_death(PTRACE_O_EXITKILL);
 	test_memory();
 	test_permission();
+	test_queue();
 	return 0;
 }
