@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,8 @@ static struct counts count(void)
 {
 	struct counts c = { -1, -1 };
 	char text[512] = "";
+	/* Sockets that hold only each other are looked for when one is closed. */
+	close(socket(AF_UNIX, SOCK_DGRAM, 0));
 	for (int i = 0; i < 3; i++) {
 		int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
 		if (fd < 0 || write(fd, "3", 1) != 1) {
