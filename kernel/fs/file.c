@@ -224,32 +224,34 @@ static inline bool bad_range(loff_t pos, size_t count)
 	return (s64)((u64)pos + count) < 0 || (s64)count < 0;
 }
 
-/* At an offset of the caller's, or when others may be moving the description's position. */
+/* Reads or writes with fn, at *pos or, NULL, at the description's position, which others may be moving. */
+static COLD ssize_t transfer(struct file *f, struct iov_iter *it, loff_t *pos,
+                             ssize_t (*fn)(struct file *f, struct iov_iter *it, loff_t *pos))
+{
+	bool locked = pos ? false : pos_lock(f);
+	ssize_t n = -EINVAL;
+
+	if (!pos)
+		pos = &f->pos;
+	if (!bad_range(*pos, it->count)) {
+		it->count = MIN(it->count, MAX_RW_COUNT);
+		n = fn(f, it, pos);
+	}
+	pos_unlock(f, locked);
+	return n;
+}
+
 static COLD ssize_t read_general(struct file *f, struct iov_iter *to, loff_t *pos)
 {
-	bool locked = false;
-	ssize_t n;
+	int err = pos ? check_offset(f, pos) : 0;
 
-	if (pos) {
-		int err = check_offset(f, pos);
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	if (!(f->mode & FMODE_READ))
 		return -EBADF;
 	if (!f->ops->read)
 		return s_isdir(f->inode->mode) ? -EISDIR : -EINVAL;
-	if (!pos) {
-		locked = pos_lock(f);
-		pos = &f->pos;
-	}
-	n = -EINVAL;
-	if (!bad_range(*pos, to->count)) {
-		to->count = MIN(to->count, MAX_RW_COUNT);
-		n = f->ops->read(f, to, pos);
-	}
-	pos_unlock(f, locked);
-	return n;
+	return transfer(f, to, pos, f->ops->read);
 }
 
 ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
@@ -266,29 +268,15 @@ ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
 
 static COLD ssize_t write_general(struct file *f, struct iov_iter *from, loff_t *pos)
 {
-	bool locked = false;
-	ssize_t n;
+	int err = pos ? check_offset(f, pos) : 0;
 
-	if (pos) {
-		int err = check_offset(f, pos);
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	if (!(f->mode & FMODE_WRITE))
 		return -EBADF;
 	if (!f->ops->write)
 		return -EINVAL;
-	if (!pos) {
-		locked = pos_lock(f);
-		pos = &f->pos;
-	}
-	n = -EINVAL;
-	if (!bad_range(*pos, from->count)) {
-		from->count = MIN(from->count, MAX_RW_COUNT);
-		n = f->ops->write(f, from, pos);
-	}
-	pos_unlock(f, locked);
-	return n;
+	return transfer(f, from, pos, f->ops->write);
 }
 
 ssize_t file_write(struct file *f, struct iov_iter *from, loff_t *pos)

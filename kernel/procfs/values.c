@@ -39,17 +39,22 @@ int proc_show_int(struct seq *s, struct proc_node *n)
 	return 0;
 }
 
+/* A number that the entry allows: 0 or -EINVAL. */
+static int parse_allowed(const struct proc_node *n, const char *text, s64 *v)
+{
+	int err = proc_parse_int(text, v);
+
+	return !err && (*v < n->entry->min || *v > n->entry->max) ? -EINVAL : err;
+}
+
 ssize_t proc_write_int(struct proc_node *n, char *text, size_t len)
 {
 	s64 v;
-	int err = proc_parse_int(text, &v);
+	int err = parse_allowed(n, text, &v);
 
-	if (err)
-		return err;
-	if (v < n->entry->min || v > n->entry->max)
-		return -EINVAL;
-	atomic_store((int *)n->entry->data, (int)v);
-	return (ssize_t)len;
+	if (!err)
+		atomic_store((int *)n->entry->data, (int)v);
+	return err ? err : (ssize_t)len;
 }
 
 int proc_show_u64(struct seq *s, struct proc_node *n)
@@ -61,14 +66,11 @@ int proc_show_u64(struct seq *s, struct proc_node *n)
 ssize_t proc_write_u64(struct proc_node *n, char *text, size_t len)
 {
 	s64 v;
-	int err = proc_parse_int(text, &v);
+	int err = parse_allowed(n, text, &v);
 
-	if (err)
-		return err;
-	if (v < n->entry->min || v > n->entry->max)
-		return -EINVAL;
-	atomic_store((u64 *)n->entry->data, (u64)v);
-	return (ssize_t)len;
+	if (!err)
+		atomic_store((u64 *)n->entry->data, (u64)v);
+	return err ? err : (ssize_t)len;
 }
 
 int proc_show_text(struct seq *s, struct proc_node *n)
