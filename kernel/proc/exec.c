@@ -22,6 +22,7 @@
 #include <proc/exec.h>
 #include <proc/internal.h>
 #include <proc/ptrace.h>
+#include <proc/rseq.h>
 #include <proc/signal.h>
 #include <arch/elf.h>
 #include <fs/mount.h>
@@ -274,6 +275,7 @@ static void exec_commit_mm(struct exec_image *x, struct task *t)
 		task_clear_tid(t);
 	t->clear_child_tid = NULL;
 	t->robust_list = NULL;
+	rseq_exec(t);
 	old = task_switch_mm(t, mm);
 	vfork_complete(t);
 	if (old) {

@@ -22,6 +22,7 @@
 #include <proc/internal.h>
 #include <proc/pidfd.h>
 #include <proc/ptrace.h>
+#include <proc/rseq.h>
 #include <proc/seccomp.h>
 #include <proc/signal.h>
 #include <arch/ptrace.h>
@@ -82,6 +83,7 @@ static void clone_copy_thread(struct task *t, const struct task *self, const str
 	                            ~(TF_SYSCALL_PTRACE | TF_SYSCALL_STEP | TF_SYSCALL_SECCOMP));
 	arch_thread_copy(to);
 	arch_frame_fork(arch_user_frame(to), arch_user_frame(from), a->stack);
+	rseq_fork(t, self, a->flags & CLONE_VM);
 	arch_single_step(to, false); /* a tracer steps the parent only */
 
 	memcpy(t->comm, self->comm, COMM_LEN);

@@ -18,6 +18,9 @@ void group_put(struct thread_group *g); /* frees; only after an RCU grace period
 void cred_put_deferred(const struct cred *c);
 /* Installs an address space for the running task (NULL: none) and returns the old one. */
 struct vm_space *task_switch_mm(struct task *t, struct vm_space *mm);
+/* After t->rseq has changed: what a switch to t has to do (rseq.c). */
+void task_choose_ops(struct task *t);
+void rseq_switch_in(struct thread *next);
 /* Links a new task into the tables: proc_lock held; parent is NULL for PID 1. */
 void task_link_leader(struct task *t, struct thread_group *parent, pid_t parent_tid, struct pid *pgrp,
                       struct pid *session) MUST_HOLD(&proc_lock);

@@ -28,6 +28,7 @@
 #include <proc/signal.h>
 #include <proc/internal.h>
 #include <proc/ptrace.h>
+#include <proc/rseq.h>
 #include <arch/ptrace.h>
 #include <arch/signal.h>
 #include <base/trace.h>
@@ -184,6 +185,8 @@ static void signal_run_handler(struct task *t, struct trapframe *tf, int sig, st
 	}
 	if (tf_in_syscall(tf))
 		syscall_before_handler(tf, sa);
+	if (t->rseq && unlikely(rseq_update(t, tf)))
+		signal_frame_failed(t, sig); /* it finds the handler's frame made all the same */
 	if (arch_signal_setup(tf, sa, info, old, &t->altstack)) {
 		signal_frame_failed(t, sig);
 		return;
@@ -244,8 +247,11 @@ void task_exit_to_user(struct trapframe *tf)
 			sched_resched();
 		if (work & (TF_SIGPENDING | TF_KILLED | TF_RESTORE_MASK))
 			signal_deliver(t, tf);
-		if (work & TF_NOTIFY)
+		if (work & TF_NOTIFY) {
 			thread_clear_flag(&t->thread, TF_NOTIFY);
+			if (t->rseq && unlikely(rseq_update(t, tf)))
+				signal_force(SIGSEGV);
+		}
 	}
 }
 

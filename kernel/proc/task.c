@@ -57,6 +57,12 @@ static void task_dead(struct thread *thread)
 }
 
 static struct thread_ops task_thread_ops = { .switch_in = task_switch_in, .dead = task_dead };
+static struct thread_ops task_rseq_ops = { .switch_in = rseq_switch_in, .dead = task_dead };
+
+void task_choose_ops(struct task *t)
+{
+	atomic_store(&t->thread.ops, t->rseq ? &task_rseq_ops : &task_thread_ops);
+}
 
 struct vm_space *task_switch_mm(struct task *t, struct vm_space *mm)
 {

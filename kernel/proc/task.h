@@ -22,6 +22,7 @@ enum { COMM_LEN = 16 };
 struct user_count;
 struct posix_timer;
 struct futex_pi_waiter;
+struct rseq_k;
 /* The ABI of the call a task is in.  Longs and pointers of the i386 ABI have 4 bytes; so have its times, but in the
  * calls that were made for the year 2038. */
 enum call_layout { CALL_NATIVE, CALL_I386, CALL_I386_TIME64 };
@@ -138,7 +139,9 @@ struct task {
 	u64 __user *clear_child_tid; /* set_tid_address */
 	void __user *robust_list;
 	size_t robust_list_len;
-	struct list_head pi_owned; /* locks it holds that others wait for; ipc/futex_pi.c guards these */
+	struct rseq_k __user *rseq;   /* rseq(2); NULL = none */
+	u32 rseq_signature, rseq_cpu; /* rseq_cpu: the number that was written there last */
+	struct list_head pi_owned;    /* locks it holds that others wait for; ipc/futex_pi.c guards these */
 	struct futex_pi_waiter *pi_waits; /* on the lock it waits for, or NULL */
 	bool pi_gone;                     /* it exits, and has left its locks */
 	struct waitq *vfork_done;         /* parent waits here; set NULL and woken at exec or exit */

@@ -7,7 +7,7 @@
 #
 # Numbers of processes become P1, P2, ... or P, addresses ADDR, clocks TIME.  Children end in any order and SIGCHLD
 # comes between any two calls, so what tells of them stands at the end of their parent, sorted.  Sizes of directories belong to the file system, the length of a CPU set and
-# the memory to the machine.  rseq(2) is missing on Zerno, and glibc does without.
+# the memory to the machine.
 use strict;
 my ($prefix) = @ARGV;
 my %name;
@@ -29,8 +29,7 @@ sub normal {
 }
 
 if (!$prefix) {
-	print sort map { s/^(?:\[pid +\d+\]|\d+) +//; s/\b(si_pid=)\d+|(?<=tid=\[)\d+|(?<== )\d+$/($1 || '') . 'P'/ge; normal($_) }
-	    grep { !/rseq\(/ } <STDIN>;
+	print sort map { s/^(?:\[pid +\d+\]|\d+) +//; s/\b(si_pid=)\d+|(?<=tid=\[)\d+|(?<== )\d+$/($1 || '') . 'P'/ge; normal($_) } <STDIN>;
 	exit;
 }
 my @files = sort { ($a =~ /(\d+)$/)[0] <=> ($b =~ /(\d+)$/)[0] } glob("$prefix.*");
@@ -40,7 +39,6 @@ for my $file (@files) {
 	print "== $name{($file =~ /(\d+)$/)[0]}\n";
 	open my $f, '<', $file or die;
 	while (<$f>) {
-		next if /^rseq\(/;
 		s/\b(\d+)\b/exists $name{$1} && $1 > 1 ? $name{$1} : $1/ge
 		    if /^(?:getpid|gettid|clone|vfork|fork|wait4|waitid|kill|tgkill|set_tid_address|setpgid|getpgrp|getpgid)/;
 		s/(?<=si_pid=)(\d+)/$name{$1} || $1/e;
