@@ -18,7 +18,7 @@ KERNEL_DIRS := lib base mem sched cred vm dev fs socket net/unix fs/tmpfs fs/dev
 KSRC := $(foreach d,$(KERNEL_DIRS),$(wildcard kernel/$(d)/*.c kernel/$(d)/*.S))
 GEN_C :=
 
-.PHONY: all objs run debug debian debian-i386 test check bench unit setup help clean format
+.PHONY: all objs run debug debian debian-i386 debian-dev test check bench unit setup help clean format
 all: $(B)/zerno.elf zerno
 
 -include kernel/syscall/syscall.mk
@@ -68,6 +68,10 @@ debian: ## a Debian 12 root for `./zerno run --rootfs debian`, made once (build/
 debian-i386: ## the same of Debian's 32-bit programs (build/debian/root-i386.cpio)
 	@tools/setup.sh debian
 	@tools/debian_root.sh build/debian/root-i386.cpio i386
+
+debian-dev: ## one with gcc, make and sqlite3, for the long form of the tests (build/debian/root-dev.cpio)
+	@tools/setup.sh debian-dev
+	@tools/debian_root.sh build/debian/root-dev.cpio amd64 gcc,libc6-dev,make,sqlite3
 
 debug: need-run ## as run, but QEMU waits for gdb on build/gdb.sock (`gdb -x tools/gdb/attach.gdb`)
 	@$(MAKE) --no-print-directory all

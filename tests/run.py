@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
+usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -23,6 +23,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = f"{TOP}/build/tests"
 KERNEL = f"{TOP}/build/x86_64/zerno.elf"
 CASE_SECONDS = 60   # of one case on Zerno, under software emulation
+DEV_SECONDS = 300   # of one that compiles
 MICROVM = ["-M", "microvm,acpi=on,pit=on,pic=off,rtc=on,x-option-roms=off,auto-kernel-cmdline=off",
            "-global", "virtio-mmio.force-legacy=false"]
 
@@ -59,7 +60,8 @@ echo @@ALL
 INIT = """#!/bin/sh
 mount -t proc proc /proc
 mount -t devtmpfs devtmpfs /dev
-mkdir -p /dev/pts; mount -t devpts devpts /dev/pts
+mkdir -p /dev/pts /dev/shm; mount -t devpts devpts /dev/pts
+mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 mount -t tmpfs -o mode=1777 tmpfs /tmp
 /runner
 poweroff -f
@@ -318,8 +320,8 @@ def unpack_debian(archive, root):
           + "\n", 0o755)
 
 
-def test_debian(wanted, kind="debian", archive="root.cpio"):
-    """Debian's dynamic programs."""
+def test_debian(wanted, kind="debian", archive="root.cpio", folder="debian", **guest_options):
+    """Debian's dynamic programs: tests/FOLDER/*.cases in a root of build/debian/."""
     archive, root = f"{TOP}/build/debian/{archive}", f"{BUILD}/root-{kind}"
     if not os.path.exists(archive):
         print(f"{kind}: skipped, there is no {os.path.relpath(archive, TOP)}: run `make {kind}`")
@@ -328,22 +330,28 @@ def test_debian(wanted, kind="debian", archive="root.cpio"):
     for d in ("cases", "tests"):
         shutil.rmtree(f"{root}/{d}", ignore_errors=True)
     os.makedirs(f"{root}/tests")
-    for p in glob.glob(f"{TOP}/tests/debian/*.[cp]*"):  # the programs with their sources, and helpers
-        if not p.endswith(".cases"):
+    for p in glob.glob(f"{TOP}/tests/{folder}/*.*"):  # the programs with their sources, and helpers
+        stem, kind_of_file = os.path.splitext(os.path.basename(p))
+        if kind_of_file != ".cases":
             shutil.copy(p, f"{root}/tests/")
-        if p.endswith(".c"):
-            shutil.copy(f"{BUILD}/debian/{os.path.basename(p)[:-2]}", f"{root}/tests/")
-    cases = write_cases(root, "debian", wanted)
-    if kind != "debian":    # our own test programs are of 64 bits
+        if kind_of_file in (".c", ".go", ".rs"):
+            shutil.copy(f"{BUILD}/{folder}/{stem}", f"{root}/tests/")
+    cases = write_cases(root, folder, wanted)
+    if kind == "debian-i386":    # our own test programs are of 64 bits
         ours = [c for c in cases if re.search(r"/tests/(?!\w+\.pl)", open(f"{root}/cases/{c}").read())]
         print(f"{kind}: {len(ours)} of {len(cases)} cases are left out, since they are about 64-bit programs")
         cases = [c for c in cases if c not in ours]
-    compare(kind, root, cases, mem="2G")
+    compare(kind, root, cases, **{"mem": "2G"} | guest_options)
 
 
 def test_debian_i386(wanted):
     """The same with Debian's 32-bit programs."""
     test_debian(wanted, "debian-i386", "root-i386.cpio")
+
+
+def test_debian_dev(wanted):
+    """Compilers, databases, version control, and static programs of Go and Rust."""
+    test_debian(wanted, "debian-dev", "root-dev.cpio", "debian-dev", seconds=DEV_SECONDS, mem="3G")
 
 
 SMOKE = """#!/bin/sh
@@ -508,7 +516,7 @@ def test_failalloc(_):
                 lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
 
 
-KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "launcher": test_launcher, "interactive": test_interactive,
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev, "launcher": test_launcher, "interactive": test_interactive,
          "failalloc": test_failalloc, "fuzz": test_fuzz}
 
 

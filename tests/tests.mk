@@ -23,6 +23,20 @@ build/tests/debian/%: tests/debian/%.c
 	@echo "  GUEST $<"
 	$(Q)gcc -g -O0 -std=gnu11 -Wall -pthread -ffile-prefix-map=$(CURDIR)/tests/debian=/tests -o $@ $(CURDIR)/$<
 
+# Static programs of Debian's Go and Rust, which `make debian-dev` installs: only built when that was done.
+ifneq ($(wildcard build/debian/root-dev.cpio),)
+DEV_SRC := $(wildcard tests/debian-dev/*.go tests/debian-dev/*.rs)
+DEV_BIN := $(patsubst tests/debian-dev/%,build/tests/debian-dev/%,$(basename $(DEV_SRC)))
+endif
+build/tests/debian-dev/%: tests/debian-dev/%.go
+	@mkdir -p $(@D)
+	@echo "  GUEST $<"
+	$(Q)CGO_ENABLED=0 GO111MODULE=off GOCACHE=$(CURDIR)/build/go-cache /usr/bin/go build -trimpath -o $@ $<
+build/tests/debian-dev/%: tests/debian-dev/%.rs
+	@mkdir -p $(@D)
+	@echo "  GUEST $<"
+	$(Q)/usr/bin/rustc -O --edition 2021 -C target-feature=+crt-static -o $@ $<
+
 # i386: a 32-bit program each, without a library, so that plain gcc -m32 is enough.
 I386_BIN := $(patsubst tests/i386/%.c,build/tests/i386/%,$(wildcard tests/i386/*.c))
 build/tests/i386/%: tests/i386/%.c tests/i386/start.h
@@ -31,8 +45,8 @@ build/tests/i386/%: tests/i386/%.c tests/i386/start.h
 	$(Q)gcc -m32 -march=i686 -static -nostdlib -ffreestanding -fno-pic -no-pie -fno-stack-protector -fcf-protection=none -O1 -g \
 		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
 
-test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN) $(DEBIAN_BIN)
-.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests boot-tests fuzz conformance-busybox conformance-python bench
+test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN) $(DEBIAN_BIN) $(DEV_BIN)
+.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests boot-tests fuzz conformance-busybox conformance-python bench
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -56,6 +70,8 @@ debian-tests: all ## Debian's dynamic programs, output compared with Linux's (af
 	@$(PYTHON) tests/run.py debian $(T)
 debian-i386-tests: all ## the same with Debian's 32-bit programs (after `make debian-i386`)
 	@$(PYTHON) tests/run.py debian-i386 $(T)
+debian-dev-tests: all test-programs ## gcc, make, git, sqlite3, python3, Go and Rust on both systems (after `make debian-dev`)
+	@$(PYTHON) tests/run.py debian-dev $(T)
 boot-tests: all ## machines, CPUs, memory sizes
 	@$(PYTHON) tests/run.py boot $(T)
 fuzz: need-test all test-programs ## hostile input for 10 minutes
