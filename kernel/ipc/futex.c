@@ -242,7 +242,7 @@ static bool any_woken(const struct futex_waiter *w, unsigned n)
 }
 
 /* Sleeps until one of w[n] was woken: 0.  Or -ETIMEDOUT, -ERESTARTSYS. */
-static int waiters_sleep(const struct futex_waiter *w, unsigned n, ktime_t deadline)
+static int waiters_sleep(const struct futex_waiter *w, unsigned n, ktime_t deadline, bool wall)
 {
 	int r = 0;
 
@@ -254,7 +254,7 @@ static int waiters_sleep(const struct futex_waiter *w, unsigned n, ktime_t deadl
 			r = -ERESTARTSYS;
 			break;
 		}
-		r = sched_schedule_until(deadline);
+		r = sched_schedule_until_clock(deadline, wall);
 		if (r || likely(any_woken(w, n)))
 			return r; /* who slept runs again in THREAD_RUNNING */
 	}
@@ -271,11 +271,11 @@ int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, ktime_t deadline, u32
 	int r = waiter_queue(&w, uaddr, flags, val);
 	if (r)
 		return r;
-	r = waiters_sleep(&w, 1, deadline);
+	r = waiters_sleep(&w, 1, deadline, flags & FUTEX_WALL);
 	return waiter_leave(&w) ? r : 0;
 }
 
-int futex_wait_many(const struct futex_wait_one *words, unsigned n, ktime_t deadline)
+int futex_wait_many(const struct futex_wait_one *words, unsigned n, ktime_t deadline, bool wall)
 {
 	struct futex_waiter *w = kmalloc(n * sizeof(*w), ALLOC_ZERO);
 	unsigned queued = 0;
@@ -290,7 +290,7 @@ int futex_wait_many(const struct futex_wait_one *words, unsigned n, ktime_t dead
 			queued++;
 	}
 	if (!r)
-		r = waiters_sleep(w, n, deadline);
+		r = waiters_sleep(w, n, deadline, wall);
 	for (unsigned i = 0; i < queued; i++)
 		if (!waiter_leave(&w[i]))
 			r = (int)i; /* as Linux: a wake-up beats an error, and the last one is told */

@@ -6,10 +6,13 @@
 #include <abi/futex.h>
 #include <base/clock.h>
 
-enum futex_flags { FUTEX_SHARED = 1 }; /* the word may lie in memory shared between processes */
+enum futex_flags {
+	FUTEX_SHARED = 1, /* the word may lie in memory shared between processes */
+	FUTEX_WALL = 2,   /* the deadline is on clock_realtime */
+};
 
 /* Sleeps while *uaddr == val, until a wake-up whose bits meet `bitset`: 0.  -EAGAIN (another value), -ETIMEDOUT
- * (deadline on clock_monotonic, KTIME_MAX: none), -ERESTARTSYS (signal), -EINVAL (no bits). */
+ * (deadline; KTIME_MAX: none), -ERESTARTSYS (signal), -EINVAL (no bits). */
 MUST_CHECK int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, ktime_t deadline, u32 bitset);
 /* Wakes up to nr waiters, at least one: how many. */
 MUST_CHECK int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset);
@@ -28,7 +31,7 @@ struct futex_wait_one {
 	u32 val;
 	unsigned flags;
 };
-MUST_CHECK int futex_wait_many(const struct futex_wait_one *words, unsigned n, ktime_t deadline);
+MUST_CHECK int futex_wait_many(const struct futex_wait_one *words, unsigned n, ktime_t deadline, bool wall);
 /* Locks whose owner inherits the priority of those who wait; futex_pi.c.  Takes the lock, waiting for it if need be: 0.
  * -EAGAIN (try: another has it), -EDEADLK, -ESRCH (its owner is no thread), -EINVAL (the word and the waiters disagree),
  * -ENOMEM, -ETIMEDOUT, -ERESTARTNOINTR (signal). */

@@ -247,7 +247,7 @@ static int lock_or_queue(struct futex_pi_waiter *w, u32 __user *uaddr, const str
 }
 
 /* Sleeps until w has the lock: 0; or leaves the queue: -ETIMEDOUT, -ERESTARTNOINTR. */
-static int waiter_sleep(struct futex_pi_waiter *w, ktime_t deadline)
+static int waiter_sleep(struct futex_pi_waiter *w, ktime_t deadline, bool wall)
 {
 	int r = 0;
 
@@ -255,7 +255,7 @@ static int waiter_sleep(struct futex_pi_waiter *w, ktime_t deadline)
 		thread_set_state(THREAD_INTERRUPTIBLE);
 		if (atomic_load(&w->granted))
 			break;
-		r = thread_signal_pending() ? -ERESTARTNOINTR : sched_schedule_until(deadline);
+		r = thread_signal_pending() ? -ERESTARTNOINTR : sched_schedule_until_clock(deadline, wall);
 	}
 	thread_set_state(THREAD_RUNNING);
 	irqflags_t f = spin_lock_irqsave(&pi_lock);
@@ -304,7 +304,7 @@ int futex_lock_pi(u32 __user *uaddr, unsigned flags, ktime_t deadline)
 	kfree(spare);
 	if (r != STEP_QUEUED)
 		return r;
-	r = waiter_sleep(&w, deadline);
+	r = waiter_sleep(&w, deadline, flags & FUTEX_WALL);
 	return !r && w.died ? word_fix(&w, uaddr) : r;
 }
 

@@ -7,7 +7,7 @@
  * Contexts:  process context; posix_timer_expire in interrupts.
  * Manual:    timer_create(2), timer_settime(2), timer_getoverrun(2), sigevent(3type).
  * Tests:     tests/abi/posixtimer.c.
- * Deviates:  a change of the wall clock moves no timer; no timers on the CPU time of another thread.
+ * Deviates:  no timers on the CPU time of another thread.
  *
  * Theory
  * ------
@@ -42,7 +42,8 @@ struct posix_timer {
 	struct timer timer;
 	int id, clock;
 	bool armed;             /* will expire at `next` */
-	ktime_t next, interval; /* in the time of the clock (wall time: as monotonic) */
+	bool wall;              /* was set to a time of the wall clock: moves with it */
+	ktime_t next, interval; /* in the time of timer_now() */
 	u64 overrun;            /* since the last signal was taken */
 	int overrun_last;       /* of the last signal taken */
 };
@@ -59,7 +60,7 @@ static ktime_t timer_now(const struct posix_timer *pt)
 	if (pt->clock == CLOCK_THREAD_CPUTIME_ID)
 		return (ktime_t)sched_cpu_time(&pt->cpu_thread->thread);
 	if (pt->clock != CLOCK_PROCESS_CPUTIME_ID)
-		return clock_monotonic();
+		return pt->wall ? clock_realtime() : clock_monotonic();
 	usage_of_group(pt->group, &use);
 	return (ktime_t)(use.utime + use.stime);
 }
@@ -69,6 +70,10 @@ static void timer_arm(struct posix_timer *pt)
 	ktime_t left;
 
 	pt->armed = true;
+	if (pt->wall) {
+		timer_start_wall(&pt->timer, pt->next);
+		return;
+	}
 	if (!clock_is_cpu(pt->clock)) {
 		timer_start(&pt->timer, pt->next);
 		return;
@@ -304,15 +309,9 @@ int posix_timer_get(int id, ktime_t *left, ktime_t *interval)
 	return pt ? 0 : -EINVAL;
 }
 
-static ktime_t next_of(const struct posix_timer *pt, bool absolute, ktime_t value)
+static bool clock_is_wall(int clock)
 {
-	ktime_t now = timer_now(pt);
-
-	if (!absolute)
-		return value > KTIME_MAX - now ? KTIME_MAX : now + value;
-	return pt->clock == CLOCK_REALTIME || pt->clock == CLOCK_REALTIME_ALARM || pt->clock == CLOCK_TAI
-	               ? clock_from_realtime(value)
-	               : value;
+	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
 }
 
 int posix_timer_set(int id, bool absolute, ktime_t value, ktime_t interval, ktime_t *old_left,
@@ -330,7 +329,9 @@ int posix_timer_set(int id, bool absolute, ktime_t value, ktime_t interval, ktim
 		pt->overrun = 0;
 		pt->overrun_last = 0;
 		if (value) {
-			pt->next = next_of(pt, absolute, value);
+			pt->wall = absolute && clock_is_wall(pt->clock);
+			ktime_t now = absolute ? 0 : timer_now(pt);
+			pt->next = value > KTIME_MAX - now ? KTIME_MAX : now + value;
 			timer_arm(pt);
 		}
 	}

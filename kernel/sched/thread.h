@@ -117,6 +117,8 @@ static inline void cond_resched(void)
 void sched_yield(void);
 /* sched_schedule with a deadline on clock_monotonic; 0 = woken before, -ETIMEDOUT.  KTIME_MAX: none. */
 int sched_schedule_until(ktime_t deadline);
+/* The deadline is on clock_realtime if `wall`. */
+int sched_schedule_until_clock(ktime_t deadline, bool wall);
 static inline void thread_set_state(enum thread_state s)
 {
 	__atomic_store_n(&thread_current()->state, s, __ATOMIC_SEQ_CST);

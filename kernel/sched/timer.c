@@ -13,21 +13,28 @@
  * A CPU has one one-shot timer; it is programmed for the earliest of its queued timers and the scheduling
  * tick.  It is not programmed back when an early timer is cancelled: the interrupt that comes for nothing is
  * cheaper than touching the hardware on each cancelled time-out, and most time-outs are cancelled.
+ *
+ * Timers of the wall clock wait in a tree of their own, by the time that clock shows.  So when somebody sets it no
+ * timer changes its place; each CPU only computes anew when its first one is due.
  */
 #include <sched/timer.h>
 #include <sched/rq.h>
 #include <base/irq.h>
+#include <base/clock.h>
 #include <abi/errno.h>
 
 enum { TIMER_BATCH = 64 }; /* run at most so many in one interrupt, so that user code gets a turn */
 
+struct timer_queue { /* guarded by the base's lock */
+	struct rb_root tree;
+	struct timer *first;
+};
 struct timer_base {
 	struct spinlock lock;
-	struct rb_root tree GUARDED_BY(&lock);
-	struct timer *first GUARDED_BY(&lock);
-	struct timer *running GUARDED_BY(&lock); /* its fn runs now */
-	ktime_t armed;                           /* what the hardware is set to */
-	ktime_t tick;                            /* the scheduling tick, KTIME_MAX: none */
+	struct timer_queue queue[2] GUARDED_BY(&lock); /* [timer->wall] */
+	struct timer *running GUARDED_BY(&lock);       /* its fn runs now */
+	ktime_t armed;                                 /* what the hardware is set to */
+	ktime_t tick;                                  /* the scheduling tick, KTIME_MAX: none */
 	bool ready;
 };
 static DEFINE_PERCPU(struct timer_base, timer_bases);
@@ -37,8 +44,8 @@ void timer_init_cpu(unsigned cpu) NO_LOCK_CHECK
 	struct timer_base *b = percpu_ptr(timer_bases, cpu);
 
 	spin_init(&b->lock, "timer_base.lock");
-	b->tree = RB_ROOT;
-	b->first = b->running = NULL;
+	b->queue[0] = b->queue[1] = (struct timer_queue){ .tree = RB_ROOT };
+	b->running = NULL;
 	b->armed = b->tick = KTIME_MAX;
 	b->ready = true;
 }
@@ -68,7 +75,8 @@ ktime_t timer_tick_deadline(void)
 
 static void base_insert(struct timer_base *b, struct timer *t) MUST_HOLD(&b->lock)
 {
-	struct rb_node **link = &b->tree.node, *parent = NULL;
+	struct timer_queue *q = &b->queue[t->wall];
+	struct rb_node **link = &q->tree.node, *parent = NULL;
 	bool leftmost = true;
 
 	while (*link) {
@@ -80,19 +88,21 @@ static void base_insert(struct timer_base *b, struct timer *t) MUST_HOLD(&b->loc
 			leftmost = false;
 		}
 	}
-	rb_insert(&b->tree, &t->rb, parent, link);
+	rb_insert(&q->tree, &t->rb, parent, link);
 	if (leftmost)
-		b->first = t;
+		q->first = t;
 	atomic_store(&t->queued, true);
 }
 
 static void base_remove(struct timer_base *b, struct timer *t) MUST_HOLD(&b->lock)
 {
-	if (b->first == t) {
+	struct timer_queue *q = &b->queue[t->wall];
+
+	if (q->first == t) {
 		struct rb_node *n = rb_next(&t->rb);
-		b->first = n ? rb_entry(n, struct timer, rb) : NULL;
+		q->first = n ? rb_entry(n, struct timer, rb) : NULL;
 	}
-	rb_erase(&b->tree, &t->rb);
+	rb_erase(&q->tree, &t->rb);
 	atomic_store(&t->queued, false);
 }
 
@@ -110,7 +120,13 @@ static struct timer_base *base_lock(struct timer *t) NO_LOCK_CHECK
 	}
 }
 
-void timer_start(struct timer *t, ktime_t deadline) NO_LOCK_CHECK
+/* The time of t on clock_monotonic as the wall clock is set now. */
+static ktime_t timer_due(const struct timer *t)
+{
+	return t->wall ? clock_from_realtime(t->deadline) : t->deadline;
+}
+
+static void timer_start_clock(struct timer *t, ktime_t deadline, bool wall) NO_LOCK_CHECK
 {
 	irqflags_t f = arch_irq_save();
 	struct timer_base *here = this_cpu_ptr(timer_bases), *b = base_lock(t);
@@ -129,11 +145,22 @@ void timer_start(struct timer *t, ktime_t deadline) NO_LOCK_CHECK
 			base_remove(b, t);
 	}
 	t->deadline = deadline;
+	t->wall = wall;
 	base_insert(b, t);
-	if (b->first == t && b == here)
-		base_arm(b, deadline);
+	if (b->queue[wall].first == t && b == here)
+		base_arm(b, timer_due(t));
 	spin_unlock(&b->lock);
 	arch_irq_restore(f);
+}
+
+void timer_start(struct timer *t, ktime_t deadline)
+{
+	timer_start_clock(t, deadline, false);
+}
+
+void timer_start_wall(struct timer *t, ktime_t deadline)
+{
+	timer_start_clock(t, deadline, true);
 }
 
 bool timer_cancel(struct timer *t) NO_LOCK_CHECK
@@ -155,11 +182,13 @@ bool timer_cancel(struct timer *t) NO_LOCK_CHECK
 
 /* Runs what is due; a timer that restarts itself in the past waits for the next interrupt after TIMER_BATCH.
  */
-static void base_run(struct timer_base *b, ktime_t now) NO_LOCK_CHECK
+static void base_run(struct timer_base *b, bool wall, ktime_t now) NO_LOCK_CHECK
 {
+	struct timer_queue *q = &b->queue[wall];
+
 	spin_lock(&b->lock);
-	for (unsigned n = 0; n < TIMER_BATCH && b->first && b->first->deadline <= now; n++) {
-		struct timer *t = b->first;
+	for (unsigned n = 0; n < TIMER_BATCH && q->first && q->first->deadline <= now; n++) {
+		struct timer *t = q->first;
 
 		base_remove(b, t);
 		b->running = t;
@@ -171,25 +200,50 @@ static void base_run(struct timer_base *b, ktime_t now) NO_LOCK_CHECK
 	spin_unlock(&b->lock);
 }
 
+/* Sets the hardware for the earliest timer or the tick. */
+static void base_arm_next(struct timer_base *b)
+{
+	ktime_t next = b->tick;
+
+	spin_lock(&b->lock);
+	for (unsigned wall = 0; wall < 2; wall++)
+		if (b->queue[wall].first)
+			next = MIN(next, timer_due(b->queue[wall].first));
+	spin_unlock(&b->lock);
+	b->armed = KTIME_MAX;
+	base_arm(b, next);
+}
+
+static void wall_changed_here(void *unused)
+{
+	struct timer_base *b = this_cpu_ptr(timer_bases);
+
+	if (b->ready)
+		base_arm_next(b);
+}
+
+void timer_wall_changed(void)
+{
+	cpu_call(~(cpumask_t)0, wall_changed_here, NULL);
+}
+
 void timer_interrupt(bool from_user)
 {
 	struct timer_base *b = this_cpu_ptr(timer_bases);
-	ktime_t now = clock_monotonic(), next;
+	ktime_t now = clock_monotonic();
 
 	if (!b->ready)
 		return;
 	/* While handlers run, nothing programs the hardware: one setting at the end. */
 	b->armed = INT64_MIN;
-	base_run(b, now);
+	base_run(b, false, now);
+	if (unlikely(atomic_load(&b->queue[true].first)))
+		base_run(b, true, clock_realtime());
 	if (b->tick <= now) {
 		b->tick = KTIME_MAX;
 		sched_tick(from_user, now);
 	}
-	spin_lock(&b->lock);
-	next = b->first ? MIN(b->first->deadline, b->tick) : b->tick;
-	spin_unlock(&b->lock);
-	b->armed = KTIME_MAX;
-	base_arm(b, next);
+	base_arm_next(b);
 }
 
 /* ---- sleeping with a deadline ---- */
@@ -208,30 +262,40 @@ static void sleep_timer_fire(struct timer *t)
 	thread_wake(s->thread);
 }
 
-int sched_schedule_until(ktime_t deadline)
+static inline int schedule_until(ktime_t deadline, bool wall, const void *site)
 {
 	struct thread *me = thread_current();
 	struct sleep_timer s = { .thread = me };
 
-	me->wait_site = __builtin_return_address(0);
+	me->wait_site = site;
 	if (deadline == KTIME_MAX) {
 		sched_switch(SCHED_BLOCK);
 		return 0;
 	}
-	if (deadline <= clock_monotonic()) {
+	if (deadline <= (wall ? clock_realtime() : clock_monotonic())) {
 		thread_set_state(THREAD_RUNNING);
 		cond_resched();
 		return -ETIMEDOUT;
 	}
 	timer_init(&s.timer, sleep_timer_fire);
 	s.timer.cpu = cpu_id();
-	timer_start(&s.timer, deadline);
+	timer_start_clock(&s.timer, deadline, wall);
 	sched_switch(SCHED_BLOCK);
 	timer_cancel(&s.timer);
 	return atomic_load(&s.fired) ? -ETIMEDOUT : 0;
 }
 
-int thread_sleep_until(ktime_t deadline, bool interruptible)
+int sched_schedule_until(ktime_t deadline)
+{
+	return schedule_until(deadline, false, __builtin_return_address(0));
+}
+
+int sched_schedule_until_clock(ktime_t deadline, bool wall)
+{
+	return schedule_until(deadline, wall, __builtin_return_address(0));
+}
+
+static int sleep_until(ktime_t deadline, bool wall, bool interruptible)
 {
 	for (;;) {
 		thread_set_state(interruptible ? THREAD_INTERRUPTIBLE : THREAD_UNINTERRUPTIBLE);
@@ -239,7 +303,17 @@ int thread_sleep_until(ktime_t deadline, bool interruptible)
 			thread_set_state(THREAD_RUNNING);
 			return -ERESTARTSYS;
 		}
-		if (sched_schedule_until(deadline) == -ETIMEDOUT)
+		if (sched_schedule_until_clock(deadline, wall) == -ETIMEDOUT)
 			return 0;
 	}
+}
+
+int thread_sleep_until(ktime_t deadline, bool interruptible)
+{
+	return sleep_until(deadline, false, interruptible);
+}
+
+int thread_sleep_until_wall(ktime_t deadline)
+{
+	return sleep_until(deadline, true, true);
 }

@@ -14,6 +14,8 @@
  */
 #include <syscall/syscall.h>
 #include <base/clock_page.h>
+#include <ipc/timerfd.h>
+#include <sched/timer.h>
 #include <sys_protos.h>
 
 enum { CPUCLOCK_THREAD = 4, CPUCLOCK_KIND = 3, CPUCLOCK_SCHED = 2 };
@@ -110,6 +112,8 @@ int wall_clock_set(ktime_t t)
 	if (t > KTIME_MAX / 2 || t < clock_monotonic())
 		return -EINVAL; /* the machine was not switched on before 1970 */
 	clock_set_realtime(t);
+	timer_wall_changed();
+	timerfd_clock_was_set();
 	return 0;
 }
 

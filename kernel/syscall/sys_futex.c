@@ -17,16 +17,6 @@
 #include <ipc/futex.h>
 #include <mem/slab.h>
 
-/* The monotonic time at which CLOCK_REALTIME will show t. */
-static ktime_t realtime_to_monotonic(ktime_t t)
-{
-	ktime_t ahead = clock_realtime() - clock_monotonic();
-
-	if (t == KTIME_MAX)
-		return t;
-	return t < ahead ? 0 : t - ahead;
-}
-
 static long futex_wait_restart(struct task *t);
 
 static long futex_wait_until(u32 __user *uaddr, unsigned flags, u32 val, ktime_t deadline, u32 bitset)
@@ -53,7 +43,7 @@ static long futex_wait_restart(struct task *t)
 	                        (u32)r->arg[3]);
 }
 
-static int futex_deadline(ktime_t *out, int op, const struct timespec_k __user *timeout)
+static int futex_deadline(ktime_t *out, unsigned *flags, int op, const struct timespec_k __user *timeout)
 {
 	ktime_t t;
 
@@ -65,10 +55,9 @@ static int futex_deadline(ktime_t *out, int op, const struct timespec_k __user *
 	int err = timespec_get(&t, timeout);
 	if (err)
 		return err;
-	if (cmd == FUTEX_WAIT)
-		*out = deadline_after(t);
-	else /* LOCK_PI knows no other clock */
-		*out = (op & FUTEX_CLOCK_REALTIME) || cmd == FUTEX_LOCK_PI ? realtime_to_monotonic(t) : t;
+	*out = cmd == FUTEX_WAIT ? deadline_after(t) : t;
+	if ((op & FUTEX_CLOCK_REALTIME) || cmd == FUTEX_LOCK_PI) /* that knows no other clock */
+		*flags |= FUTEX_WALL;
 	return 0;
 }
 
@@ -81,7 +70,7 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec_k __use
 	ktime_t deadline = KTIME_MAX;
 
 	if (cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_LOCK_PI || cmd == FUTEX_LOCK_PI2) {
-		int err = futex_deadline(&deadline, op, timeout);
+		int err = futex_deadline(&deadline, &flags, op, timeout);
 		if (err)
 			return err;
 	}
@@ -148,15 +137,13 @@ long sys_futex_waitv(const struct futex_waitv_k __user *waiters, unsigned n, uns
 		err = timespec_get(&deadline, timeout);
 		if (err)
 			return err;
-		if (clock == CLOCK_REALTIME)
-			deadline = realtime_to_monotonic(deadline);
 	}
 	struct futex_wait_one *words = kmalloc(n * sizeof(*words), 0);
 	if (!words)
 		return -ENOMEM;
 	err = waitv_get(words, waiters, n);
 	if (!err)
-		err = futex_wait_many(words, n, deadline);
+		err = futex_wait_many(words, n, deadline, timeout && clock == CLOCK_REALTIME);
 	kfree(words);
 	return err;
 }

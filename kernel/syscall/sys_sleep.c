@@ -9,7 +9,7 @@
  * Manual:    nanosleep(2), clock_nanosleep(2), signal(7) (restart).
  * Tests:     tests/abi/sleep.c
  *
- * Every sleep is one until a deadline on the monotonic clock.  A relative one that a stop signal interrupts
+ * A sleep is one until a deadline, on the monotonic clock but for absolute times of the wall clock.  A relative one that a stop signal interrupts
  * goes on to the same deadline by restart_syscall(2), so stopping and continuing does not lengthen it.
  */
 #include <syscall/syscall.h>
@@ -73,16 +73,9 @@ static int clock_check(int clock)
 	}
 }
 
-/* The monotonic time at which `clock` will show t. */
-static ktime_t clock_to_monotonic(int clock, ktime_t t)
+static bool clock_is_wall(int clock)
 {
-	ktime_t ahead;
-
-	if (t == KTIME_MAX ||
-	    (clock != CLOCK_REALTIME && clock != CLOCK_REALTIME_ALARM && clock != CLOCK_TAI))
-		return t;
-	ahead = clock_realtime() - clock_monotonic();
-	return t < ahead ? 0 : t - ahead;
+	return clock == CLOCK_REALTIME || clock == CLOCK_REALTIME_ALARM || clock == CLOCK_TAI;
 }
 
 long sys_clock_nanosleep(int clock, int flags, const struct timespec_k __user *req,
@@ -99,5 +92,6 @@ long sys_clock_nanosleep(int clock, int flags, const struct timespec_k __user *r
 	if (!(flags & TIMER_ABSTIME))
 		return sleep_until(current_task(), deadline_after(t), rem);
 	/* An absolute sleep is restarted as it is; the time left needs no telling. */
-	return thread_sleep_until(clock_to_monotonic(clock, t), true) ? -ERESTARTNOHAND : 0;
+	err = clock_is_wall(clock) ? thread_sleep_until_wall(t) : thread_sleep_until(t, true);
+	return err ? -ERESTARTNOHAND : 0;
 }

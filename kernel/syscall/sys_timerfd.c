@@ -59,8 +59,10 @@ long sys_timerfd_settime(int fd, int flags, const struct itimerspec_k __user *ne
 	if (err)
 		return err;
 	timerfd_get(r.file, &left, &was);
-	timerfd_set(r.file, flags & TFD_TIMER_ABSTIME, value, interval);
+	err = timerfd_set(r.file, (unsigned)flags, value, interval);
 	fd_ref_put(r);
+	if (err)
+		return err;
 	return old ? itimerspec_put(left, was, old) : 0;
 }
 
