@@ -22,7 +22,7 @@ I386_NAMES = {"newfstatat": "fstatat64", "stat": "stat64", "lstat": "lstat64", "
 # Structures that look the same in both ABIs, and those that handlers copy by user_layout.c.
 LAYOUT_KNOWN = set("""pollfd_k statx_k utsname_k timezone_k cap_user_header_k cap_user_data_k sched_param_k clone3_args_k
     timespec_k timeval_k itimerval_k utimbuf_k tms_k rusage_k sigaction_k sigaltstack_k siginfo iovec stat_k statfs64_k
-    rlimit64_k itimerspec_k sigevent_k epoll_event futex_waitv_k msghdr_k mmsghdr_k""".split())
+    rlimit64_k itimerspec_k sigevent_k epoll_event futex_waitv_k msghdr_k mmsghdr_k rseq_k timex_k""".split())
 I386_NAMES.update({n: n + "32" for n in (
     "getuid geteuid getgid getegid getresuid getresgid setuid setgid setreuid setregid setresuid setresgid "
     "setfsuid setfsgid getgroups setgroups chown lchown fchown").split()})
