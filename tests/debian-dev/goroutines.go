@@ -98,12 +98,13 @@ func preemption() {
 
 func timers() {
 	start := time.Now()
-	order := make(chan int, 3)
+	// Late ones may overtake each other; none is early.
+	fired := make(chan bool, 3)
 	for _, n := range []int{150, 50, 100} {
-		n := n
-		time.AfterFunc(time.Duration(n)*time.Millisecond, func() { order <- n })
+		after := time.Duration(n) * time.Millisecond
+		time.AfterFunc(after, func() { fired <- time.Since(start) >= after })
 	}
-	fmt.Println("timers", <-order, <-order, <-order, time.Since(start) >= 150*time.Millisecond)
+	fmt.Println("timers", <-fired, <-fired, <-fired, time.Since(start) >= 150*time.Millisecond)
 	ticker, ticks := time.NewTicker(5*time.Millisecond), 0
 	for range ticker.C {
 		if ticks++; ticks == 5 {
