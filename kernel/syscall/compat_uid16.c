@@ -13,7 +13,6 @@
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>
-#include <mem/slab.h>
 
 enum { OVERFLOW_ID = 65534 };
 
@@ -122,9 +121,11 @@ long sys_i386_getgroups(int size, u16 __user *list)
 	return c->ngroups;
 }
 
-static long read_groups(gid_t *to, const u16 __user *list, size_t size)
+static int read_groups(gid_t *to, const void __user *from, size_t n)
 {
-	for (size_t i = 0; i < size; i++) {
+	const u16 __user *list = from;
+
+	for (size_t i = 0; i < n; i++) {
 		u16 id;
 
 		if (get_user(id, list + i))
@@ -136,23 +137,7 @@ static long read_groups(gid_t *to, const u16 __user *list, size_t size)
 
 long sys_i386_setgroups(size_t size, const u16 __user *list)
 {
-	gid_t *groups;
-	long ret;
-
-	if (!capable(CAP_SETGID))
-		return -EPERM;
-	if (size > CRED_GROUPS_MAX)
-		return -EINVAL;
-	if (!size)
-		return ids_set_groups(NULL, 0);
-	groups = kmalloc(size * sizeof(gid_t), 0);
-	if (!groups)
-		return -ENOMEM;
-	ret = read_groups(groups, list, size);
-	if (!ret)
-		ret = ids_set_groups(groups, (unsigned)size);
-	kfree(groups);
-	return ret;
+	return ids_set_user_groups(list, size, read_groups);
 }
 
 long sys_i386_chown(const char __user *path, u16 uid, u16 gid)

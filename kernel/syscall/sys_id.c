@@ -158,14 +158,15 @@ long sys_getgroups(int size, gid_t __user *list)
 	return c->ngroups;
 }
 
-long ids_set_groups(const gid_t *groups, unsigned n)
+static long set_groups(const gid_t *groups, unsigned n)
 {
 	struct cred *c = cred_copy(my_cred());
 
 	return c ? cred_finish(c, cred_set_groups(c, groups, n)) : -ENOMEM;
 }
 
-long sys_setgroups(size_t size, const gid_t __user *list)
+long ids_set_user_groups(const void __user *list, size_t size,
+                         int (*read)(gid_t *to, const void __user *list, size_t n))
 {
 	gid_t *groups;
 	long ret;
@@ -175,12 +176,23 @@ long sys_setgroups(size_t size, const gid_t __user *list)
 	if (size > CRED_GROUPS_MAX)
 		return -EINVAL;
 	if (!size)
-		return ids_set_groups(NULL, 0);
+		return set_groups(NULL, 0);
 	groups = kmalloc(size * sizeof(gid_t), 0);
 	if (!groups)
 		return -ENOMEM;
-	ret = copy_from_user(groups, list, size * sizeof(gid_t)) ? -EFAULT
-	                                                         : ids_set_groups(groups, (unsigned)size);
+	ret = read(groups, list, size);
+	if (!ret)
+		ret = set_groups(groups, (unsigned)size);
 	kfree(groups);
 	return ret;
+}
+
+static int read_groups(gid_t *to, const void __user *list, size_t n)
+{
+	return copy_from_user(to, list, n * sizeof(*to));
+}
+
+long sys_setgroups(size_t size, const gid_t __user *list)
+{
+	return ids_set_user_groups(list, size, read_groups);
 }

@@ -179,8 +179,10 @@ static inline struct task *task_arg(pid_t pid)
 /* ---- sys_mlock.c: how much the caller may lock goes into its space; 0 or -EPERM ---- */
 MUST_CHECK int mlock_set_limit(struct vm_space *s);
 
-/* ---- sys_id.c: the caller's supplementary groups; the caller has checked the right ---- */
-long ids_set_groups(const gid_t *groups, unsigned n);
+/* ---- sys_id.c ---- */
+/* setgroups(2) of `size` ids, which `read` fetches in the caller's form: 0 or -EFAULT. */
+long ids_set_user_groups(const void __user *list, size_t size,
+                         int (*read)(gid_t *to, const void __user *list, size_t n));
 /* ---- sys_clock.c: 0, -EPERM, -EINVAL ---- */
 MUST_CHECK int wall_clock_set(ktime_t t);
 /* ---- sys_system.c: what sysinfo(2) tells ---- */
