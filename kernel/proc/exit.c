@@ -43,7 +43,6 @@ static bool exit_begin(struct task *t, int code)
 	struct thread_group *g = t->group;
 	irqflags_t f;
 	struct sighand *s = sighand_lock_self(t, &f);
-	struct task *other;
 
 	coredump_wait(t, &s, &f);
 	assert(!t->exiting);
@@ -55,10 +54,8 @@ static bool exit_begin(struct task *t, int code)
 		g->exit_code = code;
 	}
 	bool stopped = signal_stop_leave(t);
-	if (!last && (g->shared.set & ~t->blocked)) /* what we might have been woken for is now the others' */
-		list_for_each_entry (other, &g->threads, group_link)
-			if (!other->exiting && (g->shared.set & ~other->blocked))
-				signal_wake(other, false);
+	if (!last)
+		signal_retarget(t, ~t->blocked);
 	sighand_unlock(s, f);
 	if (stopped && !last)
 		group_notify_stopped(g, CLD_STOPPED);

@@ -33,6 +33,12 @@ bool signal_pending_any(sigset_k set);    /* of the running task, blocked or not
 long signal_return(struct trapframe *tf); /* rt_sigreturn */
 /* exec: handlers to default, ignored stay. */
 void signal_exec(struct task *t);
+/*
+ * What thread t was to take of its process's signals and no longer will (it blocks them, or exits) becomes
+ * the others': one thread is woken for each signal.  When t is not marked, another has been chosen already.
+ * sighand->lock held.
+ */
+void signal_retarget(struct task *t, sigset_k given_up);
 /* Recomputes TF_SIGPENDING; sighand->lock held. */
 void signal_recalc(struct task *t);
 struct sighand *sighand_copy(struct sighand *old); /* NULL old: defaults */

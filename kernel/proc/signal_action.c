@@ -53,19 +53,6 @@ int signal_action(int sig, const struct sigaction_k *new, struct sigaction_k *ol
 	return 0;
 }
 
-/* A signal of the process that this thread now blocks is another thread's to take. */
-static void signal_retarget(struct task *t, sigset_k newly_blocked)
-{
-	sigset_k set = t->group->shared.set & newly_blocked;
-	struct task *other;
-
-	if (!set || t->group->nr_threads < 2)
-		return;
-	list_for_each_entry (other, &t->group->threads, group_link)
-		if (other != t && !other->exiting && (set & ~other->blocked))
-			signal_wake(other, false);
-}
-
 void signal_set_mask(sigset_k mask)
 {
 	struct task *t = current_task();

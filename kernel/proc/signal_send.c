@@ -109,6 +109,24 @@ static bool signal_is_fatal(const struct sighand *s, const struct task *t, int s
 	       (!t->group->unkillable || sig == SIGKILL);
 }
 
+void signal_retarget(struct task *t, sigset_k given_up)
+{
+	sigset_k set = t->group->shared.set & given_up;
+	struct task *other;
+
+	if (!set || t->group->nr_threads < 2 || !thread_flag(&t->thread, TF_SIGPENDING))
+		return;
+	list_for_each_entry (other, &t->group->threads, group_link) {
+		if (other == t || other->exiting || !(set & ~other->blocked))
+			continue;
+		set &= other->blocked;
+		if (!thread_flag(&other->thread, TF_SIGPENDING))
+			signal_wake(other, false);
+		if (!set)
+			break;
+	}
+}
+
 static void signal_complete(struct sighand *s, struct task *t, bool whole_group, int sig)
 {
 	struct task *to = signal_choose(t, whole_group, sig);
