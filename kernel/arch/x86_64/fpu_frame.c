@@ -17,15 +17,22 @@
  *     | x87, SSE   | magic1 sizes    | header | AVX, ...             | magic2 |
  *
  * On the way back both magic words must be right; else only the first 512 bytes count, as for a program that
- * made the frame itself and knows nothing of XSAVE.  While bytes are copied from the user the thread may be
- * switched away from, which writes its area: so they are gathered beside it and put there in one go.
+ * made the frame itself and knows nothing of XSAVE.  The state goes straight between registers and frame
+ * (fpu_user.S); only a frame with other components than the CPU's is gathered in a buffer first.
  */
 #include "fpu_frame.h"
 #include "fpu.h"
+#include <arch/user_access.h>
 #include <abi/errno.h>
 #include <base/iov.h>
 #include <base/panic.h>
 #include <lib/string.h>
+
+/* fpu_user.S: 0 or -EFAULT; the range is the user's. */
+MUST_CHECK int x86_fxsave_user(unsigned long addr);
+MUST_CHECK int x86_fxrstor_user(unsigned long addr);
+MUST_CHECK int x86_xsave_user(unsigned long addr);
+MUST_CHECK int x86_xrstor_user(unsigned long addr);
 
 enum { FPU_SW_OFFSET = 464, FPU_AREA_MAX = 2816 };
 #define FP_XSTATE_MAGIC1 0x46505853u
@@ -46,21 +53,21 @@ unsigned x86_fpu_frame_size(void)
 
 int x86_fpu_save_user(unsigned long addr)
 {
-	char *area = thread_current()->arch.fpu;
-	struct fpx_sw_bytes *sw = (struct fpx_sw_bytes *)(area + FPU_SW_OFFSET);
+	struct fpx_sw_bytes sw = {
+		.magic1 = FP_XSTATE_MAGIC1,
+		.extended_size = fpu_size + sizeof(u32),
+		.xfeatures = fpu_features,
+		.xstate_size = fpu_size,
+	};
 
-	fpu_save_current(area);
-	*sw = (struct fpx_sw_bytes){ 0 };
+	if (!arch_user_range_ok(addr, fpu_size))
+		return -EFAULT;
 	if (!fpu_features)
-		return copy_to_user((void __user *)addr, area, fpu_size);
-	sw->magic1 = FP_XSTATE_MAGIC1;
-	sw->extended_size = fpu_size + sizeof(u32);
-	sw->xfeatures = fpu_features;
-	sw->xstate_size = fpu_size;
-	int err = copy_to_user((void __user *)addr, area, fpu_size);
-	if (err)
-		return err;
-	return put_user(FP_XSTATE_MAGIC2, (u32 __user *)(addr + fpu_size));
+		return x86_fxsave_user(addr);
+	int err = x86_xsave_user(addr);
+	if (!err)
+		err = copy_to_user((void __user *)(addr + FPU_SW_OFFSET), &sw, sizeof(sw));
+	return err ? err : put_user(FP_XSTATE_MAGIC2, (u32 __user *)(addr + fpu_size));
 }
 
 /* Does the frame at addr, whose software bytes are sw, hold an XSAVE area? */
@@ -76,38 +83,43 @@ static bool frame_is_extended(unsigned long addr, const struct fpx_sw_bytes *sw)
 
 static void load_registers(const void *bytes)
 {
-	if (fpu_features)
-		__asm__ volatile("xrstor64 (%0)" ::"r"(bytes), "a"(-1), "d"(-1) : "memory");
-	else
-		__asm__ volatile("fxrstor64 (%0)" ::"r"(bytes) : "memory");
+	__asm__ volatile("xrstor64 (%0)" ::"r"(bytes), "a"(-1), "d"(-1) : "memory");
 }
 
-static __attribute__((noinline)) int restore_from(unsigned long addr)
+/* A frame that names other components than the CPU's, or none: what it lacks gets its initial state. */
+static COLD __attribute__((noinline)) int restore_partial(unsigned long addr, const struct fpx_sw_bytes *sw)
 {
 	u8 buf[FPU_AREA_MAX] __attribute__((aligned(FPU_FRAME_ALIGN)));
-	struct fpx_sw_bytes *sw = (struct fpx_sw_bytes *)(buf + FPU_SW_OFFSET);
 	u64 *xstate_bv = (u64 *)(buf + FPU_LEGACY_SIZE);
-	size_t n = FPU_LEGACY_SIZE;
-
+	size_t n = sw ? sw->xstate_size : FPU_LEGACY_SIZE;
 	int err = copy_from_user(buf, (const void __user *)addr, n);
+
 	if (err)
 		return err;
-	if (frame_is_extended(addr, sw)) {
-		n = sw->xstate_size;
-		err = copy_from_user(buf + FPU_LEGACY_SIZE, (const void __user *)(addr + FPU_LEGACY_SIZE),
-		                     n - FPU_LEGACY_SIZE);
-		if (err)
-			return err;
+	if (sw)
 		*xstate_bv &= sw->xfeatures;
-	}
 	if (fpu_size > n)
 		memset(buf + n, 0, fpu_size - n);
-	if (fpu_features && n == FPU_LEGACY_SIZE)
+	if (!sw)
 		*xstate_bv = XFEATURES_LEGACY;
 
 	fpu_sanitise(buf);
 	load_registers(buf);
 	return 0;
+}
+
+static int restore_extended(unsigned long addr)
+{
+	struct fpx_sw_bytes sw;
+	int err = copy_from_user(&sw, (const void __user *)(addr + FPU_SW_OFFSET), sizeof(sw));
+
+	if (err)
+		return err;
+	if (!frame_is_extended(addr, &sw))
+		return restore_partial(addr, NULL);
+	if (sw.xstate_size != fpu_size || (sw.xfeatures & fpu_features) != fpu_features)
+		return restore_partial(addr, &sw);
+	return arch_user_range_ok(addr, fpu_size) ? x86_xrstor_user(addr) : -EFAULT;
 }
 
 int x86_fpu_restore_user(unsigned long addr)
@@ -117,5 +129,7 @@ int x86_fpu_restore_user(unsigned long addr)
 		fpu_reset_current();
 		return 0;
 	}
-	return restore_from(addr);
+	if (fpu_features)
+		return restore_extended(addr);
+	return arch_user_range_ok(addr, fpu_size) ? x86_fxrstor_user(addr) : -EFAULT;
 }
