@@ -8,6 +8,7 @@
 
 struct super_block;
 struct inode;
+struct xattr_list;
 struct iattr {     /* setattr: which, and the values */
 	u32 valid; /* ATTR_* */
 	umode_t mode;
@@ -65,6 +66,13 @@ struct inode_ops {
 	               const struct iattr *a); /* after all checks; NULL: the inode's fields alone */
 	int (*getattr)(struct inode *i, struct kstat *st); /* NULL: from the inode's fields */
 	int (*permission)(struct inode *i, unsigned want, const struct cred *c); /* NULL: by mode bits */
+	/* Extended attributes by their whole names, see fs/xattr.h, which has checked name, length and rights.
+	 * i->lock is held for writing by set and remove, for reading or writing by get and list.
+	 * All four or none; none: -EOPNOTSUPP, and an empty list. */
+	ssize_t (*getxattr)(struct inode *i, const char *name, void *value, size_t size); /* size 0: length */
+	int (*setxattr)(struct inode *i, const char *name, const void *value, size_t size, int flags);
+	int (*listxattr)(struct inode *i, struct xattr_list *to); /* xattr_list_add() for each */
+	int (*removexattr)(struct inode *i, const char *name);
 };
 struct inode {
 	struct refcount ref;
@@ -93,6 +101,8 @@ struct inode {
 	bool linkable;   /* O_TMPFILE without O_EXCL: linkat(2) may give it its first name */
 	char *link;      /* target of a symbolic link held in memory; owned, freed after RCU: the walk
 	                                follows it without sleeping.  NULL: ops->get_link or ops->follow */
+	/* Known to have no security.capability (fs/xattr.c); changes under lock, a hint to who does not hold it. */
+	bool no_file_caps;
 };
 struct inode *inode_alloc(struct super_block *sb,
                           umode_t mode); /* ref 1, times now, ino new; NULL: no memory */
