@@ -456,6 +456,13 @@ def test_launcher(wanted):
     case("rootfs-directory", ["--rootfs", root, "cat", "/marker"], 0, b"from a directory\n")
     pack(root, f"{BUILD}/launcher.cpio")
     case("rootfs-cpio", ["--rootfs", f"{BUILD}/launcher.cpio", "sh", "-c", "cat /marker; exit 3"], 3, b"from a directory\n")
+    # The other C library's dynamic linker and threads.
+    program = f"{root}/dynamic"
+    subprocess.run(["musl-gcc", "-O1", "-w", "-o", program, f"{TOP}/tests/abi/pthread.c"], check=True)
+    os.makedirs(f"{root}/lib", exist_ok=True)
+    shutil.copy(os.path.realpath("/lib/ld-musl-x86_64.so.1"), f"{root}/lib/ld-musl-x86_64.so.1")
+    linux = subprocess.run([program], capture_output=True)
+    case("musl-dynamic", ["--rootfs", root, "/dynamic"], linux.returncode, linux.stdout)
     case("dry-run", ["--dry-run", "true"], 0, None)
     case("panic", ["--append", "zerno.test=panic", "true"], 125, b"", b"panic")
     os.makedirs(BUILD, exist_ok=True)
