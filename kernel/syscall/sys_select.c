@@ -87,20 +87,39 @@ static int select_copy_in(struct select_call *c, unsigned long __user *const set
 	return 0;
 }
 
-static unsigned wanted_events(const struct select_call *c, unsigned fd)
+/* One descriptor that stands in a set becomes an item. 0 or -EBADF. */
+static int select_add(struct select_call *c, unsigned fd, unsigned events)
 {
-	unsigned events = 0;
+	struct fd_ref r = fd_ref_get(current_task()->files, fd);
 
-	for (int s = 0; s < SETS; s++)
-		if (bitmap_test(set_in(c, s), fd))
-			events |= set_events[s];
-	return events;
+	if (!r.file)
+		return -EBADF;
+	c->ref[c->items] = r;
+	c->fd[c->items] = fd;
+	c->item[c->items++] = (struct poll_item){ r.file, events, 0 };
+	return 0;
+}
+
+/* The same for 64 descriptors from `first`, which stand in the sets as the words say. */
+static int select_add_word(struct select_call *c, unsigned first, u64 rd, u64 wr, u64 ex)
+{
+	int err = 0;
+
+	for (u64 any = rd | wr | ex; any && !err; any &= any - 1) {
+		u64 bit = any & -any;
+
+		err = select_add(c, first + (unsigned)__builtin_ctzll(any),
+		                 (rd & bit ? set_events[SET_RD] : 0) | (wr & bit ? set_events[SET_WR] : 0) |
+		                         (ex & bit ? set_events[SET_EX] : 0));
+	}
+	return err;
 }
 
 /* Makes an item of each descriptor in a set. 0, -EBADF, -ENOMEM. */
 static int select_open_files(struct select_call *c, unsigned count)
 {
-	struct fd_table *files = current_task()->files;
+	const unsigned long *rd = set_in(c, SET_RD), *wr = set_in(c, SET_WR), *ex = set_in(c, SET_EX);
+	int err = 0;
 
 	if (!count)
 		return 0;
@@ -109,20 +128,9 @@ static int select_open_files(struct select_call *c, unsigned count)
 		return -ENOMEM;
 	c->ref = (struct fd_ref *)(c->item + count);
 	c->fd = (u32 *)(c->ref + count);
-	for (unsigned fd = 0; fd < c->n && c->items < count; fd++) {
-		unsigned events = wanted_events(c, fd);
-		struct fd_ref r;
-
-		if (!events)
-			continue;
-		r = fd_ref_get(files, fd);
-		if (!r.file)
-			return -EBADF;
-		c->ref[c->items] = r;
-		c->fd[c->items] = fd;
-		c->item[c->items++] = (struct poll_item){ r.file, events, 0 };
-	}
-	return 0;
+	for (unsigned i = 0; i < BITMAP_LONGS(c->n) && !err; i++)
+		err = select_add_word(c, i * BITS_PER_LONG, rd[i], wr[i], ex[i]);
+	return err;
 }
 
 /* Sets the bits of what is ready; their number. */
@@ -131,7 +139,7 @@ static long select_collect(struct select_call *c)
 	long ready = 0;
 
 	for (unsigned i = 0; i < c->items; i++)
-		for (int s = 0; s < SETS; s++)
+		for (int s = 0; c->item[i].revents && s < SETS; s++)
 			if (c->item[i].revents & set_events[s] && bitmap_test(set_in(c, s), c->fd[i])) {
 				bitmap_set(set_out(c, s), c->fd[i]);
 				ready++;
