@@ -36,6 +36,7 @@ void inode_drop_privs(struct inode *i, const struct cred *c)
 {
 	rwlock_write_lock(&i->lock);
 	i->mode = inode_mode_without_privs(i, c);
+	inode_mark_dirty(i);
 	rwlock_write_unlock(&i->lock);
 }
 
@@ -132,6 +133,7 @@ static void setattr_apply(struct inode *i, const struct iattr *a)
 	if (a->valid & (ATTR_MTIME | ATTR_MTIME_SET))
 		i->mtime = a->valid & ATTR_MTIME_SET ? a->mtime : now;
 	i->ctime = now;
+	inode_mark_dirty(i);
 }
 
 int inode_setattr(struct inode *i, struct iattr *a, const struct cred *c)

@@ -74,6 +74,7 @@ struct file *file_alloc_path(const struct path *path, const struct file_ops *ops
 	f->watches = NULL;
 	f->owner = 0;
 	f->flocked = f->rcu_free = false;
+	f->wb_err = i->mapping ? errseq_sample(&i->mapping->wb_err) : 0;
 	return f;
 fail:
 	atomic_sub(&nr_files, 1);
@@ -177,7 +178,7 @@ loff_t generic_lseek(struct file *f, loff_t off, int whence)
 {
 	struct inode *i = f->inode;
 	loff_t size = atomic_load(&i->size), sum;
-	bool memory_only = i->mapping && (!i->mapping->ops || !i->mapping->ops->read_page);
+	bool memory_only = i->mapping && !mapping_has_store(i->mapping);
 
 	switch (whence) {
 	case SEEK_SET:
@@ -338,8 +339,10 @@ void inode_accessed(struct inode *i, u32 flags)
 	if (flags & MS_NODIRATIME && s_isdir(i->mode))
 		return;
 	now = clock_realtime_coarse();
-	if (atime_due(i, flags, now))
+	if (atime_due(i, flags, now)) {
 		i->atime = now;
+		inode_mark_dirty(i);
+	}
 }
 
 /* ---- the other operations ---- */
@@ -388,9 +391,15 @@ long file_ioctl(struct file *f, unsigned cmd, void *arg)
 
 int file_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 {
+	struct mapping *m = f->inode->mapping;
+	int err, late = 0;
+
 	if (!f->ops->fsync)
 		return -EINVAL;
-	return f->ops->fsync(f, start, end, datasync);
+	err = f->ops->fsync(f, start, end, datasync);
+	if (m)
+		late = errseq_check(&m->wb_err, &f->wb_err);
+	return err ? err : late;
 }
 
 int noop_fsync(struct file *f, loff_t start, loff_t end, bool datasync)

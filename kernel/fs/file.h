@@ -63,6 +63,7 @@ struct file {
 	pid_t owner; /* F_SETOWN; of a group: negative */
 	bool owner_is_thread;
 	struct epoll_item *watches; /* of epoll(7) instances; changed through ipc/epoll.c only */
+	u32 wb_err;                 /* which errors of write-backs it was told of: base/errseq.h */
 	bool flocked;               /* has locks of flock(2) */
 	bool rcu_free;              /* stood in a table of several threads: lockless readers may look at it */
 };
@@ -94,6 +95,7 @@ int file_iterate(struct file *f, struct dir_context *ctx);
 unsigned file_poll(struct file *f, struct poll_table *pt);
 long file_ioctl(struct file *f, unsigned cmd, void *arg);
 int file_mmap(struct file *f, struct vm_mmap_args *a); /* checks modes, then ops->mmap */
+/* ops->fsync, and then the errors of write-backs that this description was not told of yet. */
 int file_fsync(struct file *f, loff_t start, loff_t end, bool datasync);
 int file_fallocate(struct file *f, int mode, loff_t off, loff_t len);
 int file_truncate(struct file *f, loff_t len);

@@ -24,7 +24,7 @@
 
 static inline bool memory_only(const struct mapping *m)
 {
-	return !m->ops || !m->ops->read_page;
+	return !mapping_has_store(m);
 }
 
 /* Copies n bytes from within one page; the number copied, or -errno when the page cannot be had. */
@@ -80,28 +80,68 @@ ssize_t mapping_file_read(struct file *f, struct iov_iter *to, loff_t *pos)
 	return done;
 }
 
-/* A page to write [off, off + n) of: when that is all of it, its old bytes are not read. */
-static struct page *page_for_write(struct mapping *m, u64 index, size_t n)
+/* Writes a piece of a page that is not cached, and of whose old bytes nothing is needed: all are overwritten, or
+ * lie behind the end.  The bytes are collected in a page that nobody sees yet, for the copy may fault, sleep, or
+ * stop half-way.  The page in the cache, *done bytes written, or ERR_PTR. */
+static struct page *write_fresh(struct mapping *m, u64 index, size_t off, size_t n, struct iov_iter *from,
+                                size_t *done)
 {
-	return n == PAGE_SIZE ? mapping_get_for_write(m, index) : mapping_get(m, index);
+	struct page *p = page_alloc(0, ALLOC_USER | (n < PAGE_SIZE ? ALLOC_ZERO : 0)), *there;
+
+	if (!p)
+		return ERR_PTR(-ENOMEM);
+	*done = copy_from_iter((char *)page_virt(p) + off, n, from);
+	if (*done < n && n == PAGE_SIZE)
+		there = mapping_get(m, index); /* the rest of the page keeps its old bytes */
+	else
+		there = mapping_add_whole(m, index, p);
+	if (there == p)
+		return p;
+	if (!IS_ERR(there))
+		memcpy((char *)page_virt(there) + off, (char *)page_virt(p) + off, *done);
+	page_put(p);
+	return there;
 }
 
-static ssize_t write_piece(struct mapping *m, u64 index, size_t off, size_t n, struct iov_iter *from)
+/* The same in the page as it is, read from the store if need be. */
+static struct page *write_cached(struct mapping *m, u64 index, size_t off, size_t n, struct iov_iter *from,
+                                 size_t *done)
 {
-	struct page *p = page_for_write(m, index, n);
-	char *dst;
-	size_t done;
+	struct page *p = mapping_get(m, index);
 
+	if (!IS_ERR(p))
+		*done = copy_from_iter((char *)page_virt(p) + off, n, from);
+	return p;
+}
+
+static bool is_cached(struct mapping *m, u64 index)
+{
+	struct page *p = mapping_find(m, index);
+
+	if (p)
+		page_put(p);
+	return p;
+}
+
+static ssize_t write_piece(struct inode *i, u64 index, size_t off, size_t n, struct iov_iter *from)
+{
+	struct mapping *m = i->mapping;
+	bool whole = n == PAGE_SIZE || index << PAGE_SHIFT >= (u64)i->size;
+	struct page *p;
+	size_t done = 0;
+	int err;
+
+	if (m->ops && m->ops->write_begin) {
+		err = m->ops->write_begin(m, (index << PAGE_SHIFT) + off, (unsigned)n);
+		if (err)
+			return err;
+	}
+	if (whole && !memory_only(m) && !is_cached(m, index))
+		p = write_fresh(m, index, off, n, from, &done);
+	else
+		p = write_cached(m, index, off, n, from, &done);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
-	dst = page_virt(p);
-	done = copy_from_iter(dst + off, n, from);
-	if (unlikely(!(atomic_load(&p->flags) & PAGE_UPTODATE))) {
-		/* Only in a page that was to be wholly overwritten; what the caller failed to give is zero.
-		 */
-		memset(dst + off + done, 0, n - done);
-		atomic_or(&p->flags, PAGE_UPTODATE);
-	}
 	if (done)
 		page_mark_dirty(p);
 	page_put(p);
@@ -137,7 +177,7 @@ static ssize_t write_locked(struct inode *i, struct iov_iter *from, loff_t *pos)
 		ssize_t got = -EPERM;
 
 		if (likely(!(i->seals & ~(u32)F_SEAL_SEAL)) || !sealed_against(i, at + (loff_t)n))
-			got = write_piece(i->mapping, (u64)at / PAGE_SIZE, off, n, from);
+			got = write_piece(i, (u64)at / PAGE_SIZE, off, n, from);
 		if (got > 0) {
 			*pos = at + got;
 			done += got;

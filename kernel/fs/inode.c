@@ -13,6 +13,7 @@
  */
 #include <fs/inode.h>
 #include <fs/chrdev.h>
+#include <fs/writeback.h>
 #include <base/clock.h>
 #include <mem/slab.h>
 #include <abi/errno.h>
@@ -48,12 +49,14 @@ struct inode *inode_alloc(struct super_block *sb, umode_t mode)
 	i->atime = i->mtime = i->ctime = i->btime = clock_realtime_coarse();
 	rwlock_init(&i->lock);
 	list_init(&i->locks);
+	list_init(&i->dirty_link);
 	return i;
 }
 
 void inode_init_data(struct inode *i, const struct mapping_ops *ops, enum mem_counter counter)
 {
 	mapping_init(&i->data, ops, i, counter);
+	i->data.store = i->sb;
 	i->mapping = &i->data;
 	inode_set_size(i, 0);
 }
@@ -68,8 +71,12 @@ static void inode_free_rcu(struct rcu_head *h)
 
 void inode_put(struct inode *i)
 {
+	/* What has a name outlives its last user: it is written before nobody can be asked any more. */
+	if (unlikely(ref_read(&i->ref) == 1 && inode_is_dirty(i)) && i->nlink)
+		inode_write_back(i);
 	if (!ref_put(&i->ref))
 		return;
+	inode_forget_dirty(i);
 	assert(list_empty(&i->locks));
 	if (i->sb->ops && i->sb->ops->evict)
 		i->sb->ops->evict(i);
@@ -164,6 +171,7 @@ void inode_touch(struct inode *i, unsigned attr)
 		i->atime = now;
 	if (attr & ATTR_MTIME)
 		i->mtime = i->ctime = now;
+	inode_mark_dirty(i);
 }
 
 void inode_truncate(struct inode *i, loff_t size)

@@ -9,6 +9,7 @@
 struct super_block;
 struct inode;
 struct xattr_list;
+struct seq;
 struct iattr {     /* setattr: which, and the values */
 	u32 valid; /* ATTR_* */
 	umode_t mode;
@@ -97,9 +98,12 @@ struct inode {
 	u32 seals;              /* tmpfs: F_SEAL_*; lock for writing */
 	void *fifo;             /* ipc/pipe: the pipe of a FIFO */
 	struct rcu_head rcu;
-	bool revalidate; /* names below are looked up anew each time (procfs) */
-	bool linkable;   /* O_TMPFILE without O_EXCL: linkat(2) may give it its first name */
-	char *link;      /* target of a symbolic link held in memory; owned, freed after RCU: the walk
+	struct list_head dirty_link; /* in sb->dirty_inodes; see writeback.c */
+	ktime_t dirtied_when;        /* monotonic */
+	bool dirty;                  /* fields changed since write_inode; writeback.c's lock */
+	bool revalidate;             /* names below are looked up anew each time (procfs) */
+	bool linkable;               /* O_TMPFILE without O_EXCL: linkat(2) may give it its first name */
+	char *link; /* target of a symbolic link held in memory; owned, freed after RCU: the walk
 	                                follows it without sleeping.  NULL: ops->get_link or ops->follow */
 	/* Known to have no security.capability (fs/xattr.c); changes under lock, a hint to who does not hold it. */
 	bool no_file_caps;
@@ -159,19 +163,40 @@ static inline bool s_islnk(umode_t m)
 	return (m & S_IFMT) == S_IFLNK;
 }
 
-/* File systems and their instances. */
+/* Fields of i (times, size, owner, ...) changed: write_inode will be called some time.  Called by the VFS wherever it
+ * changes a field, and by file systems.  Nothing without ops->write_inode.  Does not sleep. */
+void inode_mark_dirty(struct inode *i);
+/* mapping_ops->hold and ->release of mappings whose host is an inode. */
+bool inode_mapping_hold(struct mapping *m);
+void inode_mapping_release(struct mapping *m);
+
+/* File systems and their instances.  All may sleep; NULL ok but where it says otherwise. */
 struct super_ops {
-	void (*evict)(struct inode *i); /* the inode dies: free i->private; NULL ok */
+	void (*evict)(
+	        struct inode
+	                *i); /* the inode dies: free i->private; with nlink 0 its blocks too.  Its pages are
+	                                   written back before, if it has a name, and dropped afterwards. */
 	int (*statfs)(struct super_block *sb, struct statfs64_k *out);
+	/* The instance dies: everything is on its way to the store (sync was called).  May put sb->root_inode (and
+	 * clear it), which is put afterwards otherwise. */
 	void (*put_super)(struct super_block *sb);
+	/* Writes the fields of an inode that was marked dirty: `wait` until they are where fsync wants them, else as
+	 * far as it costs no waiting (into the journal, into buffers). 0 or -errno. */
+	int (*write_inode)(struct inode *i, bool wait);
+	/* The whole file system on stable storage: pages and inodes have been handed over by write_pages and
+	 * write_inode before. 0 or -errno. */
 	int (*sync)(struct super_block *sb);
+	/* Further mount options for /proc/mounts, ",name=value" each; NULL: sb->options. */
+	void (*show_options)(struct super_block *sb, struct seq *s);
 	/* MS_REMOUNT with new options; mount_mutex held.  NULL: options are ignored. */
 	int (*remount)(struct super_block *sb, const char *options);
 };
 struct fs_type {
 	const char *name;
 	bool nodev; /* needs no device */
-	/* Fills sb->root_inode (reference), sb->ops, sb->private.  0 or -errno. */
+	/* Fills sb->root_inode (reference), sb->ops, sb->private.  Without nodev: sb->bdev_dev is the device that
+	 * `source` names (a block special file; whether there is such a disk is for fill to say: -ENXIO), and
+	 * sb->dev, sb->flags (MS_RDONLY...) are set.  0 or -errno. */
 	int (*fill)(struct super_block *sb, const char *source, const char *options);
 	struct super_block *single; /* if set by fill (devfs, devpts): one instance for all mounts */
 	struct fs_type *next;
@@ -179,7 +204,8 @@ struct fs_type {
 struct super_block {
 	struct refcount ref;
 	struct fs_type *type;
-	dev_t dev; /* st_dev */
+	dev_t dev;      /* st_dev */
+	dev_t bdev_dev; /* the block device below; 0 without one */
 	const struct super_ops *ops;
 	struct inode *root_inode;
 	struct dentry *root; /* owned */
@@ -189,12 +215,29 @@ struct super_block {
 	u64 max_bytes, max_file; /* 0 = none; of a file */
 	void *private;
 	u64 next_ino;
-	char source[64], options[128];
+	char *source; /* as mount(2) was given it; owned */
+	char options[128];
+	struct list_head all;          /* instances; super.c */
+	struct list_head dirty_inodes; /* oldest first; writeback.c */
+	s32 pins;                      /* of the flusher, atomically: put_super waits for them */
+	bool dying;                    /* no more pins */
+};
+struct super_args { /* of a mount; source and options may be NULL */
+	const char *source, *options;
+	u32 flags;      /* MS_RDONLY...: of the instance, if it is made now */
+	dev_t bdev_dev; /* the device behind source, for kinds that need one */
 };
 void fs_register(struct fs_type *t);
 struct fs_type *fs_type_find(const char *name); /* NULL: unknown */
 /* An instance for a mount, with a reference, or ERR_PTR. May sleep. */
 struct super_block *super_get(struct fs_type *t, const char *source, const char *options);
+/* The same with all there is to say.  A device that is mounted already: its instance, or -EBUSY if MS_RDONLY
+ * differs. */
+struct super_block *super_get_args(struct fs_type *t, const struct super_args *a);
+/* Calls fn for each instance, with a reference; may sleep. */
+void super_for_each(void (*fn)(struct super_block *sb, void *ctx), void *ctx);
+/* Pages, inodes and the file system itself are on stable storage: syncfs(2). 0 or the first error. */
+int super_sync(struct super_block *sb);
 struct super_block *super_alloc(struct fs_type *t); /* empty; NULL = no memory */
 void super_put(struct super_block *sb); /* last: drops cached names, root and put_super; may sleep */
 dev_t super_anon_dev(void);             /* a new minor of major 0 */

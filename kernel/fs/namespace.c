@@ -70,10 +70,31 @@ static int attach_at(struct mount *m, const struct path *at)
 	return err;
 }
 
-static int mount_new(const struct path *at, const char *source, const char *type, unsigned long flags,
-                     const char *options)
+/* The device that a block special file names. */
+static int find_device(const struct fs_walk *w, const char *source, dev_t *dev)
+{
+	struct path p;
+	int err;
+
+	if (!source || !*source)
+		return -EINVAL;
+	err = path_lookup(w, source, LOOKUP_FOLLOW, &p);
+	if (err)
+		return err;
+	if ((p.dentry->inode->mode & S_IFMT) != S_IFBLK)
+		err = -ENOTBLK;
+	else if (p.mnt->flags & MS_NODEV)
+		err = -EACCES;
+	*dev = p.dentry->inode->rdev;
+	path_put(&p);
+	return err;
+}
+
+static int mount_new(const struct fs_walk *w, const struct path *at, const char *source, const char *type,
+                     unsigned long flags, const char *options)
 {
 	struct fs_type *t = type ? fs_type_find(type) : NULL;
+	struct super_args args = { source, options, (u32)flags & SUPER_FLAGS, 0 };
 	struct super_block *sb;
 	struct mount *m;
 	int err = -EBUSY;
@@ -82,11 +103,15 @@ static int mount_new(const struct path *at, const char *source, const char *type
 		return -EINVAL;
 	if (!t)
 		return -ENODEV;
-	sb = super_get(t, source, options);
+	if (!t->nodev) {
+		err = find_device(w, source, &args.bdev_dev);
+		if (err)
+			return err;
+		err = -EBUSY;
+	}
+	sb = super_get_args(t, &args);
 	if (IS_ERR(sb))
 		return (int)PTR_ERR(sb);
-	if (ref_read(&sb->ref) == 1) /* made for us */
-		sb->flags = (u32)flags & SUPER_FLAGS;
 	mutex_lock(&mount_mutex);
 	/* The same instance twice on one place: Linux refuses. */
 	if (!(at->mnt->sb == sb && is_mount_root(at) && at->dentry == sb->root)) {
@@ -278,7 +303,7 @@ int vfs_mount(const struct fs_walk *w, const char *source, const char *target, c
 	else if (flags & MS_MOVE)
 		err = move(w, source, &at);
 	else
-		err = mount_new(&at, source, type, flags, options);
+		err = mount_new(w, &at, source, type, flags, options);
 	path_put(&at);
 	return err;
 }

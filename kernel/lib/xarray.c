@@ -19,7 +19,8 @@
  * use.  Two words of bits in each node make the searches cheap: `present` says which slots are not NULL,
  * `full` below which slots no index is free.  Invariants: a node has at least one bit in `present`;
  * a leaf's `full` equals its `present`; bit i of an inner node's `full` is set exactly when its child i has
- * all 64 bits of `full` set.
+ * all 64 bits of `full` set.  `tag[t]` works like `present`, for the entries that carry tag t alone: bit i of an
+ * inner node's is set exactly when its child i has a bit set.
  */
 #include <lib/xarray.h>
 #include <abi/errno.h>
@@ -29,6 +30,7 @@ enum { XA_BITS = 6, XA_SLOTS = 1 << XA_BITS, XA_HEIGHT_MAX = 11 /* 64 / 6, round
 struct xa_node {
 	void *slot[XA_SLOTS];
 	u64 present, full;
+	u64 tag[XA_TAGS];
 };
 const size_t xa_node_size = sizeof(struct xa_node);
 
@@ -78,6 +80,8 @@ static inline void slot_clear(struct xa_node *n, unsigned i)
 	n->slot[i] = NULL;
 	n->present &= ~(1UL << i);
 	n->full &= ~(1UL << i);
+	for (unsigned t = 0; t < XA_TAGS; t++)
+		n->tag[t] &= ~(1UL << i);
 }
 
 /* Gives back levels at the top that only lead to slot 0. */
@@ -89,6 +93,9 @@ static void xa_shrink_top(struct xarray *xa)
 			return;
 		xa->root = n ? n->slot[0] : NULL;
 		xa->height--;
+		if (n && !xa->height)
+			for (unsigned t = 0; t < XA_TAGS; t++)
+				xa->root_tags |= (u32)(n->tag[t] & 1) << t;
 		if (n)
 			node_free_fn(n);
 	}
@@ -130,6 +137,10 @@ static int xa_grow(struct xarray *xa, u64 index)
 			slot_set(n, 0, xa->root);
 			if (xa->height == 0 || ((struct xa_node *)xa->root)->full == ~0UL)
 				n->full = 1;
+			for (unsigned t = 0; t < XA_TAGS; t++)
+				n->tag[t] = xa->height ? ((struct xa_node *)xa->root)->tag[t] != 0
+				                       : xa->root_tags >> t & 1;
+			xa->root_tags = 0;
 			xa->root = n;
 		}
 		xa->height++;
@@ -172,6 +183,16 @@ int xa_store(struct xarray *xa, u64 index, void *p)
 	return 0;
 }
 
+/* Takes the tag from the entry and from each node above that has no other one. */
+static void tag_clear_path(struct xarray *xa, u64 index, struct xa_node *path[XA_HEIGHT_MAX], unsigned tag)
+{
+	for (unsigned l = 0; l < xa->height; l++) {
+		path[l]->tag[tag] &= ~(1UL << (index >> l * XA_BITS & (XA_SLOTS - 1)));
+		if (path[l]->tag[tag])
+			return;
+	}
+}
+
 void *xa_erase(struct xarray *xa, u64 index)
 {
 	struct xa_node *path[XA_HEIGHT_MAX];
@@ -180,6 +201,7 @@ void *xa_erase(struct xarray *xa, u64 index)
 	if (xa->height == 0) {
 		void *old = xa->root;
 		xa->root = NULL;
+		xa->root_tags = 0;
 		return old;
 	}
 	if (xa_path(xa, index, path) != 0)
@@ -188,6 +210,8 @@ void *xa_erase(struct xarray *xa, u64 index)
 	void *old = path[0]->slot[i];
 	if (!old)
 		return NULL;
+	for (unsigned t = 0; t < XA_TAGS; t++)
+		tag_clear_path(xa, index, path, t);
 	slot_clear(path[0], i);
 	for (unsigned l = 1; l < xa->height; l++)
 		path[l]->full &= ~(1UL << (index >> l * XA_BITS & (XA_SLOTS - 1)));
@@ -195,7 +219,41 @@ void *xa_erase(struct xarray *xa, u64 index)
 	return old;
 }
 
-void *xa_find(const struct xarray *xa, u64 *index)
+void xa_tag_set(struct xarray *xa, u64 index, unsigned tag)
+{
+	struct xa_node *path[XA_HEIGHT_MAX];
+
+	if (!xa_load(xa, index))
+		return;
+	if (!xa->height)
+		xa->root_tags |= 1u << tag;
+	else
+		xa_path(xa, index, path);
+	for (unsigned l = 0; l < xa->height; l++)
+		path[l]->tag[tag] |= 1UL << (index >> l * XA_BITS & (XA_SLOTS - 1));
+}
+
+void xa_tag_clear(struct xarray *xa, u64 index, unsigned tag)
+{
+	struct xa_node *path[XA_HEIGHT_MAX];
+
+	if (!index_fits(xa, index) || !xa->root)
+		return;
+	if (!xa->height)
+		xa->root_tags &= ~(1u << tag);
+	else if (xa_path(xa, index, path) == 0)
+		tag_clear_path(xa, index, path, tag);
+}
+
+/* Which slots count: all that are not NULL (ANY), or those with a tag. */
+enum { ANY = XA_TAGS };
+
+static inline u64 slots_of(const struct xa_node *n, unsigned tag)
+{
+	return tag == ANY ? n->present : n->tag[tag];
+}
+
+static inline void *find(const struct xarray *xa, u64 *index, unsigned tag)
 {
 	u64 at = *index;
 	if (!xa->root || !index_fits(xa, at))
@@ -207,7 +265,7 @@ void *xa_find(const struct xarray *xa, u64 *index)
 			shift -= XA_BITS;
 			struct xa_node *n = p;
 			unsigned i = (unsigned)(at >> shift) & (XA_SLOTS - 1);
-			u64 rest = n->present & ~0UL << i;
+			u64 rest = slots_of(n, tag) & ~0UL << i;
 			if (!rest)
 				break;
 			unsigned next = (unsigned)__builtin_ctzl(rest);
@@ -221,7 +279,7 @@ void *xa_find(const struct xarray *xa, u64 *index)
 		}
 		if (xa->height == 0) {
 			*index = 0;
-			return p;
+			return tag == ANY || xa->root_tags >> tag & 1 ? p : NULL;
 		}
 		/* Nothing more in this node: go on behind it. */
 		shift += XA_BITS;
@@ -232,6 +290,16 @@ void *xa_find(const struct xarray *xa, u64 *index)
 			return NULL;
 		at = next;
 	}
+}
+
+void *xa_find(const struct xarray *xa, u64 *index)
+{
+	return find(xa, index, ANY);
+}
+
+void *xa_find_tagged(const struct xarray *xa, u64 *index, unsigned tag)
+{
+	return find(xa, index, tag);
 }
 
 u64 xa_find_hole(const struct xarray *xa, u64 from)

@@ -9,11 +9,13 @@
 struct xarray {
 	void *root;      /* a node; with height 0 the entry at index 0; NULL = empty */
 	unsigned height; /* levels of nodes */
+	u32 root_tags;   /* of the entry at index 0 with height 0: BIT(tag) */
 };
+enum { XA_TAGS = 2 }; /* marks that an entry can have, 0 .. XA_TAGS - 1 */
 #define XARRAY_INIT                                                                                          \
 	(struct xarray)                                                                                      \
 	{                                                                                                    \
-		NULL, 0                                                                                      \
+		NULL, 0, 0                                                                                   \
 	}
 
 /* The one size that the allocator is asked for.  It must not sleep: callers hold spinlocks. */
@@ -27,6 +29,11 @@ MUST_CHECK int xa_store(struct xarray *xa, u64 index, void *p);
 void *xa_erase(struct xarray *xa, u64 index);
 /* The first entry at an index >= *index, which is updated; NULL if none. */
 void *xa_find(const struct xarray *xa, u64 *index);
+/* Marks the entry at index, which must exist; a new entry has no tags, one that replaces another has its. */
+void xa_tag_set(struct xarray *xa, u64 index, unsigned tag);
+void xa_tag_clear(struct xarray *xa, u64 index, unsigned tag); /* no entry or no tag: nothing happens */
+/* As xa_find, among the entries with the tag. */
+void *xa_find_tagged(const struct xarray *xa, u64 *index, unsigned tag);
 /* The first index >= from without an entry (wraps to 0 past the last index). */
 u64 xa_find_hole(const struct xarray *xa, u64 from);
 /* Frees all nodes; the entries are the caller's. */

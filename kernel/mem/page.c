@@ -225,6 +225,8 @@ void mem_stats(struct mem_stats *out)
 		.anon_pages = counter_sum(MEMC_ANON),
 		.cache_pages = counter_sum(MEMC_CACHE),
 		.shmem_pages = counter_sum(MEMC_SHMEM),
+		.dirty_pages = counter_sum(MEMC_DIRTY),
+		.writeback_pages = counter_sum(MEMC_WRITEBACK),
 	};
 	for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
 		if (!percpu_offset[cpu])

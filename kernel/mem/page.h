@@ -15,8 +15,11 @@ enum page_flag {
 	PAGE_UPTODATE = 1 << 5, /* page cache: holds the file's bytes */
 	PAGE_LOCKED = 1 << 6,   /* page cache: being read or written */
 	PAGE_ERROR = 1 << 7,
-	PAGE_PCP = 1 << 8,   /* free, in a per-CPU list */
-	PAGE_TABLE = 1 << 9, /* a page of page tables */
+	PAGE_PCP = 1 << 8,        /* free, in a per-CPU list */
+	PAGE_TABLE = 1 << 9,      /* a page of page tables */
+	PAGE_WRITEBACK = 1 << 10, /* page cache: on its way to the store; may be read, and made dirty again */
+	PAGE_REFERENCED = 1 << 11, /* page cache: used since reclaim looked last */
+	PAGE_READAHEAD = 1 << 12,  /* page cache: who reads it should have the pages behind it read */
 };
 /* 32 bytes a frame, so that the map of 512 MiB is 4 MiB. */
 struct page {
@@ -88,11 +91,22 @@ void page_free_virt(void *v, unsigned order);
 struct mem_stats {
 	u64 total_pages, free_pages; /* managed by the allocator; per-CPU lists count as free */
 	u64 slab_pages, table_pages, kstack_pages, anon_pages, cache_pages, shmem_pages;
+	u64 dirty_pages, writeback_pages;
 	u64 allocs, frees;
 };
 void mem_stats(struct mem_stats *out);
 /* Counters kept by the owners of the pages (vm, arch/generic, fs/tmpfs): add may be negative. */
-enum mem_counter { MEMC_SLAB, MEMC_TABLE, MEMC_KSTACK, MEMC_ANON, MEMC_CACHE, MEMC_SHMEM, MEMC_NR };
+enum mem_counter {
+	MEMC_SLAB,
+	MEMC_TABLE,
+	MEMC_KSTACK,
+	MEMC_ANON,
+	MEMC_CACHE, /* page cache of objects with a store */
+	MEMC_SHMEM, /* and of memory-only ones */
+	MEMC_DIRTY,
+	MEMC_WRITEBACK,
+	MEMC_NR
+};
 void mem_count(enum mem_counter c, long add);
 /* Boot: builds the struct page map from boot_info; before it only early_alloc works. */
 void mem_init(void);

@@ -44,8 +44,12 @@ static void show_mount_flags(struct seq *s, const struct mount *m)
 			seq_puts(s, flag_names[i].text);
 }
 
-static void show_options(struct seq *s, const struct super_block *sb)
+static void show_options(struct seq *s, struct super_block *sb)
 {
+	if (sb->ops && sb->ops->show_options) {
+		sb->ops->show_options(sb, s);
+		return;
+	}
 	if (!*sb->options)
 		return;
 	seq_puts(s, ",");

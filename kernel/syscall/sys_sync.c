@@ -13,25 +13,16 @@
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>
-#include <fs/mount.h>
+#include <fs/inode.h>
 
-static int sync_super(struct super_block *sb)
+static void sync_one(struct super_block *sb, void *ctx)
 {
-	return sb && sb->ops && sb->ops->sync ? sb->ops->sync(sb) : 0;
-}
-
-static void sync_mount(struct mount *m, const char *path, void *ctx)
-{
-	(void)sync_super(m->sb);
+	(void)super_sync(sb);
 }
 
 long sys_sync(void)
 {
-	struct path root;
-
-	fs_ctx_root(current_task()->fs, &root);
-	mounts_for_each(&root, sync_mount, NULL);
-	path_put(&root);
+	super_for_each(sync_one, NULL);
 	return 0;
 }
 
@@ -64,7 +55,7 @@ long sys_syncfs(int fd)
 
 	if (!r.file)
 		return -EBADF;
-	err = sync_super(r.file->inode->sb);
+	err = super_sync(r.file->inode->sb);
 	fd_ref_put(r);
 	return err;
 }

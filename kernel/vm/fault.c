@@ -109,6 +109,45 @@ static void cow_replace(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *
 	page_put(p);
 }
 
+/* The file system makes room for the page before it becomes dirty.  pt_lock is dropped meanwhile; then everything
+ * is looked at again: false when the entry is another one. */
+static enum vm_fault_result make_room(struct vm_space *s, struct vma *v, uaddr_t addr, const pte_t *pte,
+                                      bool *changed) NO_LOCK_CHECK
+{
+	struct mapping *m = v->mapping;
+	u64 pos = vma_index(v, addr) << PAGE_SHIFT, size = atomic_load(&m->size);
+	pte_t before = *pte;
+	int err = 0;
+
+	*changed = false;
+	if (!m->ops || !m->ops->write_begin)
+		return VM_FAULT_MINOR;
+	spin_unlock(&s->pt_lock);
+	if (pos < size)
+		err = m->ops->write_begin(m, pos, (unsigned)MIN(size - pos, (u64)PAGE_SIZE));
+	spin_lock(&s->pt_lock); /* tables stay: the vma cannot go while space->lock is held */
+	*changed = *pte != before;
+	return err == -ENOMEM ? VM_FAULT_OOM : err ? VM_FAULT_BUS : VM_FAULT_MINOR;
+}
+
+/* The first write since the page was clean. */
+static enum vm_fault_result fault_shared(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *pte)
+        MUST_HOLD(&s->pt_lock)
+{
+	enum vm_fault_result r = VM_FAULT_MINOR;
+	bool changed = false;
+
+	if (v->mapping)
+		r = make_room(s, v, addr, pte, &changed);
+	if (r != VM_FAULT_MINOR || changed)
+		return r; /* another thread or a truncate was faster: the access faults again if need be */
+	if (!pte_special(*pte))
+		page_mark_dirty(paddr_page(pte_paddr(*pte)));
+	atomic_store(pte, pte_mkwrite(*pte));
+	vm_flush_page(s, addr);
+	return VM_FAULT_MINOR;
+}
+
 /* A write to an entry that is there but not writable. */
 static enum vm_fault_result fault_cow(struct vm_space *s, struct vma *v, uaddr_t addr, pte_t *pte)
         MUST_HOLD(&s->pt_lock)
@@ -118,13 +157,8 @@ static enum vm_fault_result fault_cow(struct vm_space *s, struct vma *v, uaddr_t
 	bool special = pte_special(e);
 	struct page *p = special ? NULL : paddr_page(pa), *copy;
 
-	if (v->flags & VM_SHARED) {
-		if (p)
-			page_mark_dirty(p);
-		atomic_store(pte, pte_mkwrite(e));
-		vm_flush_page(s, addr);
-		return VM_FAULT_MINOR;
-	}
+	if (v->flags & VM_SHARED)
+		return fault_shared(s, v, addr, pte);
 	if (p && (p->flags & PAGE_ANON) && ref_read(&p->ref) == 1) {
 		debug_assert(p->mapcount == 1);
 		if (v->flags & VM_WRITE) {
@@ -188,6 +222,8 @@ enum vm_fault_result vm_fault_vma(struct vm_space *s, struct vma *v, uaddr_t add
 		r = fault_anon(s, v, write, pte);
 	} else {
 		r = vm_fault_file(s, v, addr, write, pte);
+		if (r >= 0 && write && v->flags & VM_SHARED && pte_present(*pte) && !pte_writable(*pte))
+			r = fault_shared(s, v, addr, pte) < 0 ? VM_FAULT_BUS : r;
 	}
 	if (r == VM_FAULT_MINOR)
 		s->min_flt++;

@@ -30,16 +30,20 @@ static bool map_writable(const struct vma *v, bool write)
 {
 	const struct mapping *m = v->mapping;
 
-	return (v->flags & VM_SHARED) && (v->flags & VM_WRITE) && (write || !m->ops || !m->ops->write_page);
+	if (!(v->flags & VM_SHARED) || !(v->flags & VM_WRITE))
+		return false;
+	if (mapping_writes_back(m))
+		return write && !m->ops->write_begin;
+	return true;
 }
 
 /* Enters a page of the cache; mapping->lock keeps it there. */
-static inline void install(pte_t *pte, struct page *p, u32 prot)
+static inline void install(pte_t *pte, struct page *p, u32 prot) NO_LOCK_CHECK
 {
 	page_get(p);
 	atomic_add(&p->mapcount, 1);
 	if (prot & VM_WRITE)
-		page_mark_dirty(p);
+		page_mark_dirty_locked(p->mapping, p);
 	atomic_store(pte, pte_make_user(page_paddr(p), prot));
 }
 
@@ -135,7 +139,7 @@ enum vm_fault_result vm_fault_file(struct vm_space *s, struct vma *v, uaddr_t ad
 		p = mapping_get(m, index);
 		if (!IS_ERR(p)) {
 			page_put(p);
-			if (m->ops && m->ops->read_page)
+			if (mapping_has_store(m))
 				r = VM_FAULT_MAJOR;
 		}
 		spin_lock(&s->pt_lock); /* tables stay: the vma cannot go while space->lock is held */

@@ -193,6 +193,22 @@ int vm_populate(struct vm_space *s, uaddr_t start, uaddr_t end, unsigned access)
 
 /* ---- mapping.c ---- */
 void mapping_init_waitqs(void);
+/* PAGE_LOCKED; sleeps. */
+void page_lock(struct page *p);
+bool page_trylock(struct page *p);
+void page_unlock(struct page *p); /* any context */
+void page_wait_writeback(struct page *p);
+void page_end_writeback(struct page *p); /* any context */
+/* What a page of the cache leaves behind when it goes. */
+enum { PAGE_CACHE_FLAGS = PAGE_DIRTY | PAGE_UPTODATE | PAGE_ERROR | PAGE_REFERENCED | PAGE_READAHEAD };
+
+/* ---- writeback.c ---- */
+/* page_mark_dirty() for who holds the lock of the page's mapping. */
+void page_mark_dirty_locked(struct mapping *m, struct page *p) MUST_HOLD(&m->lock);
+/* p leaves the mapping: it is no longer counted as dirty. */
+void page_forget_dirty(struct mapping *m, struct page *p) MUST_HOLD(&m->lock);
+/* The mapping dies: out of the flusher's list. */
+void writeback_forget(struct mapping *m);
 
 /* ---- shmem.c: MAP_SHARED | MAP_ANONYMOUS ---- */
 /* Fills mapping, file and ops of v; the reference is v's.  0 or -ENOMEM. */

@@ -117,7 +117,7 @@ static int remove_backing(struct vma *v, uaddr_t start, uaddr_t end)
 
 	if (v->flags & VM_LOCKED)
 		return -EINVAL;
-	if (!v->mapping || (v->mapping->ops && v->mapping->ops->write_page))
+	if (!v->mapping || mapping_writes_back(v->mapping))
 		return -EINVAL;
 	if ((v->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
 		return -EACCES;

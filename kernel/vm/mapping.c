@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * vm/mapping.c - the page cache of one object: finding, reading and dirtying pages
+ * vm/mapping.c - the page cache of one object: finding, making and reading pages
  *
  * Owns:      struct mapping and the pages in it; each page holds one reference for its mapping.
  * Layer:     vm.  Uses lib (xarray), mem, sched (waitq).  File systems give mapping_ops.
@@ -38,21 +38,37 @@ static struct waitq *page_waitq(const struct page *p)
 	return &page_waitqs[hash_u64(page_pfn(p), PAGE_WAIT_BITS)];
 }
 
-static bool page_trylock(struct page *p)
+bool page_trylock(struct page *p)
 {
 	return !(atomic_or(&p->flags, PAGE_LOCKED) & PAGE_LOCKED);
 }
 
-static void page_lock(struct page *p)
+void page_lock(struct page *p)
 {
 	struct waitq *q = page_waitq(p);
 
 	wait_event(q, page_trylock(p));
 }
 
-static void page_unlock(struct page *p)
+void page_unlock(struct page *p)
 {
-	assert(atomic_and(&p->flags, ~PAGE_LOCKED) & PAGE_LOCKED);
+	u32 old = atomic_and(&p->flags, ~PAGE_LOCKED);
+
+	assert(old & PAGE_LOCKED);
+	waitq_wake_all(page_waitq(p));
+}
+
+void page_wait_writeback(struct page *p)
+{
+	wait_event(page_waitq(p), !(atomic_load(&p->flags) & PAGE_WRITEBACK));
+}
+
+void page_end_writeback(struct page *p)
+{
+	u32 old = atomic_and(&p->flags, ~PAGE_WRITEBACK);
+
+	assert(old & PAGE_WRITEBACK);
+	mem_count(MEMC_WRITEBACK, -1);
 	waitq_wake_all(page_waitq(p));
 }
 
@@ -72,6 +88,7 @@ void mapping_init(struct mapping *m, const struct mapping_ops *ops, void *host,
 	list_init(&m->vmas);
 	mutex_init(&m->vmas_lock);
 	m->counter = counter;
+	list_init(&m->dirty_link);
 }
 
 struct page *mapping_find(struct mapping *m, u64 index)
@@ -86,31 +103,23 @@ struct page *mapping_find(struct mapping *m, u64 index)
 	return p;
 }
 
-/* A new page at index, or the one another thread put there meanwhile; with a reference for the caller. */
-static struct page *add_page(struct mapping *m, u64 index)
+/* Puts the new page p at index unless there is one.  Returns the page that is there, with a reference for the
+ * caller (p: a second one, the first is the mapping's), or ERR_PTR(-ENOMEM). */
+static struct page *insert_page(struct mapping *m, u64 index, struct page *p)
 {
-	bool from_store = m->ops && m->ops->read_page;
-	struct page *p = page_alloc(0, ALLOC_USER | (from_store ? 0 : ALLOC_ZERO)), *there;
+	struct page *there;
 	int err = 0;
 
-	if (!p)
-		return ERR_PTR(-ENOMEM);
 	p->mapping = m;
 	p->index = index;
-	p->mapcount = 0;
-	if (!from_store)
-		p->flags |= PAGE_UPTODATE; /* nobody else knows it yet */
-
 	spin_lock(&m->lock);
 	there = xa_load(&m->pages, index);
-	if (there)
-		page_get(there);
-	else
+	if (!there)
 		err = xa_store(&m->pages, index, p);
-	if (!there && !err) {
-		page_get(p);
+	if (there || !err)
+		page_get(there ? there : p);
+	if (!there && !err)
 		m->nr_pages++;
-	}
 	spin_unlock(&m->lock);
 
 	if (!there && !err) {
@@ -118,9 +127,30 @@ static struct page *add_page(struct mapping *m, u64 index)
 		return p;
 	}
 	p->mapping = NULL;
-	atomic_and(&p->flags, ~PAGE_UPTODATE);
-	page_put(p);
 	return there ? there : ERR_PTR(err);
+}
+
+/* A page that was for a mapping and did not get into it. */
+static void drop_new_page(struct page *p)
+{
+	atomic_and(&p->flags, ~(PAGE_UPTODATE | PAGE_LOCKED));
+	page_put(p);
+}
+
+/* A new page at index, or the one another thread put there meanwhile; with a reference for the caller. */
+static struct page *add_page(struct mapping *m, u64 index)
+{
+	bool from_store = mapping_has_store(m);
+	struct page *p = page_alloc(0, ALLOC_USER | (from_store ? 0 : ALLOC_ZERO)), *there;
+
+	if (!p)
+		return ERR_PTR(-ENOMEM);
+	if (!from_store)
+		p->flags |= PAGE_UPTODATE; /* nobody else knows it yet */
+	there = insert_page(m, index, p);
+	if (there != p)
+		drop_new_page(p);
+	return there;
 }
 
 /* Brings a page up to date from the store. 0 or an error. */
@@ -161,67 +191,50 @@ struct page *mapping_get(struct mapping *m, u64 index)
 	return p;
 }
 
-struct page *mapping_get_for_write(struct mapping *m, u64 index)
+struct page *mapping_add_whole(struct mapping *m, u64 index, struct page *p)
 {
-	/* A page another thread can see must never hold somebody's old bytes, and the copy from the user may
-	 * stop half-way.  So a new page of a memory object is zero, and one with a store behind it is read.
-	 */
-	return mapping_get(m, index);
+	struct page *there;
+	int err = 0;
+
+	p->flags |= PAGE_UPTODATE; /* nobody else knows it yet */
+	there = insert_page(m, index, p);
+	if (there == p)
+		return p;
+	atomic_and(&p->flags, ~PAGE_UPTODATE);
+	if (!IS_ERR(there) && !page_uptodate(there))
+		err = read_page(m, there);
+	if (!err)
+		return there;
+	page_put(there);
+	return ERR_PTR(err);
 }
 
-void page_mark_dirty(struct page *p)
+struct page *mapping_add_for_read(struct mapping *m, u64 index)
 {
-	if (!(atomic_load(&p->flags) & PAGE_DIRTY))
-		atomic_or(&p->flags, PAGE_DIRTY);
-}
+	struct page *p = mapping_find(m, index), *there;
 
-/* The first dirty page with index in [*index, last], referenced; *index is its index. */
-static struct page *next_dirty(struct mapping *m, u64 *index, u64 last)
-{
-	struct page *p;
-
-	spin_lock(&m->lock);
-	for (;; ++*index) {
-		p = xa_find(&m->pages, index);
-		if (!p || *index > last) {
-			p = NULL;
-			break;
-		}
-		if (atomic_load(&p->flags) & PAGE_DIRTY) {
-			page_get(p);
-			break;
-		}
-	}
-	spin_unlock(&m->lock);
-	return p;
-}
-
-int mapping_sync(struct mapping *m, u64 start, u64 end)
-{
-	u64 index = start >> PAGE_SHIFT, last;
-	struct page *p;
-	int first_err = 0;
-
-	if (!m->ops || !m->ops->write_page || end <= start)
-		return 0;
-	last = (end - 1) >> PAGE_SHIFT;
-	for (; index <= last && (p = next_dirty(m, &index, last)); index++) {
-		page_lock(p);
-		/* Clean first: a write that comes while the page is on its way makes it dirty again. */
-		if (p->mapping == m && (atomic_and(&p->flags, ~PAGE_DIRTY) & PAGE_DIRTY)) {
-			vm_clean_mapping(m, index, index);
-			int err = m->ops->write_page(m, p);
-
-			if (err) {
-				page_mark_dirty(p);
-				first_err = first_err ? first_err : err;
-			}
-		}
-		page_unlock(p);
+	if (p) {
 		page_put(p);
-		cond_resched();
+		return NULL;
 	}
-	return first_err;
+	p = page_alloc(0, ALLOC_USER);
+	if (!p)
+		return NULL;
+	p->flags |= PAGE_LOCKED;
+	there = insert_page(m, index, p);
+	if (there == p)
+		return p;
+	drop_new_page(p);
+	if (!IS_ERR(there))
+		page_put(there);
+	return NULL;
+}
+
+void mapping_read_end(struct page *p, int err)
+{
+	atomic_or(&p->flags, err ? PAGE_ERROR : PAGE_UPTODATE);
+	page_unlock(p);
+	page_put(p);
 }
 
 loff_t mapping_seek(struct mapping *m, loff_t off, loff_t size, bool data)
@@ -249,13 +262,19 @@ void mapping_destroy(struct mapping *m) NO_LOCK_CHECK
 	u64 index;
 
 	assert(list_empty(&m->vmas));
+	writeback_forget(m);
+	mem_count(MEMC_DIRTY, -(long)m->nr_dirty);
 	xa_for_each(&m->pages, index, p)
 	{
+		/* Read-ahead and write-backs still under way use the mapping. */
+		page_lock(p);
+		page_unlock(p);
+		page_wait_writeback(p);
 		p->mapping = NULL;
-		atomic_and(&p->flags, ~(PAGE_DIRTY | PAGE_UPTODATE | PAGE_ERROR));
+		atomic_and(&p->flags, ~PAGE_CACHE_FLAGS);
 		page_put(p);
 	}
 	mem_count(m->counter, -(long)m->nr_pages);
-	m->nr_pages = 0;
+	m->nr_pages = m->nr_dirty = 0;
 	xa_destroy(&m->pages);
 }

@@ -33,7 +33,7 @@ static bool write_at_once(const struct vma *v, pte_t e)
 	p = paddr_page(pte_paddr(e));
 	if (p->flags & PAGE_ANON)
 		return ref_read(&p->ref) == 1;
-	if (!(v->flags & VM_SHARED) || (v->mapping->ops && v->mapping->ops->write_page))
+	if (!(v->flags & VM_SHARED) || mapping_writes_back(v->mapping))
 		return false;
 	page_mark_dirty(p);
 	return true;

@@ -14,16 +14,24 @@
 
 enum { REMOVE_BATCH = 32 };
 
-/* Removes up to REMOVE_BATCH pages with index in [*from, last]; *from moves on. The number removed. */
-static unsigned remove_some(struct mapping *m, u64 *from, u64 last)
+/* Removes up to REMOVE_BATCH pages with index in [*from, last]; *from moves on. The number removed.  It stops at a
+ * page that is on its way from or to the store: *busy, referenced. */
+static unsigned remove_some(struct mapping *m, u64 *from, u64 last, struct page **busy)
 {
 	struct page *gone[REMOVE_BATCH], *p;
 	unsigned n = 0;
 
 	spin_lock(&m->lock);
 	while (n < REMOVE_BATCH && (p = xa_find(&m->pages, from)) && *from <= last) {
-		void *erased = xa_erase(&m->pages, *from);
+		void *erased;
 
+		if (atomic_load(&p->flags) & (PAGE_WRITEBACK | PAGE_LOCKED) && mapping_has_store(m)) {
+			page_get(p);
+			*busy = p;
+			break;
+		}
+		page_forget_dirty(m, p);
+		erased = xa_erase(&m->pages, *from);
 		assert(erased == p);
 		p->mapping = NULL;
 		gone[n++] = p;
@@ -32,7 +40,7 @@ static unsigned remove_some(struct mapping *m, u64 *from, u64 last)
 	spin_unlock(&m->lock);
 
 	for (unsigned i = 0; i < n; i++) {
-		atomic_and(&gone[i]->flags, ~PAGE_DIRTY);
+		atomic_and(&gone[i]->flags, ~(PAGE_DIRTY | PAGE_REFERENCED | PAGE_READAHEAD));
 		page_put(gone[i]);
 	}
 	if (n)
@@ -46,8 +54,19 @@ static void remove_pages(struct mapping *m, u64 first, u64 last, bool cows)
 
 	if (first > last)
 		return;
-	while (remove_some(m, &from, last) == REMOVE_BATCH)
+	for (;;) {
+		struct page *busy = NULL;
+
+		if (remove_some(m, &from, last, &busy) < REMOVE_BATCH && !busy)
+			break;
+		if (busy) {
+			page_lock(busy);
+			page_unlock(busy);
+			page_wait_writeback(busy);
+			page_put(busy);
+		}
 		cond_resched();
+	}
 	/* A vma that is linked after this look finds no page of the range any more. */
 	memory_barrier();
 	if (!list_empty(&m->vmas))
@@ -58,8 +77,7 @@ static void remove_pages(struct mapping *m, u64 first, u64 last, bool cows)
 static void zero_part(struct mapping *m, u64 from, u64 to)
 {
 	u64 index = from >> PAGE_SHIFT;
-	bool from_store = m->ops && m->ops->read_page;
-	struct page *p = from_store ? mapping_get(m, index) : mapping_find(m, index);
+	struct page *p = mapping_has_store(m) ? mapping_get(m, index) : mapping_find(m, index);
 
 	if (IS_ERR_OR_NULL(p))
 		return; /* not in memory: nothing to clear; unreadable: the next reader gets the error */

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fs/writeback.c - inodes whose fields are newer than their store
+ *
+ * Owns:      super_block.dirty_inodes, inode.dirty; the pins of the flusher on instances.
+ * Layer:     fs.  Uses vm (writeback of pages).
+ * Locks:     inodes_lock, a leaf spinlock: the lists.
+ * Contexts:  process context; inode_mark_dirty does not sleep.
+ * Manual:    sync(2), syncfs(2).
+ * Tests:     kernel/fs/storefs_ktest.c.
+ *
+ * An inode alone does not keep its instance, so the flusher, which finds both by the list of dirty mappings, pins
+ * the instance as well; the end of an instance waits for the pins.
+ */
+#include <fs/writeback.h>
+#include <sched/waitq.h>
+
+static struct spinlock inodes_lock = SPINLOCK_INIT("dirty_inodes");
+static struct waitq unpinned = WAITQ_INIT(unpinned);
+
+void inode_mark_dirty(struct inode *i)
+{
+	struct super_block *sb = i->sb;
+
+	if (likely(!sb->ops || !sb->ops->write_inode) || atomic_load(&i->dirty))
+		return;
+	spin_lock(&inodes_lock);
+	if (!i->dirty) {
+		atomic_store(&i->dirty, true);
+		i->dirtied_when = clock_monotonic();
+		list_add_tail(&i->dirty_link, &sb->dirty_inodes);
+	}
+	spin_unlock(&inodes_lock);
+}
+
+/* True when it was dirty. */
+static bool take_dirty(struct inode *i)
+{
+	bool was;
+
+	spin_lock(&inodes_lock);
+	was = i->dirty;
+	atomic_store(&i->dirty, false);
+	list_del(&i->dirty_link);
+	list_init(&i->dirty_link);
+	spin_unlock(&inodes_lock);
+	return was;
+}
+
+void inode_forget_dirty(struct inode *i)
+{
+	if (unlikely(i->dirty))
+		(void)take_dirty(i);
+}
+
+/* Clean first: who changes the fields meanwhile marks it again. */
+static int write_fields(struct inode *i, bool wait)
+{
+	int err;
+
+	if (!atomic_load(&i->dirty) || !take_dirty(i))
+		return 0;
+	err = i->sb->ops->write_inode(i, wait);
+	if (err && i->mapping)
+		errseq_set(&i->mapping->wb_err, err);
+	return err;
+}
+
+void inode_write_back(struct inode *i)
+{
+	if (i->mapping == &i->data)
+		(void)mapping_sync(i->mapping, 0, ~0UL);
+	(void)write_fields(i, false);
+}
+
+/* ---- the flusher's references ---- */
+
+static void unpin(struct super_block *sb)
+{
+	if (atomic_sub(&sb->pins, 1) == 0)
+		waitq_wake_all(&unpinned);
+}
+
+static bool pin(struct super_block *sb, struct inode *i)
+{
+	atomic_add(&sb->pins, 1);
+	memory_barrier();
+	if (!atomic_load(&sb->dying) && ref_get_unless_zero(&i->ref))
+		return true;
+	unpin(sb);
+	return false;
+}
+
+bool inode_mapping_hold(struct mapping *m)
+{
+	struct inode *i = m->host;
+
+	return pin(i->sb, i);
+}
+
+void inode_mapping_release(struct mapping *m)
+{
+	struct inode *i = m->host;
+	struct super_block *sb = i->sb;
+
+	inode_put(i);
+	unpin(sb);
+}
+
+void writeback_end_super(struct super_block *sb)
+{
+	atomic_store(&sb->dying, true);
+	memory_barrier();
+	wait_event(&unpinned, !atomic_load(&sb->pins));
+}
+
+/* ---- whole instances ---- */
+
+/* The first inode of the list that became dirty until then, referenced and pinned. */
+static struct inode *next_dirty(struct super_block *sb, ktime_t until)
+{
+	struct inode *i;
+
+	spin_lock(&inodes_lock);
+	list_for_each_entry (i, &sb->dirty_inodes, dirty_link) {
+		if (i->dirtied_when > until)
+			break;
+		if (pin(sb, i)) {
+			spin_unlock(&inodes_lock);
+			return i;
+		}
+	}
+	spin_unlock(&inodes_lock);
+	return NULL;
+}
+
+static int write_inodes(struct super_block *sb, ktime_t until, bool wait)
+{
+	struct inode *i;
+	int first_err = 0;
+
+	while ((i = next_dirty(sb, until))) {
+		int err = write_fields(i, wait);
+
+		inode_put(i);
+		unpin(sb);
+		first_err = first_err ? first_err : err;
+		cond_resched();
+	}
+	return first_err;
+}
+
+int super_sync(struct super_block *sb)
+{
+	int err, late;
+
+	err = mapping_sync_store(sb);
+	late = write_inodes(sb, clock_monotonic(), false);
+	err = err ? err : late;
+	late = sb->ops && sb->ops->sync ? sb->ops->sync(sb) : 0;
+	return err ? err : late;
+}
