@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|boot|launcher|interactive|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
+usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|boot|launcher|interactive|files|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -479,6 +479,31 @@ def test_launcher(wanted):
     os.unlink(f"{BUILD}/random")
 
 
+# Where fsmodel works: launcher's arguments, the folder, the commands before it, what the file system cannot do.
+FILE_SYSTEMS = {
+    "tmpfs": ([], "/tmp", "", "xattr"),
+}
+
+
+def test_files(wanted):
+    """Random file operations against a model in memory (tests/stress/fsmodel.c): with 1 and with 4 processes."""
+    root = f"{BUILD}/root-files"
+    make_root(root)
+    shutil.copy(f"{BUILD}/stress/fsmodel", f"{root}/tests/")
+    ops = 10_000_000 if options.get("long") else 12_000
+    seed = int(options.get("seed", 1))
+    for name, (args, folder, before, lacks) in FILE_SYSTEMS.items():
+        for procs in (1, 4):
+            if wanted and name not in wanted:
+                continue
+            script = f"{before} /tests/fsmodel {folder} ops={ops // procs} procs={procs} seed={seed} no={lacks}"
+            r = subprocess.run([f"{TOP}/zerno", "run", "-q", "-c", str(min(procs, 2)), "--timeout", str(ops // 500 + 200),
+                                "--rootfs", root, *args, "--", "sh", "-c", script],
+                               cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+            report(f"files/{name}-{procs}", r.returncode == 0 and "fsmodel: ok" in r.stdout,
+                   f"status {r.returncode}, {r.stdout[-3000:]}{r.stderr[-1000:]}")
+
+
 def test_interactive(_):
     sys.path.insert(0, f"{TOP}/tests")
     import interactive
@@ -523,7 +548,7 @@ def test_failalloc(_):
                 lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
 
 
-KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev, "launcher": test_launcher, "interactive": test_interactive,
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev, "launcher": test_launcher, "interactive": test_interactive, "files": test_files,
          "failalloc": test_failalloc, "fuzz": test_fuzz}
 
 
