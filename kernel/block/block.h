@@ -22,6 +22,18 @@ struct bio_vec {
 	struct page *page;
 	u32 offset, len;
 };
+/* The block layer's part of a bio, from bio_submit until end: a bio and the neighbours merged behind it are one
+ * request of the device; the first one's part speaks for all. */
+struct block_request {
+	struct bio *next, *last; /* the chain; last: of the head alone */
+	u64 offset, len;         /* bytes, from the start of the disk; of the chain in the head */
+	u64 done;                /* of a discard in several pieces: bytes behind us */
+	ktime_t start;           /* when it was submitted */
+	u16 nr_vecs;             /* of the chain */
+	u8 step;                 /* enum request_step */
+	bool alone;              /* not merged: it is a second try */
+	int error;               /* the device's answer */
+};
 struct bio {
 	struct block_device *bdev;
 	enum bio_op op;
@@ -33,6 +45,7 @@ struct bio {
 	void (*end)(struct bio *b); /* may free the bio */
 	void *private;              /* the owner's */
 	struct list_head link;      /* the owner's until it is submitted, the block layer's then */
+	struct block_request rq;
 	struct bio_vec vecs[];
 };
 /* Room for max_vecs pieces; NULL: no memory. */
@@ -72,6 +85,27 @@ struct block_device *bdev_find_name(const char *name);
 /* Takes it for one holder alone (a mounted file system, a loop device, swap): 0 or -EBUSY. */
 int bdev_claim(struct block_device *d, const void *holder);
 void bdev_release(struct block_device *d, const void *holder);
+bool bdev_claimed_by(struct block_device *d, const void *holder);
 /* Writes back and drops its cached pages (before a file system mounts it). */
 int bdev_sync(struct block_device *d);
 void bdev_put(struct block_device *d);
+/* The next device in the order they were found (NULL: the first); puts `d`, gives a reference, NULL at the end. */
+struct block_device *bdev_next(struct block_device *d);
+void bdev_get(struct block_device *d);
+struct disk *bdev_disk(const struct block_device *d);  /* block/disk.h */
+unsigned bdev_partition(const struct block_device *d); /* 0: the whole disk */
+u64 bdev_start(const struct block_device *d);          /* bytes, on the disk */
+const char *bdev_uuid(const struct block_device *d);   /* of the partition's entry in its table; "" */
+const char *bdev_label(const struct block_device *d);
+u32 bdev_block_size(const struct block_device *d); /* what BLKBSZGET tells: no influence on transfers */
+void bdev_set_block_size(struct block_device *d, u32 bytes);
+u32 bdev_read_ahead(const struct block_device *d); /* BLKRAGET, sectors of 512 bytes */
+void bdev_set_read_ahead(struct block_device *d, u32 sectors);
+void bdev_set_read_only(struct block_device *d, bool on); /* BLKROSET */
+/* Open files: counted, so that partitions in use stay.  The new number. */
+unsigned bdev_open(struct block_device *d);
+unsigned bdev_close(struct block_device *d);
+/* Told of each device that appears or goes (fs/bdev makes nodes).  May sleep. */
+extern void (*bdev_added)(struct block_device *d);
+extern void (*bdev_removed)(struct block_device *d);
+void block_init(void); /* boot, before the first disk */

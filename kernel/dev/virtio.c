@@ -116,6 +116,16 @@ void virtio_ready(struct virtio_device *d)
 	d->transport->set_status(d, d->transport->get_status(d) | VIRTIO_S_DRIVER_OK);
 }
 
+void virtio_reset(struct virtio_device *d)
+{
+	d->transport->set_status(d, 0);
+}
+
+bool virtio_needs_reset(struct virtio_device *d)
+{
+	return d->transport->get_status(d) & VIRTIO_S_NEEDS_RESET;
+}
+
 void virtio_interrupt_config(struct virtio_device *d)
 {
 	if (d->driver && d->driver->config_changed)

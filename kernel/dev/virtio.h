@@ -24,6 +24,11 @@ void *virtio_private(struct virtio_device *d);
 struct virtqueue *virtqueue_create(struct virtio_device *d, unsigned index,
                                    void (*callback)(struct virtqueue *q), void *ctx);
 void virtio_ready(struct virtio_device *d); /* DRIVER_OK; after all queues are made */
+/* The device forgets its queues and does not touch memory any more. */
+void virtio_reset(struct virtio_device *d);
+bool virtio_needs_reset(struct virtio_device *d); /* it says that it cannot go on */
+/* Frees a queue that its device does not know any more (after a reset). */
+void virtqueue_destroy(struct virtqueue *q);
 struct vq_buf {
 	paddr_t addr;
 	u32 len;
@@ -34,6 +39,8 @@ MUST_CHECK int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, uns
                              void *token);
 void virtqueue_kick(struct virtqueue *q);
 void *virtqueue_get(struct virtqueue *q, u32 *len); /* a used token, or NULL */
+/* The device broke the rules: nothing will come back.  virtio_reset(), and what it was given is the driver's again. */
+bool virtqueue_broken(const struct virtqueue *q);
 void *virtqueue_ctx(struct virtqueue *q);
 unsigned virtqueue_size(struct virtqueue *q);
 /* Boot: find devices. mmio: virtio_mmio.device= words and the microvm slots; pci: config space scan. */

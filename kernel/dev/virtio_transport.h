@@ -12,6 +12,7 @@ enum {
 	VIRTIO_S_DRIVER = 2,
 	VIRTIO_S_DRIVER_OK = 4,
 	VIRTIO_S_FEATURES_OK = 8,
+	VIRTIO_S_NEEDS_RESET = 64,
 	VIRTIO_S_FAILED = 128
 };
 enum { VIRTIO_F_VERSION_1 = 32 };
@@ -53,8 +54,6 @@ struct virtio_device {
 };
 /* A device was found; it is probed by its driver now or when that registers. Takes over d. */
 void virtio_device_add(struct virtio_device *d);
-/* Frees a queue that its device does not know any more (after a reset). */
-void virtqueue_destroy(struct virtqueue *q);
 /* From the transport's interrupt: a queue may have used buffers; the configuration changed. */
 void virtio_interrupt_queues(struct virtio_device *d);
 void virtio_interrupt_config(struct virtio_device *d);

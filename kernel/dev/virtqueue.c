@@ -223,6 +223,11 @@ void *virtqueue_get(struct virtqueue *q, u32 *len)
 	return token;
 }
 
+bool virtqueue_broken(const struct virtqueue *q)
+{
+	return q->broken;
+}
+
 void *virtqueue_ctx(struct virtqueue *q)
 {
 	return q->ctx;

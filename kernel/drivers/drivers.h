@@ -5,3 +5,4 @@ void serial_early_init(void);   /* COM1 as log console; from the first instructi
 void serial_init(void);         /* COM1 as tty ttyS0 */
 void virtio_console_init(void); /* hvc0 and named ports /dev/vportNpM */
 void virtio_rng_init(void);
+void virtio_blk_init(void); /* vda, vdb ... */

@@ -31,7 +31,9 @@ static struct range *buckets[BUCKETS];
 static struct range *all, **all_tail = &all;
 static struct spinlock reg_lock = SPINLOCK_INIT("chrdev");
 const struct file_ops *fifo_file_ops;
+const struct file_ops *blkdev_file_ops;
 void (*chrdev_added)(const struct chrdev_node *n);
+void (*devnode_removed)(const char *name);
 
 static struct range *range_find(unsigned major, unsigned first, unsigned count)
 {

@@ -15,7 +15,10 @@ struct chrdev_node {
 	umode_t mode;
 };
 bool chrdev_node(unsigned index, struct chrdev_node *out);
-/* Set once by devfs: told of each node registered from then on. May sleep. */
+/* Set once by devfs: told of each node registered from then on; with S_IFBLK in the mode, a block device's. May sleep. */
 extern void (*chrdev_added)(const struct chrdev_node *n);
+extern void (*devnode_removed)(const char *name); /* the node of a device that is gone */
+/* What open() gives an S_IFBLK inode, registered by fs/bdev. */
+extern const struct file_ops *blkdev_file_ops;
 /* A FIFO's operations, registered by ipc/pipe; open by inode.c for S_IFIFO. */
 extern const struct file_ops *fifo_file_ops;

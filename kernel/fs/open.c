@@ -119,6 +119,8 @@ static const struct file_ops *inode_file_ops(const struct inode *i)
 {
 	if (unlikely((i->mode & S_IFMT) == S_IFIFO))
 		return fifo_file_ops ? fifo_file_ops : &no_open_ops;
+	if (unlikely((i->mode & S_IFMT) == S_IFBLK))
+		return blkdev_file_ops ? blkdev_file_ops : &no_open_ops;
 	return i->fops;
 }
 
@@ -126,7 +128,9 @@ static const struct file_ops *inode_file_ops(const struct inode *i)
 static int open_file(const struct path *p, unsigned flags, u32 mode, const struct cred *c, struct file **out)
 {
 	struct inode *i = p->dentry->inode;
-	struct file *f = file_alloc_path(p, inode_file_ops(i), flags & ~FLAGS_ONCE, c);
+	/* O_EXCL of a block device asks for it alone; its open takes the flag. */
+	unsigned once = (i->mode & S_IFMT) == S_IFBLK ? FLAGS_ONCE & ~O_EXCL : FLAGS_ONCE;
+	struct file *f = file_alloc_path(p, inode_file_ops(i), flags & ~once, c);
 	int err = 0;
 
 	if (IS_ERR(f))

@@ -30,9 +30,11 @@
 #include <base/cmdline.h>
 #include <base/ktest.h>
 #include <base/panic.h>
+#include <block/block.h>
 #include <dev/virtio.h>
 #include <drivers/drivers.h>
 #include <fs/namei.h>
+#include <fs/bdev/bdev.h>
 #include <fs/devfs/devfs.h>
 #include <fs/tmpfs/tmpfs.h>
 #include <ipc/epoll.h>
@@ -98,11 +100,13 @@ static const struct step early_steps[] = {
 static const struct step late_steps[] = {
 	{ "work queues", work_init_threads }, /* scheduler; drivers queue work */
 	{ "address spaces", vm_init },        /* slab, RCU */
+	{ "block devices", block_init },      /* slab */
 	{ "files", vfs_init },                /* slab, RCU: inodes, names, mounts, descriptors */
 	{ "Unix sockets", unix_boot },        /* files */
 	{ "tmpfs", tmpfs_init },              /* files; gives rootfs */
 	{ "devtmpfs", devfs_init },           /* tmpfs */
 	{ "memory devices", memdev_init },    /* devtmpfs */
+	{ "disk files", blkdev_init },        /* block devices, devtmpfs: nodes */
 	{ "pipes", pipe_init },               /* files; gives FIFOs */
 	{ "epoll", epoll_init },              /* files */
 	{ "processes", proc_init },           /* address spaces, files */
@@ -114,6 +118,7 @@ static const struct step late_steps[] = {
 	{ "virtio over PCI", virtio_pci_init },
 	{ "virtio console", virtio_console_init }, /* terminals, virtio */
 	{ "virtio random", virtio_rng_init },
+	{ "virtio disks", virtio_blk_init },
 	{ "procfs", procfs_init }, /* everything it shows */
 	{ "other CPUs", boot_start_cpus },
 	{ "root file system", boot_mount_root }, /* tmpfs, processes */

@@ -258,12 +258,16 @@ static inline void switch_prepare(struct run_queue *rq, struct thread *prev, str
 	}
 }
 
+void (*sched_before_sleep)(struct thread *t);
+
 void sched_switch(enum sched_mode mode) NO_LOCK_CHECK
 {
 	struct thread *prev = thread_current(), *next;
 
 	debug_assert(arch_irqs_enabled());
 	lockdep_might_sleep();
+	if (unlikely(prev->plug_depth) && mode == SCHED_BLOCK && prev->state != THREAD_RUNNING)
+		sched_before_sleep(prev);
 	arch_irq_disable();
 	struct run_queue *rq = rq_this();
 	rcu_quiescent_fast(rq->cpu);

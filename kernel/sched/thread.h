@@ -70,6 +70,8 @@ struct thread {
 	bool slice_over;  /* round robin: to the end of the list */
 	bool in_load;     /* counted as uninterruptible; run queue lock */
 	const char *name; /* of a kernel thread; user tasks have task->comm */
+	struct list_head plugged; /* disk requests it holds back (block_plug) */
+	u32 plug_depth;
 };
 /* Upward calls of sched, one set for all user tasks (proc provides). */
 struct thread_ops {
@@ -107,6 +109,8 @@ struct thread *kthread_start(void (*fn)(void *), void *arg, const char *name, in
 /* Gives the CPU away; with state != RUNNING the thread sleeps until thread_wake (or, by state, a signal).
  * The caller sets the state first, then checks its condition, then calls. */
 void sched_schedule(void);
+/* Registered by block: a thread that holds back disk requests is about to sleep.  Must not sleep or change the state. */
+extern void (*sched_before_sleep)(struct thread *t);
 /* Gives the CPU away if someone else should run.  May sleep (in that sense). */
 void sched_resched(void);
 static inline void cond_resched(void)

@@ -39,7 +39,7 @@ static long fcntl_setfl(struct file *f, unsigned long arg)
 
 	if (arg & O_NOATIME && !(old & O_NOATIME) && !inode_owner_or_capable(f->inode, current_task()->cred))
 		return -EPERM;
-	if (arg & O_DIRECT && !(old & O_DIRECT))
+	if (arg & O_DIRECT && !(old & O_DIRECT) && (f->inode->mode & S_IFMT) != S_IFBLK)
 		return -EINVAL;
 	do {
 		old = atomic_load(&f->flags);

@@ -78,6 +78,8 @@ void usage_run(void)
 	     "  -T, --no-tty           give it pipes\n"
 	     "      --timeout SECONDS  end the machine after this time, with status 124\n"
 	     "      --rootfs SPEC      busybox (default), debian, a directory, or FILE.cpio[.gz]\n"
+	     "      --disk FILE[:ro]   a raw image as virtio disk: /dev/vda, the next one vdb (may be "
+	     "repeated)\n"
 	     "      --append WORDS     more words for the kernel's command line\n"
 	     "      --machine M        microvm (default), q35 or pc\n"
 	     "      --accel A          auto (default), kvm or tcg\n"
@@ -102,6 +104,7 @@ enum {
 	O_QEMU_ARG,
 	O_CONSOLE,
 	O_DRY_RUN,
+	O_DISK,
 	O_HELP
 };
 static const struct option long_options[] = {
@@ -114,6 +117,7 @@ static const struct option long_options[] = {
 	{ "timeout", 1, NULL, O_TIMEOUT },
 	{ "rootfs", 1, NULL, O_ROOTFS },
 	{ "append", 1, NULL, O_APPEND },
+	{ "disk", 1, NULL, O_DISK },
 	{ "machine", 1, NULL, O_MACHINE },
 	{ "accel", 1, NULL, O_ACCEL },
 	{ "kernel", 1, NULL, O_KERNEL },
@@ -222,6 +226,9 @@ static bool apply(struct options *o, int c, char *arg)
 		return true;
 	case O_APPEND:
 		o->append = *o->append ? text("%s %s", o->append, arg) : arg;
+		return true;
+	case O_DISK:
+		list_add(&o->disks, arg);
 		return true;
 	case O_MACHINE:
 		o->machine = arg;

@@ -10,6 +10,7 @@ struct options {
 	double timeout_s; /* 0 = none */
 	enum { TTY_AUTO, TTY_YES, TTY_NO } tty;
 	bool dry_run, quiet;
+	char **disks;     /* "FILE[:ro]", NULL-terminated */
 	char **env;       /* "K=V", NULL-terminated */
 	char **qemu_args; /* NULL-terminated */
 	char **cmd;       /* the rest of argv; cmd[0] NULL: a shell */

@@ -84,6 +84,37 @@ static void add_machine(struct vmm *v, const struct options *o, bool kvm)
 	add(v, "-smp", text("%d", o->cpus));
 }
 
+/* A name within an option of QEMU: commas are doubled. */
+static char *escape_commas(const char *s)
+{
+	char *out = must_alloc(malloc(2 * strlen(s) + 1)), *to = out;
+
+	for (; *s; s++) {
+		if (*s == ',')
+			*to++ = ',';
+		*to++ = *s;
+	}
+	*to = 0;
+	return out;
+}
+
+/* FILE[:ro].  cache=writeback: a flush of the guest is an fsync of the file, and nothing less. */
+static void add_disk(struct vmm *v, const struct options *o, unsigned n, const char *word)
+{
+	const char *bus = !strcmp(o->machine, "microvm") ? "device" : "pci";
+	size_t len = strlen(word);
+	bool ro = len > 3 && !strcmp(word + len - 3, ":ro");
+	char *file = text("%.*s", (int)(ro ? len - 3 : len), word);
+
+	if (access(file, ro ? R_OK : R_OK | W_OK))
+		die("--disk %s: %s", file, strerror(errno));
+	add(v, "-drive",
+	    text("file=%s,if=none,id=disk%u,format=raw,cache=writeback,discard=unmap%s", escape_commas(file),
+	         n, ro ? ",readonly=on" : ""));
+	add(v, "-device", text("virtio-blk-%s,drive=disk%u", bus, n));
+	free(file);
+}
+
 static void add_devices(struct vmm *v, const struct options *o, int channel, int console)
 {
 	const char *bus = !strcmp(o->machine, "microvm") ? "device" : "pci";
@@ -94,6 +125,8 @@ static void add_devices(struct vmm *v, const struct options *o, int channel, int
 	add(v, "-device", text("virtio-serial-%s,max_ports=2", bus));
 	add(v, "-device", text("virtserialport,chardev=channel,name=zerno,nr=1"));
 	add(v, "-device", text("virtio-rng-%s", bus));
+	for (unsigned n = 0; o->disks && o->disks[n]; n++)
+		add_disk(v, o, n, o->disks[n]);
 }
 
 /* A pair of connected sockets: ours is closed on exec, QEMU's is inherited. */

@@ -60,12 +60,18 @@ static void make_parents(const char *name)
 
 static void add_node(const struct chrdev_node *n)
 {
+	const umode_t kind = (n->mode & S_IFMT) == S_IFBLK ? S_IFBLK : S_IFCHR;
 	int err;
 
 	make_parents(n->name);
-	err = vfs_mknod(&dev_walk, n->name, S_IFCHR | (n->mode & S_IALLUGO), n->dev);
+	err = vfs_mknod(&dev_walk, n->name, kind | (n->mode & S_IALLUGO), n->dev);
 	if (err && err != -EEXIST)
 		log_warn("devtmpfs: no node %s: error %d", n->name, -err);
+}
+
+static void remove_node(const char *name)
+{
+	(void)!vfs_unlink(&dev_walk, name);
 }
 
 static void add_fixed(void)
@@ -103,6 +109,7 @@ void devfs_init(void)
 	fs_ctx_set_cwd(&dev_ctx, &root);
 	path_put(&root);
 	chrdev_added = add_node;
+	devnode_removed = remove_node;
 	for (unsigned i = 0; chrdev_node(i, &n); i++)
 		add_node(&n);
 	add_fixed();
