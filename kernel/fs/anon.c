@@ -53,6 +53,7 @@ struct file *file_alloc_anon(const char *name, umode_t mode, const struct file_o
 		return NULL;
 	i->uid = c->fsuid;
 	i->gid = c->fsgid;
+	i->no_file_caps = true;
 	p.dentry = dentry_alloc(anon_root.dentry, &n, i);
 	if (!p.dentry) {
 		inode_put(i);

@@ -11,6 +11,7 @@
  */
 #include <fs/namei.h>
 #include <fs/walk.h>
+#include <fs/xattr.h>
 #include <base/clock.h>
 #include <abi/errno.h>
 
@@ -32,12 +33,25 @@ umode_t inode_mode_without_privs(const struct inode *i, const struct cred *c)
 	return mode_without_ids(i->mode);
 }
 
-void inode_drop_privs(struct inode *i, const struct cred *c)
+int inode_drop_privs_locked(struct inode *i, const struct cred *c)
 {
-	rwlock_write_lock(&i->lock);
+	int err = inode_drop_file_caps(i);
+
+	if (err)
+		return err;
 	i->mode = inode_mode_without_privs(i, c);
 	inode_mark_dirty(i);
+	return 0;
+}
+
+int inode_drop_privs(struct inode *i, const struct cred *c)
+{
+	int err;
+
+	rwlock_write_lock(&i->lock);
+	err = inode_drop_privs_locked(i, c);
 	rwlock_write_unlock(&i->lock);
+	return err;
 }
 
 static int check_owner_change(const struct inode *i, const struct iattr *a, const struct cred *c)
@@ -136,6 +150,11 @@ static void setattr_apply(struct inode *i, const struct iattr *a)
 	inode_mark_dirty(i);
 }
 
+static bool setattr_drops_caps(const struct inode *i, const struct iattr *a)
+{
+	return a->valid & (ATTR_CHOWN | ATTR_SIZE) && !(a->valid & ATTR_FORCE) && !s_isdir(i->mode);
+}
+
 int inode_setattr(struct inode *i, struct iattr *a, const struct cred *c)
 {
 	int err;
@@ -145,7 +164,9 @@ int inode_setattr(struct inode *i, struct iattr *a, const struct cred *c)
 	if (err)
 		goto out;
 	setattr_add_mode(i, a, c);
-	if (i->ops->setattr)
+	if (setattr_drops_caps(i, a))
+		err = inode_drop_file_caps(i);
+	if (!err && i->ops->setattr)
 		err = i->ops->setattr(i, a);
 	if (!err)
 		setattr_apply(i, a);

@@ -139,8 +139,15 @@ void inode_truncate(struct inode *i, loff_t size);
 void inode_init_data(struct inode *i, const struct mapping_ops *ops, enum mem_counter counter);
 /* Set-id bits that a write, truncate or chown of `c` removes: the mode without them. */
 umode_t inode_mode_without_privs(const struct inode *i, const struct cred *c);
-/* Before c changes the contents: clears set-user-id and set-group-id unless c has CAP_FSETID. May sleep. */
-void inode_drop_privs(struct inode *i, const struct cred *c);
+/* Before c changes the contents: clears set-user-id and set-group-id unless c has CAP_FSETID, and the file's
+ * capabilities.  0, or an error of the file system.  May sleep. */
+MUST_CHECK int inode_drop_privs(struct inode *i, const struct cred *c);
+MUST_CHECK int inode_drop_privs_locked(struct inode *i, const struct cred *c); /* i->lock held for writing */
+/* Is there anything of that kind?  A hint. */
+static inline bool inode_may_have_privs(const struct inode *i)
+{
+	return i->mode & (S_ISUID | S_ISGID) || !i->no_file_caps;
+}
 /* One more opener for writing: 0 or -ETXTBSY. */
 int inode_get_write(struct inode *i);
 void inode_put_write(struct inode *i);

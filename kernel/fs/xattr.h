@@ -12,7 +12,8 @@
  * to them: the vfs_ calls, for programs, check who asks; the inode_ calls are the kernel's own (an overlay's marks on
  * its upper file system, file capabilities at exec).  All may sleep; lengths are bytes; errors are negative errno:
  * -EOPNOTSUPP (the namespace is not stored here), -ENODATA (no such attribute), -ERANGE (the buffer is too small),
- * -EINVAL (a namespace without a rest), -ENOSPC, -ENOMEM, -EIO. */
+ * -EINVAL (a namespace without a rest), -ENOSPC, -ENOMEM, -EIO.
+ * set and remove change the inode's ctime. */
 #pragma once
 #include <fs/inode.h>
 
@@ -42,6 +43,13 @@ MUST_CHECK int inode_removexattr(struct inode *i, const char *name);
 /* The same of a caller that holds i->lock (getxattr: any way; removexattr: for writing). */
 ssize_t inode_getxattr_locked(struct inode *i, const char *name, void *value, size_t size);
 MUST_CHECK int inode_removexattr_locked(struct inode *i, const char *name);
+
+/* i->lock held for writing: what changes the contents or the owner takes security.capability away, whoever does it.
+ * 0, or the file system's error. */
+MUST_CHECK int inode_drop_file_caps(struct inode *i);
+/* What execve gives for it: 0, -ENODATA, -EINVAL (damaged), -EIO, -ENOMEM. */
+struct file_caps;
+MUST_CHECK int inode_get_file_caps(struct inode *i, struct file_caps *fc);
 
 /* A program's, with the checks of xattr(7).  set and remove: -EROFS on a read-only mount. */
 struct path;

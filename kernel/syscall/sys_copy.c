@@ -32,9 +32,10 @@ static ssize_t copy_piece(struct file *in, loff_t *ipos, struct file *out, loff_
 		return got;
 	iov_init_kernel(&it, buf, (size_t)got);
 	put = write_limit(out, &it, opos);
+	if (!put)
+		put = write_drop_privs(out);
 	if (put)
 		return put;
-	write_drop_privs(out);
 	put = write_done(file_write(out, &it, opos));
 	if (put > 0)
 		*ipos += put;

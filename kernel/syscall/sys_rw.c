@@ -75,15 +75,18 @@ static inline long do_read(struct file *f, char __user *buf, size_t count, loff_
 static inline long do_write(struct file *f, const char __user *buf, size_t count, loff_t *pos)
 {
 	struct iov_iter it;
+	int err;
 
 	if (unlikely(iov_init_user(&it, (unsigned long)buf, count)))
 		return rw_bad_range(f, FMODE_WRITE);
 	if (unlikely(task_rlimit(current_task(), RLIMIT_FSIZE) != RLIM_INFINITY) && f->mode & FMODE_WRITE) {
-		int err = write_limit(f, &it, pos);
+		err = write_limit(f, &it, pos);
 		if (err)
 			return err;
 	}
-	write_drop_privs(f);
+	err = write_drop_privs(f);
+	if (unlikely(err))
+		return err;
 	return write_done(file_write(f, &it, pos));
 }
 

@@ -1,28 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * syscall/sys_xattr.c - extended attributes: no file has any
+ * syscall/sys_xattr.c - extended attributes: names and values to and from the caller
  *
  * Owns:      nothing.
- * Layer:     syscall.  Uses fs (names), cred.
+ * Layer:     syscall.  Uses fs (names, fs/xattr.h), cred.
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    xattr(7), getxattr(2), setxattr(2), listxattr(2), removexattr(2).
- * Tests:     tests/abi/xattr.c
+ * Tests:     tests/abi/xattr.c, tests/abi/xattr2.c
  *
- * No file system here stores attributes, which the manual foresees: -EOPNOTSUPP, after the checks of names, values and
- * permissions that come first.  Programs that only want to know (ls, cp, tar) go on then.
+ * Each of the four operations has three calls: by name, by the name of a link itself, by descriptor.
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>
-#include <fs/mount.h>
-#include <lib/string.h>
-
-enum { XATTR_NAME_MAX = 255, XATTR_SIZE_MAX = 65536, XATTR_CREATE = 1, XATTR_REPLACE = 2 };
+#include <fs/xattr.h>
+#include <mem/slab.h>
 
 /* The file that a call names: the object of one path_lookup or a borrowed descriptor's. */
 struct target {
 	struct path path;
 	struct fd_ref ref; /* of f*xattr */
+	char name[XATTR_NAME_MAX + 1];
 };
 
 static int target_by_name(struct target *t, const char __user *name, unsigned lookup)
@@ -55,47 +53,56 @@ static void target_put(struct target *t)
 		path_put(&t->path);
 }
 
-static bool in_namespace(const char *name, const char *prefix)
+/* The attribute's name: 0, -EFAULT, -ERANGE. */
+static int target_name(struct target *t, const char __user *uname)
 {
-	return !strncmp(name, prefix, strlen(prefix));
-}
-
-/* Whether the caller might touch an attribute of this name, if there were one: 0, -EPERM, -ENODATA, -EACCES. */
-static int xattr_permission(struct inode *i, const char *name, unsigned want)
-{
-	umode_t mode = atomic_load(&i->mode);
-
-	if (in_namespace(name, "security."))
-		return want == MAY_WRITE && !capable(CAP_SYS_ADMIN) ? -EPERM : 0;
-	if (in_namespace(name, "system."))
-		return 0;
-	if (in_namespace(name, "trusted.") && !capable(CAP_SYS_ADMIN))
-		return want == MAY_WRITE ? -EPERM : -ENODATA;
-	if (in_namespace(name, "user.") && (mode & S_IFMT) != S_IFREG && (mode & S_IFMT) != S_IFDIR)
-		return want == MAY_WRITE ? -EPERM : -ENODATA;
-	return inode_permission(i, want, current_task()->cred);
-}
-
-/* The answer to all that names an attribute. */
-static long refuse(struct target *t, const char __user *uname, unsigned want)
-{
-	char name[XATTR_NAME_MAX + 1];
-	ssize_t n = strncpy_from_user(name, uname, sizeof(name));
-	int err;
+	ssize_t n = strncpy_from_user(t->name, uname, sizeof(t->name));
 
 	if (n == -EFAULT)
-		return n;
-	if (n <= 0)
-		return -ERANGE;
-	err = xattr_permission(t->path.dentry->inode, name, want);
-	return err ? err : -EOPNOTSUPP;
+		return -EFAULT;
+	return n <= 0 ? -ERANGE : 0;
 }
 
-static long get_from(int err, struct target *t, const char __user *name)
+/* A buffer for what comes or goes: NULL (size 0), or ERR_PTR. */
+static void *value_buffer(size_t size)
+{
+	void *buf = size ? kmalloc(size, 0) : NULL;
+
+	return size && !buf ? ERR_PTR(-ENOMEM) : buf;
+}
+
+/* n bytes to the caller, if it gave room; -ERANGE from the largest buffer there is means too big at all. */
+static long value_out(void __user *to, const void *buf, ssize_t n, size_t size, size_t max)
+{
+	if (n == -ERANGE && size >= max)
+		return -E2BIG;
+	if (n > 0 && size && copy_to_user(to, buf, (size_t)n))
+		return -EFAULT;
+	return n;
+}
+
+static long get_value(struct target *t, const char __user *name, void __user *value, size_t size)
+{
+	long r = target_name(t, name);
+	void *buf;
+
+	if (r)
+		return r;
+	size = MIN(size, (size_t)XATTR_SIZE_MAX);
+	buf = value_buffer(size);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	r = value_out(value, buf, vfs_getxattr(&t->path, t->name, buf, size, current_task()->cred), size,
+	              XATTR_SIZE_MAX);
+	kfree(buf);
+	return r;
+}
+
+static long get_from(int err, struct target *t, const char __user *name, void __user *value, size_t size)
 {
 	if (err)
 		return err;
-	long r = refuse(t, name, MAY_READ);
+	long r = get_value(t, name, value, size);
 	target_put(t);
 	return r;
 }
@@ -104,36 +111,41 @@ long sys_getxattr(const char __user *path, const char __user *name, void __user 
 {
 	struct target t;
 
-	return get_from(target_by_name(&t, path, LOOKUP_FOLLOW), &t, name);
+	return get_from(target_by_name(&t, path, LOOKUP_FOLLOW), &t, name, value, size);
 }
 
 long sys_lgetxattr(const char __user *path, const char __user *name, void __user *value, size_t size)
 {
 	struct target t;
 
-	return get_from(target_by_name(&t, path, 0), &t, name);
+	return get_from(target_by_name(&t, path, 0), &t, name, value, size);
 }
 
 long sys_fgetxattr(unsigned fd, const char __user *name, void __user *value, size_t size)
 {
 	struct target t;
 
-	return get_from(target_by_fd(&t, fd), &t, name);
+	return get_from(target_by_fd(&t, fd), &t, name, value, size);
 }
 
-/* Can the value be read?  0, -E2BIG, -EFAULT. */
-static int check_value(const char __user *value, size_t size)
+static long set_value(struct target *t, const char __user *name, const void __user *value, size_t size,
+                      int flags)
 {
-	char piece[256];
+	int err = flags & ~(XATTR_CREATE | XATTR_REPLACE) ? -EINVAL : target_name(t, name);
+	void *buf;
 
+	if (err)
+		return err;
 	if (size > XATTR_SIZE_MAX)
 		return -E2BIG;
-	for (size_t at = 0, n; at < size; at += n) {
-		n = MIN(size - at, sizeof(piece));
-		if (copy_from_user(piece, value + at, n))
-			return -EFAULT;
-	}
-	return 0;
+	buf = value_buffer(size);
+	if (IS_ERR(buf))
+		return PTR_ERR(buf);
+	err = size ? copy_from_user(buf, value, size) : 0;
+	if (!err)
+		err = vfs_setxattr(&t->path, t->name, buf, size, flags, current_task()->cred);
+	kfree(buf);
+	return err;
 }
 
 static long set_on(int err, struct target *t, const char __user *name, const void __user *value, size_t size,
@@ -141,11 +153,7 @@ static long set_on(int err, struct target *t, const char __user *name, const voi
 {
 	if (err)
 		return err;
-	long r = flags & ~(XATTR_CREATE | XATTR_REPLACE) ? -EINVAL : refuse(t, name, MAY_WRITE);
-	if (r != -EINVAL && r != -ERANGE && r != -EFAULT) {
-		err = check_value(value, size);
-		r = err ? err : mount_readonly(t->path.mnt) ? -EROFS : r;
-	}
+	long r = set_value(t, name, value, size, flags);
 	target_put(t);
 	return r;
 }
@@ -173,42 +181,53 @@ long sys_fsetxattr(unsigned fd, const char __user *name, const void __user *valu
 	return set_on(target_by_fd(&t, fd), &t, name, value, size, flags);
 }
 
-/* An empty list. */
-static long list_of(int err, struct target *t)
+static long list_of(int err, struct target *t, char __user *list, size_t size)
 {
-	if (!err)
-		target_put(t);
-	return err;
+	void *buf;
+	long r;
+
+	if (err)
+		return err;
+	size = MIN(size, (size_t)XATTR_LIST_MAX);
+	buf = value_buffer(size);
+	r = PTR_ERR(buf);
+	if (!IS_ERR(buf)) {
+		r = value_out(list, buf, vfs_listxattr(&t->path, buf, size, current_task()->cred), size,
+		              XATTR_LIST_MAX);
+		kfree(buf);
+	}
+	target_put(t);
+	return r;
 }
 
 long sys_listxattr(const char __user *path, char __user *list, size_t size)
 {
 	struct target t;
 
-	return list_of(target_by_name(&t, path, LOOKUP_FOLLOW), &t);
+	return list_of(target_by_name(&t, path, LOOKUP_FOLLOW), &t, list, size);
 }
 
 long sys_llistxattr(const char __user *path, char __user *list, size_t size)
 {
 	struct target t;
 
-	return list_of(target_by_name(&t, path, 0), &t);
+	return list_of(target_by_name(&t, path, 0), &t, list, size);
 }
 
 long sys_flistxattr(unsigned fd, char __user *list, size_t size)
 {
 	struct target t;
 
-	return list_of(target_by_fd(&t, fd), &t);
+	return list_of(target_by_fd(&t, fd), &t, list, size);
 }
 
 static long remove_from(int err, struct target *t, const char __user *name)
 {
 	if (err)
 		return err;
-	long r = refuse(t, name, MAY_WRITE);
-	if (r != -ERANGE && r != -EFAULT && mount_readonly(t->path.mnt))
-		r = -EROFS;
+	long r = target_name(t, name);
+	if (!r)
+		r = vfs_removexattr(&t->path, t->name, current_task()->cred);
 	target_put(t);
 	return r;
 }

@@ -37,6 +37,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -824,6 +825,19 @@ static int op_socket_cycle(void)
 	return r;
 }
 
+static int op_xattr(void)
+{
+	char list[100];
+	int fd = open("file", O_RDWR | O_CREAT, 0700), r = -1;
+
+	if (fd >= 0 && fsetxattr(fd, "trusted.a", big, 5000, 0) == 0 && fsetxattr(fd, "trusted.a", "b", 1, 0) == 0 &&
+	    fgetxattr(fd, "trusted.a", list, 10) == 1 && flistxattr(fd, list, sizeof list) > 0 &&
+	    setxattr(".", "trusted.dir", "b", 1, 0) == 0 && removexattr(".", "trusted.dir") == 0)
+		r = 0;
+	close_quietly(fd);
+	return r;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(void);
@@ -886,6 +900,7 @@ static const struct {
 	{ "socket-connect", op_socket_connect, NULL },
 	{ "socket-rights", op_socket_rights, NULL },
 	{ "socket-cycle", op_socket_cycle, NULL },
+	{ "xattr", op_xattr, NULL },
 };
 
 /* ---- one try ---- */

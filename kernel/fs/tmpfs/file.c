@@ -221,18 +221,22 @@ static int tmpfs_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 	            ? sealed_write(i)
 	            : !(mode & FALLOC_FL_KEEP_SIZE) && off + len > i->size && i->seals & F_SEAL_GROW) {
 		err = -EPERM;
-	} else if (mode & FALLOC_FL_PUNCH_HOLE) {
+		goto out;
+	}
+	err = inode_drop_privs_locked(i, f->cred);
+	if (err)
+		goto out;
+	if (mode & FALLOC_FL_PUNCH_HOLE) {
 		mapping_punch(&i->data, (u64)off, (u64)(off + len));
 	} else {
 		err = allocate(i, off, off + len);
 		if (!err && !(mode & FALLOC_FL_KEEP_SIZE) && off + len > i->size)
 			inode_set_size(i, off + len);
 	}
-	if (!err) {
-		i->mode = inode_mode_without_privs(i, f->cred);
+	if (!err)
 		inode_touch(i, ATTR_MTIME);
-	}
 	tmpfs_recount(i);
+out:
 	rwlock_write_unlock(&i->lock);
 	return err;
 }

@@ -2,7 +2,7 @@
  *
  * fs/tmpfs/tmpfs.c - files in memory: nodes, names, instances
  *
- * Owns:      struct tmpfs_sb; an inode's `private` (directories: struct tmpfs_dir).
+ * Owns:      struct tmpfs_sb; an inode's `private` (directories: struct tmpfs_dir; others: xattr.c).
  * Layer:     fs/tmpfs.
  * Locks:     the inode locks that fs holds around each operation; the counters are atomic.
  * Contexts:  process context; may sleep.
@@ -44,6 +44,7 @@ static struct inode *node_create(struct super_block *sb, umode_t mode)
 		return ERR_PTR(-ENOMEM);
 	}
 	i->ops = &node_ops;
+	i->no_file_caps = true;
 	if (s_isreg(mode)) {
 		tmpfs_init_regular(i);
 	} else if (s_isdir(mode)) {
@@ -64,6 +65,7 @@ static void tmpfs_evict(struct inode *i)
 {
 	struct tmpfs_sb *t = tmpfs_sb(i->sb);
 
+	tmpfs_xattrs_free(i);
 	if (s_isdir(i->mode) && i->private)
 		tmpfs_dir_free(i->private);
 	if (i->blocks)
@@ -241,6 +243,10 @@ static struct inode *tmpfs_tmpfile(struct inode *dir, umode_t mode, const struct
 	return i;
 }
 
+#define TMPFS_XATTR_OPS                                                                                      \
+	.getxattr = tmpfs_getxattr, .setxattr = tmpfs_setxattr, .listxattr = tmpfs_listxattr,                \
+	.removexattr = tmpfs_removexattr
+
 static const struct inode_ops dir_ops = {
 	.lookup = tmpfs_lookup,
 	.create = tmpfs_create,
@@ -248,10 +254,12 @@ static const struct inode_ops dir_ops = {
 	.unlink = tmpfs_unlink,
 	.rename = tmpfs_rename,
 	.tmpfile = tmpfs_tmpfile,
+	TMPFS_XATTR_OPS,
 };
 static const struct inode_ops node_ops = {
 	.setattr = tmpfs_setattr,
 	.getattr = tmpfs_getattr,
+	TMPFS_XATTR_OPS,
 };
 
 /* ---- instances ---- */

@@ -32,6 +32,7 @@ struct tmpfs_dir {
 	unsigned bits;
 	unsigned count;
 	u64 next_cookie;
+	struct tmpfs_xattrs *xattrs;
 	struct rb_root cookies;
 	struct hlist_head first[DIR_BUCKETS_FIRST];
 };
@@ -47,6 +48,13 @@ void tmpfs_dir_insert(struct tmpfs_dir *d, struct tmpfs_dirent *e);
 void tmpfs_dir_remove(struct tmpfs_dir *d, struct tmpfs_dirent *e);
 struct tmpfs_dirent *tmpfs_dir_any(const struct tmpfs_dir *d); /* some entry, NULL when empty */
 int tmpfs_dir_iterate(struct file *f, struct dir_context *ctx);
+
+/* xattr.c: inode_ops; the attributes hang on i->private, of a directory on struct tmpfs_dir. */
+ssize_t tmpfs_getxattr(struct inode *i, const char *name, void *value, size_t size);
+int tmpfs_setxattr(struct inode *i, const char *name, const void *value, size_t size, int flags);
+int tmpfs_listxattr(struct inode *i, struct xattr_list *to);
+int tmpfs_removexattr(struct inode *i, const char *name);
+void tmpfs_xattrs_free(struct inode *i); /* the inode dies */
 
 /* file.c */
 extern const struct file_ops tmpfs_file_ops;

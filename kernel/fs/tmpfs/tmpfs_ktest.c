@@ -7,11 +7,12 @@
  * Locks:     none.
  * Contexts:  a kernel thread.
  * Manual:    tmpfs(5).
- * Tests:     itself: ktest=tmpfs_limits,tmpfs_listing,tmpfs_deep
+ * Tests:     itself: ktest=tmpfs_limits,tmpfs_listing,tmpfs_deep,tmpfs_xattrs
  */
 #include <base/ktest.h>
 #include <fs/ktest_root.h>
 #include <fs/file.h>
+#include <fs/xattr.h>
 #include <lib/format.h>
 #include <lib/string.h>
 
@@ -102,6 +103,38 @@ KTEST(tmpfs_deep)
 		KT_CHECK(!ktest_root_begin(&r, ""));
 		for (unsigned i = 0; i < DEPTH; i++)
 			KT_CHECK(!vfs_mkdir(&r.walk, "d", 0700) && !vfs_chdir(&r.walk, "d"));
+		ktest_root_end(&r);
+	}
+	KT_CHECK(ktest_objects() == before);
+	return 0;
+}
+
+/* Attributes go with their file or directory, whether it is removed or its instance is. */
+KTEST(tmpfs_xattrs)
+{
+	struct ktest_root r;
+	struct path p;
+	char list[32];
+	u64 before = 0;
+
+	for (int round = 0; round < 2; round++) {
+		before = ktest_objects();
+		KT_CHECK(!ktest_root_begin(&r, ""));
+		for (unsigned i = 0; i < 3; i++) {
+			char name[] = { '/', (char)('a' + i), 0 };
+
+			KT_CHECK(i == 1 ? !vfs_mkdir(&r.walk, name, 0700)
+			                : !vfs_mknod(&r.walk, name, S_IFREG | 0700, 0));
+			KT_CHECK(!path_lookup(&r.walk, name, 0, &p));
+			KT_CHECK(!inode_setxattr(p.dentry->inode, "trusted.x", "value", 5, 0));
+			KT_CHECK(!inode_setxattr(p.dentry->inode, "security.y", "", 0, XATTR_CREATE));
+			KT_CHECK(inode_setxattr(p.dentry->inode, "user.z", "", 0, 0) == -EOPNOTSUPP);
+			KT_CHECK(inode_getxattr(p.dentry->inode, "trusted.x", list, 5) == 5);
+			KT_CHECK(inode_listxattr(p.dentry->inode, list, sizeof(list)) == 21);
+			KT_CHECK(inode_listxattr(p.dentry->inode, list, 20) == -ERANGE);
+			path_put(&p);
+		}
+		KT_CHECK(!vfs_unlink(&r.walk, "/a"));
 		ktest_root_end(&r);
 	}
 	KT_CHECK(ktest_objects() == before);
