@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|boot|launcher|interactive|files|fuzz|failalloc [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
+usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|boot|launcher|interactive|files|fuzz|failalloc|wakeups [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -510,17 +510,17 @@ def test_interactive(_):
     interactive.session(report)
 
 
-def test_stress(name, init, until, stall, check):
+def test_stress(name, init, until, stall, check, smp=2):
     root = f"{BUILD}/root-{name}"
     make_root(root, init)
     for p in glob.glob(f"{BUILD}/stress/*"):
         if os.access(p, os.X_OK) and not p.endswith(".d"):
             shutil.copy(p, f"{root}/tests/")
     pack(root, f"{BUILD}/{name}.cpio")
-    guest = Guest(f"{BUILD}/{name}.cpio", f"{BUILD}/{name}.log", smp=2)
+    guest = Guest(f"{BUILD}/{name}.cpio", f"{BUILD}/{name}.log", smp=smp)
     how = guest.wait(until, stall)
     text = guest.text()
-    lines = "\n".join(re.findall(r"^(?:FUZZ|LEAK|FAILALLOC).*", text, re.M))
+    lines = "\n".join(re.findall(r"^(?:FUZZ|LEAK|FAILALLOC|MANAGERS).*", text, re.M))
     print(lines, flush=True)
     report(name, how == "done" and check(text), f"{how}\n" + text[-2500:])
 
@@ -548,8 +548,15 @@ def test_failalloc(_):
                 lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
 
 
+def test_wakeups(_):
+    """Processes and threads that all wait for each other: a lost wake-up stops them."""
+    seconds, seed = int(options.get("seconds", 10)), int(options.get("seed", 1))
+    test_stress("wakeups", MOUNTS + f"/tests/managers {seconds} {seed}\necho @@ALL\npoweroff -f\n", r"^@@ALL$", seconds + 120,
+                lambda t: "stuck=0 wrong=0" in t, smp=4)
+
+
 KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev, "launcher": test_launcher, "interactive": test_interactive, "files": test_files,
-         "failalloc": test_failalloc, "fuzz": test_fuzz}
+         "failalloc": test_failalloc, "wakeups": test_wakeups, "fuzz": test_fuzz}
 
 
 def reset_signals():

@@ -41,6 +41,7 @@ void waitq_add(struct waitq *q, struct waiter *w)
 	irqflags_t f = spin_lock_irqsave(&q->lock);
 	link_waiter(q, w);
 	spin_unlock_irqrestore(&q->lock, f);
+	memory_barrier(); /* the waiter before the caller's look at its condition; see waitq_active() */
 }
 
 void waitq_remove(struct waitq *q, struct waiter *w)

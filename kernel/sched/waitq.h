@@ -38,7 +38,8 @@ static inline void waitq_wake_one(struct waitq *q)
 	if (waitq_active(q))
 		waitq_wake(q, 1, 0);
 }
-void waitq_add(struct waitq *q, struct waiter *w); /* w->thread, w->wake set by the caller */
+/* w->thread, w->wake set by the caller, who looks at the condition afterwards: a change that this look misses wakes w. */
+void waitq_add(struct waitq *q, struct waiter *w);
 void waitq_remove(struct waitq *q, struct waiter *w);
 /* Queues w for the current thread (if not yet queued) and sets the state; then check the condition and sleep.
  */

@@ -6,18 +6,20 @@
  * Layer:     arch/x86_64.
  * Locks:     none.
  * Contexts:  a kernel thread.
- * Tests:     `ktest=usercopy_fault,usercopy_string,cpu_call_all,kernel_map_flush,kernel_wx,backtrace_self`
+ * Tests:     `ktest=usercopy_fault,usercopy_string,cpu_call_all,kernel_map_flush,flush_at_once,kernel_wx,backtrace_self`
  */
 #include <arch/cpu.h>
 #include <arch/pgtable.h>
 #include <arch/switch.h>
 #include <arch/user_access.h>
+#include <base/clock.h>
 #include <base/irq.h>
 #include <base/ktest.h>
 #include <base/percpu.h>
 #include <lib/string.h>
 #include <mem/kmap.h>
 #include <mem/slab.h>
+#include <sched/thread.h>
 #include <vm/space.h>
 #include <abi/errno.h>
 
@@ -176,6 +178,71 @@ KTEST(kernel_map_flush)
 	page_free_virt(page[0], 0);
 	page_free_virt(page[1], 0);
 	return 0;
+}
+
+/* Two CPUs that want translations dropped at once: one changes a mapping again and again, the other asks for flushes,
+ * too, and so answers requests while it waits to make its own.  It may never see a mapping older than the last that
+ * was announced. */
+struct flush_race {
+	unsigned long va, other_va;
+	u64 announced; /* the value that va's page holds at least */
+	u64 stale;     /* how often an older one was seen */
+	bool stop, ended;
+};
+
+static void flush_racer(void *arg)
+{
+	struct flush_race *r = arg;
+	cpumask_t all = atomic_load(&cpu_online_mask);
+
+	while (!atomic_load(&r->stop)) {
+		u64 least = atomic_load_acquire(&r->announced);
+
+		if (*(volatile u64 *)r->va < least)
+			r->stale++;
+		arch_tlb_flush(all, r->other_va, r->other_va + PAGE_SIZE);
+		cond_resched();
+	}
+	atomic_store_release(&r->ended, true);
+}
+
+static int flush_changes(struct flush_race *r, u64 *page[2])
+{
+	cpumask_t all = atomic_load(&cpu_online_mask);
+	ktime_t end = clock_monotonic() + NSEC_PER_SEC / 4;
+
+	for (u64 i = 1; clock_monotonic() < end; i++) {
+		*page[i & 1] = i;
+		KT_CHECK(arch_kernel_map(r->va, virt_to_phys(page[i & 1]), PAGE_SIZE, KMAP_W) == 0);
+		arch_tlb_flush(all, r->other_va, r->other_va + PAGE_SIZE); /* two requests in a row */
+		arch_tlb_flush(all, r->va, r->va + PAGE_SIZE);
+		atomic_store_release(&r->announced, i);
+		cond_resched();
+	}
+	return 0;
+}
+
+KTEST(flush_at_once)
+{
+	struct flush_race r = { .va = KMAP_END - PAGE_SIZE, .other_va = KMAP_END - 2 * PAGE_SIZE };
+	u64 *page[2] = { page_alloc_virt(0, ALLOC_ZERO), page_alloc_virt(0, ALLOC_ZERO) };
+	cpumask_t others = atomic_load(&cpu_online_mask) & ~BIT(cpu_id());
+	int failed;
+
+	if (!others)
+		return 0;
+	KT_CHECK(page[0] && page[1]);
+	KT_CHECK(arch_kernel_map(r.va, virt_to_phys(page[0]), PAGE_SIZE, KMAP_W) == 0);
+	KT_CHECK(kthread_start(flush_racer, &r, "flush racer", __builtin_ctzll(others)));
+	failed = flush_changes(&r, page);
+	atomic_store(&r.stop, true);
+	while (!atomic_load_acquire(&r.ended))
+		sched_yield();
+	arch_kernel_unmap(r.va, PAGE_SIZE);
+	page_free_virt(page[0], 0);
+	page_free_virt(page[1], 0);
+	KT_CHECK(r.stale == 0);
+	return failed;
 }
 
 /* No address is both writable and executable. */

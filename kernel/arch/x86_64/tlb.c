@@ -14,6 +14,9 @@
  * The requester fills the request, sets a bit in `pending` for each target and sends IPIs; a target
  * invalidates and clears its bit; the requester waits for zero.  Two CPUs that want this at once with
  * interrupts off would wait for each other for ever, so whoever waits answers requests to itself meanwhile.
+ * It does so with interrupts off.  Else the IPI of the same request could come in the middle of the answer, and
+ * give one of its own; the requester goes on, perhaps to its next request, and the answer that was interrupted
+ * would clear the bit of that one without having invalidated anything.
  *
  * A few pages are dropped one by one (INVLPG), more by reloading CR3, which keeps the kernel's global
  * entries.
@@ -21,6 +24,7 @@
 #include <arch/cpu.h>
 #include <arch/pgtable.h>
 #include <arch/smp.h>
+#include <base/panic.h>
 #include <base/percpu.h>
 #include <base/spinlock.h>
 #include "msr.h"
@@ -47,6 +51,7 @@ void tlb_handle(void)
 {
 	cpumask_t self = BIT(cpu_id());
 
+	debug_assert(!arch_irqs_enabled());
 	if (!(atomic_load_acquire(&request_pending) & self))
 		return;
 	flush_local(request_start, request_end);
@@ -56,7 +61,9 @@ void tlb_handle(void)
 static COLD void flush_others(cpumask_t others, uaddr_t start, uaddr_t end) NO_LOCK_CHECK
 {
 	while (!spin_trylock(&tlb_lock)) {
+		irqflags_t f = arch_irq_save();
 		tlb_handle();
+		arch_irq_restore(f);
 		arch_cpu_relax();
 	}
 	request_start = start;
