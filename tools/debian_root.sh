@@ -12,7 +12,7 @@ out=$1
 architecture=${2:-amd64}
 dir=$(dirname "$out")
 tar=${out%.cpio}.tar
-packages="bash,coreutils,findutils,grep,sed,gawk,perl,python3,git,strace,gdb-minimal,procps,util-linux"
+packages="bash,coreutils,findutils,grep,sed,gawk,perl,python3,git,strace,gdb-minimal,procps,util-linux,libcap2-bin"
 [ "$architecture" = amd64 ] || packages="$packages,busybox-static"
 [ $# -lt 3 ] || packages="$packages,$3"
 

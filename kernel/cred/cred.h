@@ -4,6 +4,7 @@
  * A struct cred is immutable once a task uses it: copy, change, install.  Reference counted. */
 #pragma once
 #include <base/refcount.h>
+#include <cred/file_caps.h>
 #include <abi/capability.h>
 
 enum { CRED_GROUPS_MAX = 65536 };
@@ -40,6 +41,18 @@ MUST_CHECK int cred_setregid(struct cred *c, gid_t r, gid_t e);
 MUST_CHECK int cred_setresgid(struct cred *c, gid_t r, gid_t e, gid_t s);
 uid_t cred_setfsuid(struct cred *c, uid_t uid); /* the old one, as setfsuid(2) */
 gid_t cred_setfsgid(struct cred *c, gid_t gid);
-/* execve: new ids for a set-id file (mode, owner) and the capability transformation. */
-void cred_exec(struct cred *c, bool setuid, uid_t uid, bool setgid, gid_t gid);
+/* execve: new ids for a set-id file and the capability transformation of capabilities(7). */
+struct cred_exec {
+	bool setuid, setgid; /* of the file: to these ids */
+	uid_t uid;
+	gid_t gid;
+	bool has_caps; /* the file carries capabilities */
+	struct file_caps caps;
+	bool no_gain; /* nothing may be gained: traced, no_new_privs */
+	/* The answer. */
+	bool gained; /* capabilities by this file, before no_gain took them */
+	bool secure; /* AT_SECURE */
+};
+MUST_CHECK int cred_exec(struct cred *c,
+                         struct cred_exec *x); /* 0, or -EPERM: the file relies on more than it gets */
 MUST_CHECK int cred_capset(struct cred *c, u64 effective, u64 permitted, u64 inheritable);

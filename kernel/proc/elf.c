@@ -410,7 +410,9 @@ int elf_load(struct exec_image *x)
 		goto free;
 	ph = elf_find(&prog, PT_GNU_STACK);
 	x->exec_stack = ph && (ph->p_flags & PF_X);
-	exec_layout(x);
+	err = exec_found(x);
+	if (err)
+		goto free;
 	x->late = true;
 	err = elf_map_all(x, &prog, &interp);
 free:

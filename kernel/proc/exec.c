@@ -26,6 +26,7 @@
 #include <proc/signal.h>
 #include <arch/elf.h>
 #include <fs/mount.h>
+#include <fs/xattr.h>
 #include <abi/sched.h>
 #include <lib/string.h>
 #include <mem/slab.h>
@@ -67,16 +68,11 @@ static int exec_load(struct exec_image *x)
 
 /* Who the program will be. */
 
-static bool set_id_allowed(const struct exec_image *x)
+/* Could someone else lead the program astray?  A tracer can, and who changes our root or working directory. */
+static bool exec_unsafe(struct task *t)
 {
-	struct task *t = current_task();
-
-	if ((x->file->path.mnt->flags & MS_NOSUID) || t->no_new_privs)
-		return false;
-	if (!ptrace_tracer_capable(t) && !cred_capable(t->cred, CAP_SETUID))
-		return false;
-	/* Someone else could change our root or working directory under a privileged program. */
-	return ref_read(&t->fs->ref) <= (s32)t->group->nr_threads || cred_capable(t->cred, CAP_SETUID);
+	return t->no_new_privs || !ptrace_tracer_capable(t) ||
+	       ref_read(&t->fs->ref) > (s32)t->group->nr_threads;
 }
 
 static bool creds_equal(const struct cred *a, const struct cred *b)
@@ -94,20 +90,49 @@ static umode_t set_id_bits(umode_t mode)
 	return mode & (S_ISUID | (mode & S_IXGRP ? S_ISGID : 0));
 }
 
+/* What the file gives: 0 or an error of its attributes (-EINVAL: they are damaged). */
+static int exec_file_rights(struct inode *i, bool no_new_privs, struct cred_exec *r)
+{
+	umode_t bits = no_new_privs ? 0 : set_id_bits(atomic_load(&i->mode));
+	int err = inode_get_file_caps(i, &r->caps);
+
+	r->has_caps = !err;
+	r->setuid = bits & S_ISUID;
+	r->setgid = bits & S_ISGID;
+	r->uid = i->uid;
+	r->gid = i->gid;
+	return err == -ENODATA ? 0 : err;
+}
+
+/* x->cred, and what follows from it. */
 static int exec_creds(struct exec_image *x)
 {
-	const struct cred *old = current_task()->cred;
-	const struct inode *i = x->file->inode;
-	umode_t mode = atomic_load(&i->mode);
-	umode_t bits = set_id_bits(mode) && set_id_allowed(x) ? set_id_bits(mode) : 0;
-	struct cred *c = cred_copy(old);
+	struct task *t = current_task();
+	const struct cred *old = t->cred;
+	struct cred_exec r = { .no_gain = exec_unsafe(t) };
+	struct cred *c;
+	int err = 0;
 
+	if (!(x->file->path.mnt->flags & MS_NOSUID))
+		err = exec_file_rights(x->file->inode, t->no_new_privs, &r);
+	if (err)
+		return err;
+	c = cred_copy(old);
 	if (!c)
 		return -ENOMEM;
-	cred_exec(c, bits & S_ISUID, i->uid, bits & S_ISGID, i->gid);
-	x->set_id = c->euid != old->euid || c->egid != old->egid;
-	x->secure = c->euid != c->uid || c->egid != c->gid ||
-	            (c->uid != 0 && (c->cap_permitted & ~old->cap_permitted));
+	err = cred_exec(c, &r);
+	if (err) {
+		cred_put(c);
+		return err;
+	}
+	x->secure = r.secure;
+	bool changed = c->euid != old->euid || c->egid != old->egid || c->fsuid != old->fsuid ||
+	               c->fsgid != old->fsgid || c->cap_permitted & ~old->cap_permitted;
+	x->ordinary = !changed && old->euid == old->uid && old->egid == old->gid;
+	x->end_pdeath = x->secure || changed;
+	/* Nobody makes a privileged program's addresses foreseeable. */
+	if (r.setuid || r.setgid || r.gained)
+		x->persona_off = PER_CLEAR_ON_SETID;
 	if (creds_equal(c, old)) { /* the common case: keep the one that is in use */
 		cred_put(c);
 		x->cred = cred_get(old);
@@ -132,10 +157,9 @@ static int exec_new_space(struct exec_image *x)
 	return 0;
 }
 
-void exec_layout(struct exec_image *x)
+static void exec_layout(struct exec_image *x)
 {
 	struct vm_space *mm = x->mm;
-	umode_t mode = atomic_load(&x->file->inode->mode);
 
 	if (x->small) {
 		mm->top = ARCH_USER_TOP32;
@@ -143,14 +167,20 @@ void exec_layout(struct exec_image *x)
 	}
 	u64 room_max = mm->top / 6 * 5, limit = MIN(mm->limit_stack, room_max);
 	u64 room = MIN(MAX(limit + (1UL << 20), 128UL << 20), room_max); /* with a gap behind it */
-	/* Nobody makes a set-id program's addresses foreseeable. */
-	if (set_id_bits(mode) && set_id_allowed(x))
-		x->persona_off = PER_CLEAR_ON_SETID;
 	x->random = vm_aslr && !(current_task()->personality & ~x->persona_off & ADDR_NO_RANDOMIZE);
 	if (x->random)
 		return;
 	mm->stack_top = mm->top;
 	mm->mmap_base = mm->gap_top = ALIGN_DOWN(mm->top - room, PAGE_SIZE);
+}
+
+int exec_found(struct exec_image *x)
+{
+	int err = exec_creds(x);
+
+	if (!err)
+		exec_layout(x);
+	return err;
 }
 
 static u64 args_limit(const struct task *t)
@@ -201,8 +231,6 @@ static int exec_prepare(struct exec_image *x, const char *name, unsigned lookup,
 		err = exec_new_space(x);
 	if (!err)
 		err = exec_load(x);
-	if (!err)
-		err = exec_creds(x);
 	if (!err)
 		err = exec_map_vdso(x);
 	if (!err)
@@ -268,7 +296,7 @@ static void exec_commit_mm(struct exec_image *x, struct task *t)
 	mm->exe_put = exe_put;
 	mm->exe_get = exe_get;
 	mm->dump_filter = t->mm ? t->mm->dump_filter : CORE_FILTER_DEFAULT;
-	mm->dumpable = !x->secure && !inode_permission(x->file->inode, MAY_READ, x->cred);
+	mm->dumpable = x->ordinary && !inode_permission(x->file->inode, MAY_READ, x->cred);
 	x->file = NULL;
 	x->mm = NULL;
 	if (t->mm)
@@ -308,7 +336,7 @@ static int exec_commit(struct exec_image *x)
 	signal_exec(t);
 	fd_table_close_exec(t->files);
 	exec_set_comm(t, x->name);
-	if (x->set_id)
+	if (x->end_pdeath)
 		t->pdeath_signal = 0;
 	t->personality &= ~x->persona_off;
 	task_set_cred(x->cred);

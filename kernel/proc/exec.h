@@ -40,7 +40,9 @@ struct exec_image {
 	struct exec_args args;
 	struct vm_space *mm;     /* the new address space */
 	const struct cred *cred; /* the new credentials */
-	bool secure, set_id;     /* AT_SECURE; ids were changed by the file */
+	bool secure;             /* AT_SECURE */
+	bool ordinary;           /* no rights are gained or were in use: it may dump core, and be traced */
+	bool end_pdeath;         /* PR_SET_PDEATHSIG does not hold for it */
 	bool exec_stack;
 	bool small;      /* a 32-bit program: its space ends below 4 GiB, its words have 4 bytes */
 	bool random;     /* addresses are: see exec_layout() */
@@ -63,8 +65,9 @@ void exec_args_free(struct exec_args *a);
 MUST_CHECK int script_load(struct exec_image *x);
 MUST_CHECK int elf_load(struct exec_image *x);
 
-/* exec.c: where stack and mappings go, once x->file is the program itself and its class is known. */
-void exec_layout(struct exec_image *x);
+/* exec.c, once x->file is the program itself and its class is known: who it will be (x->cred), and where stack and
+ * mappings go.  0, -ENOMEM, -EPERM (its capabilities cannot be had), or an error of its attributes. */
+MUST_CHECK int exec_found(struct exec_image *x);
 
 /* exec_vdso.c: maps [vvar] and [vdso], sets x->vdso.  0 or -ENOMEM. */
 MUST_CHECK int exec_map_vdso(struct exec_image *x);

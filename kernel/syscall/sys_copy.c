@@ -33,7 +33,7 @@ static ssize_t copy_piece(struct file *in, loff_t *ipos, struct file *out, loff_
 	iov_init_kernel(&it, buf, (size_t)got);
 	put = write_limit(out, &it, opos);
 	if (!put)
-		put = write_drop_privs(out);
+		put = write_drop_privs(out, (size_t)got);
 	if (put)
 		return put;
 	put = write_done(file_write(out, &it, opos));

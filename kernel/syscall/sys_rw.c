@@ -84,7 +84,7 @@ static inline long do_write(struct file *f, const char __user *buf, size_t count
 		if (err)
 			return err;
 	}
-	err = write_drop_privs(f);
+	err = write_drop_privs(f, count);
 	if (unlikely(err))
 		return err;
 	return write_done(file_write(f, &it, pos));

@@ -86,7 +86,7 @@ static long vec_write(struct file *f, struct user_vec *v, loff_t *pos, int flags
 	v->it.append = flags & RWF_APPEND;
 	n = f->mode & FMODE_WRITE ? write_limit(f, &v->it, pos) : 0;
 	if (!n)
-		n = write_drop_privs(f);
+		n = write_drop_privs(f, v->it.count);
 	if (n)
 		return n;
 	n = write_done(file_write(f, &v->it, pos));

@@ -102,9 +102,9 @@ MUST_CHECK int write_limit(struct file *f, struct iov_iter *from, const loff_t *
 /* The same limit for a new file size: 0 or -EFBIG with SIGXFSZ sent. */
 MUST_CHECK int size_limit(const struct inode *i, loff_t size);
 /* Before a write of the running task: a changed program is nobody's set-id program any more. */
-static inline MUST_CHECK int write_drop_privs(const struct file *f)
+static inline MUST_CHECK int write_drop_privs(const struct file *f, size_t count)
 {
-	if (unlikely(inode_may_have_privs(f->inode)) && f->mode & FMODE_WRITE)
+	if (unlikely(inode_may_have_privs(f->inode)) && f->mode & FMODE_WRITE && count)
 		return inode_drop_privs(f->inode, current_task()->cred);
 	return 0;
 }
