@@ -35,6 +35,7 @@
 #include <drivers/drivers.h>
 #include <fs/namei.h>
 #include <fs/bdev/bdev.h>
+#include <fs/9p/9p.h>
 #include <fs/devfs/devfs.h>
 #include <fs/tmpfs/tmpfs.h>
 #include <ipc/epoll.h>
@@ -119,6 +120,8 @@ static const struct step late_steps[] = {
 	{ "virtio console", virtio_console_init }, /* terminals, virtio */
 	{ "virtio random", virtio_rng_init },
 	{ "virtio disks", virtio_blk_init },
+	{ "9P", p9_init }, /* files */
+	{ "virtio 9P", virtio_9p_init },
 	{ "procfs", procfs_init }, /* everything it shows */
 	{ "other CPUs", boot_start_cpus },
 	{ "root file system", boot_mount_root }, /* tmpfs, processes */
