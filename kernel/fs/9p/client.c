@@ -327,7 +327,7 @@ static int negotiate(struct p9_client *c)
 	err = p9_rpc(r);
 	msize = p9_get_u32(&r->m);
 	version = p9_get_name(&r->m, &len);
-	if (!err && (r->m.bad || msize < 4096))
+	if (!err && (r->m.bad || msize < P9_MSIZE_MIN))
 		err = -EIO;
 	else if (!err && (len != strlen(wanted) || memcmp(version, wanted, len)))
 		err = -EPROTONOSUPPORT;

@@ -9,7 +9,13 @@
 #include <abi/stat.h>
 #include <sched/waitq.h>
 
-enum { P9_TAGS = 64, P9_TAGS_FLUSH = 4 /* kept for Tflush */, P9_FREE_FIDS = 2048, P9_MSIZE = 512 * 1024 };
+enum {
+	P9_TAGS = 64,
+	P9_TAGS_FLUSH = 4 /* kept for Tflush */,
+	P9_FREE_FIDS = 2048,
+	P9_MSIZE = 512 * 1024,
+	P9_MSIZE_MIN = 8192 /* a page and a header */
+};
 struct p9_client {
 	struct p9_transport *t;
 	u32 msize;

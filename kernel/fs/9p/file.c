@@ -81,8 +81,7 @@ int p9_open_fid(struct inode *i, bool write)
 	return 0;
 }
 
-/* The fid to read i's bytes with. */
-static int reading_fid(struct inode *i, u32 *fid)
+int p9_reading_fid(struct inode *i, u32 *fid)
 {
 	struct p9_node *n = p9_node(i);
 	int err;
@@ -96,58 +95,6 @@ static int reading_fid(struct inode *i, u32 *fid)
 	err = p9_open_fid(i, false);
 	*fid = atomic_load(&n->rfid);
 	return err;
-}
-
-/* ---- the page cache ---- */
-
-static int read_page(struct mapping *m, struct page *p)
-{
-	struct inode *i = m->host;
-	u64 off = p->index << PAGE_SHIFT;
-	u8 *to = page_virt(p);
-	ssize_t n = 0;
-	u32 fid, done = 0;
-	int err;
-
-	if (off < (u64)atomic_load(&i->size)) {
-		err = reading_fid(i, &fid);
-		if (err)
-			return err;
-		do {
-			n = p9_read(p9_client(i), fid, off + done, to + done, (u32)PAGE_SIZE - done);
-			if (n < 0)
-				return (int)n;
-			done += (u32)n;
-		} while (n && done < PAGE_SIZE);
-	}
-	memset(to + done, 0, PAGE_SIZE - done);
-	return 0;
-}
-
-static int write_page(struct mapping *m, struct page *p)
-{
-	struct inode *i = m->host;
-	u64 off = p->index << PAGE_SHIFT, size = atomic_load(&m->size);
-	u32 len = off >= size ? 0 : (u32)MIN(size - off, (u64)PAGE_SIZE),
-	    fid = atomic_load(&p9_node(i)->wfid);
-
-	p9_inode_changed(i);
-	for (u32 done = 0; done < len;) {
-		ssize_t n =
-		        fid ? p9_write(p9_client(i), fid, off + done, (u8 *)page_virt(p) + done, len - done)
-		            : -EIO;
-		if (n <= 0)
-			return n ? (int)n : -EIO;
-		done += (u32)n;
-	}
-	return 0;
-}
-
-const struct mapping_ops p9_mapping_ops = { .read_page = read_page, .write_page = write_page };
-
-int p9_write_back(struct inode *i)
-{
-	return atomic_load(&i->data.nr_pages) ? mapping_sync(&i->data, 0, INT64_MAX) : 0;
 }
 
 /* ---- files ---- */
@@ -230,7 +177,7 @@ static ssize_t direct(struct file *f, struct iov_iter *it, loff_t *pos, bool wri
 	ssize_t done = 0, n = buf ? 0 : -ENOMEM;
 
 	if (!n && !write)
-		n = reading_fid(f->inode, &fid);
+		n = p9_reading_fid(f->inode, &fid);
 	else if (!n)
 		fid = atomic_load(&p9_node(f->inode)->wfid);
 	while (!n && it->count) {

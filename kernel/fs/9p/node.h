@@ -81,9 +81,14 @@ void p9_evict(struct inode *i);
 
 /* file.c */
 extern const struct file_ops p9_file_ops, p9_direct_ops, p9_dir_file_ops;
-extern const struct mapping_ops p9_mapping_ops;
 /* Makes a fid open for reading or writing. */
 MUST_CHECK int p9_open_fid(struct inode *i, bool write);
+/* The fid to read i's bytes with. */
+MUST_CHECK int p9_reading_fid(struct inode *i, u32 *fid);
+
+/* data.c */
+extern const struct mapping_ops p9_mapping_ops;
+/* All that was written here is at the server. */
 int p9_write_back(struct inode *i);
 
 /* dir.c */

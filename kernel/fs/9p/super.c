@@ -129,51 +129,10 @@ static void p9_put_super(struct super_block *sb)
 	kfree(s);
 }
 
-/* A regular file of the table with qid.path >= *above in bucket *from or later, with a reference; both move on. */
-static struct inode *next_inode(struct p9_super *s, unsigned *from, u64 *above)
-{
-	scoped_mutex(&s->nodes_lock);
-	for (; *from < ARRAY_SIZE(s->nodes); *above = 0, ++*from) {
-		struct p9_node *n, *least;
-
-		do {
-			least = NULL;
-			hlist_for_each_entry(n, &s->nodes[*from], link)
-			{
-				if (n->qid.path >= *above && s_isreg(n->inode->mode) &&
-				    (!least || n->qid.path < least->qid.path))
-					least = n;
-			}
-			if (least)
-				*above = least->qid.path + 1;
-			if (least && ref_get_unless_zero(&least->inode->ref))
-				return least->inode;
-		} while (least && *above);
-	}
-	return NULL;
-}
-
-static int p9_sync(struct super_block *sb)
-{
-	unsigned bucket = 0;
-	u64 above = 0;
-	struct inode *i;
-	int err = 0, one;
-
-	while ((i = next_inode(p9_super(sb), &bucket, &above))) {
-		one = p9_write_back(i);
-		err = err ? err : one;
-		inode_put(i);
-		cond_resched();
-	}
-	return err;
-}
-
 static const struct super_ops p9_super_ops = {
 	.evict = p9_evict,
 	.statfs = p9_statfs_op,
 	.put_super = p9_put_super,
-	.sync = p9_sync,
 };
 
 static int make_root(struct super_block *sb, const struct options *o)
@@ -231,7 +190,7 @@ static int p9_fill(struct super_block *sb, const char *source, const char *text)
 	s->cache = o.cache;
 	s->map_uid = o.map_uid;
 	s->map_gid = o.map_gid;
-	s->client = p9_client_create(source, MIN(o.msize, (u32)P9_MSIZE));
+	s->client = p9_client_create(source, MIN(MAX(o.msize, (u32)P9_MSIZE_MIN), (u32)P9_MSIZE));
 	if (IS_ERR(s->client)) {
 		err = (int)PTR_ERR(s->client);
 		kfree(s);
