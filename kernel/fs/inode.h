@@ -11,6 +11,7 @@ struct inode;
 struct dentry;
 struct xattr_list;
 struct seq;
+struct fs_walk;
 struct iattr {     /* setattr: which, and the values */
 	u32 valid; /* ATTR_* */
 	umode_t mode;
@@ -229,11 +230,14 @@ struct super_block {
 	struct list_head dirty_inodes; /* oldest first; writeback.c */
 	s32 pins;                      /* of the flusher, atomically: put_super waits for them */
 	bool dying;                    /* no more pins */
+	struct mutex rename_mutex;     /* one rename between directories at a time */
+	const struct fs_walk *mounter; /* during fill: who mounts, for options that are paths */
 };
 struct super_args { /* of a mount; source and options may be NULL */
 	const char *source, *options;
-	u32 flags;      /* MS_RDONLY...: of the instance, if it is made now */
-	dev_t bdev_dev; /* the device behind source, for kinds that need one */
+	u32 flags;                     /* MS_RDONLY...: of the instance, if it is made now */
+	dev_t bdev_dev;                /* the device behind source, for kinds that need one */
+	const struct fs_walk *mounter; /* NULL: the kernel itself */
 };
 void fs_register(struct fs_type *t);
 struct fs_type *fs_type_find(const char *name); /* NULL: unknown */

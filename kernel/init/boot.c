@@ -37,6 +37,7 @@
 #include <fs/bdev/bdev.h>
 #include <fs/9p/9p.h>
 #include <fs/devfs/devfs.h>
+#include <fs/overlay/overlay.h>
 #include <fs/tmpfs/tmpfs.h>
 #include <ipc/epoll.h>
 #include <ipc/futex.h>
@@ -120,7 +121,8 @@ static const struct step late_steps[] = {
 	{ "virtio console", virtio_console_init }, /* terminals, virtio */
 	{ "virtio random", virtio_rng_init },
 	{ "virtio disks", virtio_blk_init },
-	{ "9P", p9_init }, /* files */
+	{ "9P", p9_init },           /* files */
+	{ "overlay", overlay_init }, /* files */
 	{ "virtio 9P", virtio_9p_init },
 	{ "procfs", procfs_init }, /* everything it shows */
 	{ "other CPUs", boot_start_cpus },
