@@ -13,7 +13,7 @@ KFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -pri
 	-fno-omit-frame-pointer -fno-stack-protector -fno-pic -fno-pie \
 	-Ikernel -Ikernel/arch/$(ARCH)/include -I$(B)/gen $(if $(DEBUG),-DCONFIG_DEBUG=1)
 
-KERNEL_DIRS := lib base mem sched cred vm dev block fs socket net/unix fs/tmpfs fs/devfs fs/bdev proc ipc tty drivers procfs syscall \
+KERNEL_DIRS := lib base mem sched cred vm dev block fs socket net/unix fs/tmpfs fs/devfs fs/bdev fs/9p fs/overlay proc ipc tty drivers procfs syscall \
 	arch/generic arch/$(ARCH) init
 KSRC := $(foreach d,$(KERNEL_DIRS),$(wildcard kernel/$(d)/*.c kernel/$(d)/*.S))
 GEN_C :=

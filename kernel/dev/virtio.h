@@ -42,6 +42,7 @@ void *virtqueue_get(struct virtqueue *q, u32 *len); /* a used token, or NULL */
 /* The device broke the rules: nothing will come back.  virtio_reset(), and what it was given is the driver's again. */
 bool virtqueue_broken(const struct virtqueue *q);
 void *virtqueue_ctx(struct virtqueue *q);
+bool virtqueue_broken(const struct virtqueue *q); /* the device broke the rules: nothing will come back */
 unsigned virtqueue_size(struct virtqueue *q);
 /* Boot: find devices. mmio: virtio_mmio.device= words and the microvm slots; pci: config space scan. */
 void virtio_mmio_init(void);

@@ -6,3 +6,4 @@ void serial_init(void);         /* COM1 as tty ttyS0 */
 void virtio_console_init(void); /* hvc0 and named ports /dev/vportNpM */
 void virtio_rng_init(void);
 void virtio_blk_init(void); /* vda, vdb ... */
+void virtio_9p_init(void);  /* shared folders: transports of fs/9p */

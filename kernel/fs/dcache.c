@@ -181,9 +181,17 @@ bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d)
 
 /* ---- the table ---- */
 
+/* A directory whose names may change behind our back. */
+static COLD bool names_good(struct dentry *parent)
+{
+	struct inode *dir = parent->inode;
+
+	return dir->revalidate == NAMES_ASK && dir->ops->names_good(dir, parent);
+}
+
 struct dentry *dentry_find_cached(struct dentry *parent, const struct qname *n)
 {
-	if (unlikely(parent->inode->revalidate))
+	if (unlikely(parent->inode->revalidate) && !names_good(parent))
 		return NULL;
 	spin_lock(&dcache_lock);
 	struct dentry *d = dcache_find_rcu(parent, n);
@@ -349,7 +357,7 @@ static struct dentry *lookup_real(struct dentry *parent, const struct qname *n)
 			inode_put(i);
 		return ERR_PTR(-ENOMEM);
 	}
-	return dir->revalidate ? d : dcache_insert(d);
+	return dir->revalidate == NAMES_NEVER ? d : dcache_insert(d);
 }
 
 struct dentry *dentry_lookup_locked(struct dentry *parent, const struct qname *n)
@@ -407,6 +415,29 @@ void dentry_kill_name(struct dentry *d)
 	}
 	if (unhash(d))
 		dentry_put(d);
+}
+
+void dentry_drop(struct dentry *d)
+{
+	if (unhash(d))
+		dentry_put(d);
+}
+
+void dentry_forget_names(struct dentry *parent)
+{
+	struct dentry *d, *next;
+	LIST_HEAD(dead);
+
+	scoped_mutex(&evict_mutex);
+	spin_lock(&dcache_lock);
+	list_for_each_entry_safe (d, next, &parent->children, sibling) {
+		if (!atomic_cas(&d->ref.n, 1, 0))
+			continue;
+		hash_out(d);
+		list_add_tail(&d->lru, &dead);
+	}
+	spin_unlock(&dcache_lock);
+	free_dead(&dead);
 }
 
 static void seq_begin(void) MUST_HOLD(&dcache_lock)

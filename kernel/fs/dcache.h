@@ -64,6 +64,10 @@ struct dentry *dentry_lookup_locked(struct dentry *parent, const struct qname *n
 void dentry_instantiate(struct dentry *d, struct inode *i);
 /* The name is gone: out of the cache, with the (negative) names below. Parent's and own inode lock held. */
 void dentry_kill_name(struct dentry *d);
+/* The name may be wrong: out of the cache; whoever uses it goes on with it. */
+void dentry_drop(struct dentry *d);
+/* Drops the cached names of a directory that nobody uses. May sleep. */
+void dentry_forget_names(struct dentry *parent);
 /* Rename.  move: the target's cached dentry must have been killed; ext: from dentry_name_alloc for the new
  * name. Returns an allocation to be freed after rcu_synchronize(), or NULL. */
 char *dentry_move(struct dentry *d, struct dentry *new_parent, const struct qname *n, char *ext);

@@ -8,8 +8,10 @@
 
 struct super_block;
 struct inode;
+struct dentry;
 struct xattr_list;
 struct seq;
+struct fs_walk;
 struct iattr {     /* setattr: which, and the values */
 	u32 valid; /* ATTR_* */
 	umode_t mode;
@@ -67,6 +69,8 @@ struct inode_ops {
 	               const struct iattr *a); /* after all checks; NULL: the inode's fields alone */
 	int (*getattr)(struct inode *i, struct kstat *st); /* NULL: from the inode's fields */
 	int (*permission)(struct inode *i, unsigned want, const struct cred *c); /* NULL: by mode bits */
+	/* NAMES_ASK: may cached names below `d` (of directory dir) be used now?  Drops those that may not. May sleep. */
+	bool (*names_good)(struct inode *dir, struct dentry *d);
 	/* Extended attributes by their whole names, see fs/xattr.h, which has checked name, length and rights.
 	 * i->lock is held for writing by set and remove, for reading or writing by get and list.
 	 * All four or none; none: -EOPNOTSUPP, and an empty list. */
@@ -74,6 +78,11 @@ struct inode_ops {
 	int (*setxattr)(struct inode *i, const char *name, const void *value, size_t size, int flags);
 	int (*listxattr)(struct inode *i, struct xattr_list *to); /* xattr_list_add() for each */
 	int (*removexattr)(struct inode *i, const char *name);
+};
+enum names_cached {
+	NAMES_CACHED, /* they change through us alone */
+	NAMES_NEVER,  /* looked up anew each time (procfs) */
+	NAMES_ASK,    /* ops->names_good says whether the cached ones may be used (a shared folder) */
 };
 struct inode {
 	struct refcount ref;
@@ -101,7 +110,7 @@ struct inode {
 	struct list_head dirty_link; /* in sb->dirty_inodes; see writeback.c */
 	ktime_t dirtied_when;        /* monotonic */
 	bool dirty;                  /* fields changed since write_inode; writeback.c's lock */
-	bool revalidate;             /* names below are looked up anew each time (procfs) */
+	u8 revalidate;               /* enum names_cached: of the names below */
 	bool linkable;               /* O_TMPFILE without O_EXCL: linkat(2) may give it its first name */
 	char *link; /* target of a symbolic link held in memory; owned, freed after RCU: the walk
 	                                follows it without sleeping.  NULL: ops->get_link or ops->follow */
@@ -228,11 +237,14 @@ struct super_block {
 	struct list_head dirty_inodes; /* oldest first; writeback.c */
 	s32 pins;                      /* of the flusher, atomically: put_super waits for them */
 	bool dying;                    /* no more pins */
+	struct mutex rename_mutex;     /* one rename between directories at a time */
+	const struct fs_walk *mounter; /* during fill: who mounts, for options that are paths */
 };
 struct super_args { /* of a mount; source and options may be NULL */
 	const char *source, *options;
-	u32 flags;      /* MS_RDONLY...: of the instance, if it is made now */
-	dev_t bdev_dev; /* the device behind source, for kinds that need one */
+	u32 flags;                     /* MS_RDONLY...: of the instance, if it is made now */
+	dev_t bdev_dev;                /* the device behind source, for kinds that need one */
+	const struct fs_walk *mounter; /* NULL: the kernel itself */
 };
 void fs_register(struct fs_type *t);
 struct fs_type *fs_type_find(const char *name); /* NULL: unknown */

@@ -94,7 +94,7 @@ static int mount_new(const struct fs_walk *w, const struct path *at, const char 
                      unsigned long flags, const char *options)
 {
 	struct fs_type *t = type ? fs_type_find(type) : NULL;
-	struct super_args args = { source, options, (u32)flags & SUPER_FLAGS, 0 };
+	struct super_args args = { source, options, (u32)flags & SUPER_FLAGS, 0, w };
 	struct super_block *sb;
 	struct mount *m;
 	int err = -EBUSY;

@@ -2,9 +2,9 @@
  *
  * fs/rename.c - rename2(2)
  *
- * Owns:      rename_mutex.
+ * Owns:      nothing.
  * Layer:     fs.
- * Locks:     rename_mutex when the two directories differ: no directory changes its parent meanwhile, so
+ * Locks:     the instance's rename_mutex when the two directories differ: no directory changes its parent meanwhile, so
  *            "is A above B" has a stable answer. Then both directories (the upper one first; unrelated ones
  *            by address), then the victim.
  * Contexts:  process context; may sleep.
@@ -16,8 +16,6 @@
 #include <mem/slab.h>
 #include <sched/mutex.h>
 #include <abi/errno.h>
-
-static struct mutex rename_mutex = { NULL, WAITQ_INIT(rename_mutex.waiters) };
 
 struct rename {
 	struct walker o, n;
@@ -45,7 +43,7 @@ static void lock_dirs(struct rename *r) NO_LOCK_CHECK
 		rwlock_write_lock(&a->lock);
 		return;
 	}
-	mutex_lock(&rename_mutex);
+	mutex_lock(&a->sb->rename_mutex);
 	r->trap = child_toward(r->nd, r->od);
 	if (r->trap) {
 		rwlock_write_lock(&b->lock);
@@ -68,7 +66,7 @@ static void unlock_dirs(struct rename *r) NO_LOCK_CHECK
 	if (r->od == r->nd)
 		return;
 	rwlock_write_unlock(&r->nd->inode->lock);
-	mutex_unlock(&rename_mutex);
+	mutex_unlock(&r->od->inode->sb->rename_mutex);
 }
 
 static int lookup_both(struct rename *r)

@@ -65,6 +65,7 @@ struct super_block *super_alloc(struct fs_type *t)
 	sb->type = t;
 	sb->dev = super_anon_dev();
 	sb->blocksize = PAGE_SIZE;
+	mutex_init(&sb->rename_mutex);
 	list_init(&sb->all);
 	list_init(&sb->dirty_inodes);
 	return sb;
@@ -121,8 +122,11 @@ static struct super_block *super_begin(struct fs_type *t, const struct super_arg
 
 static int super_fill(struct super_block *sb, const struct super_args *a)
 {
-	int err = sb->type->fill(sb, sb->source, a->options ? a->options : "");
+	int err;
 
+	sb->mounter = a->mounter;
+	err = sb->type->fill(sb, sb->source, a->options ? a->options : "");
+	sb->mounter = NULL;
 	if (err)
 		return err;
 	sb->root = dentry_alloc_root(inode_get(sb->root_inode));

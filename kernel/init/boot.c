@@ -35,7 +35,9 @@
 #include <drivers/drivers.h>
 #include <fs/namei.h>
 #include <fs/bdev/bdev.h>
+#include <fs/9p/9p.h>
 #include <fs/devfs/devfs.h>
+#include <fs/overlay/overlay.h>
 #include <fs/tmpfs/tmpfs.h>
 #include <ipc/epoll.h>
 #include <ipc/futex.h>
@@ -119,6 +121,9 @@ static const struct step late_steps[] = {
 	{ "virtio console", virtio_console_init }, /* terminals, virtio */
 	{ "virtio random", virtio_rng_init },
 	{ "virtio disks", virtio_blk_init },
+	{ "9P", p9_init },           /* files */
+	{ "overlay", overlay_init }, /* files */
+	{ "virtio 9P", virtio_9p_init },
 	{ "procfs", procfs_init }, /* everything it shows */
 	{ "other CPUs", boot_start_cpus },
 	{ "root file system", boot_mount_root }, /* tmpfs, processes */
