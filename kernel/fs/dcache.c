@@ -293,6 +293,22 @@ static void shrink(struct super_block *sb)
 	} while (freed);
 }
 
+unsigned long dcache_shrink_some(unsigned long n)
+{
+	unsigned long dropped = 0;
+
+	for (n = MIN(n, atomic_load(&cached)); n; n -= MIN(n, 64ul)) {
+		LIST_HEAD(dead);
+
+		mutex_lock(&evict_mutex);
+		dropped += lru_collect((unsigned)MIN(n, 64ul), NULL, false, &dead);
+		free_dead(&dead);
+		mutex_unlock(&evict_mutex);
+		cond_resched();
+	}
+	return dropped;
+}
+
 void dcache_shrink(void)
 {
 	shrink(NULL);

@@ -78,5 +78,8 @@ MUST_CHECK int dentry_name_alloc(const struct qname *n, char **ext);
 struct dentry *dentry_get_parent(struct dentry *d);
 /* Is a an ancestor of d, or d itself?  Exact only while no directory moves (vfs_rename's mutex). */
 bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d);
+/* Looks at n of the oldest names and drops those that are unused and were not used lately; their number.  Runs the
+ * end of inodes: not to be called with any lock held. */
+unsigned long dcache_shrink_some(unsigned long n);
 /* Drops all unused names of an instance that dies. */
 void dcache_shrink_super(struct super_block *sb);

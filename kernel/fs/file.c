@@ -74,6 +74,7 @@ struct file *file_alloc_path(const struct path *path, const struct file_ops *ops
 	f->watches = NULL;
 	f->owner = 0;
 	f->flocked = f->rcu_free = false;
+	f->ra = (struct readahead){ .mode = READAHEAD_NORMAL };
 	f->wb_err = i->mapping ? errseq_sample(&i->mapping->wb_err) : 0;
 	return f;
 fail:
@@ -407,18 +408,37 @@ int noop_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 	return 0;
 }
 
+/* One thing at a time, and KEEP_SIZE where the size could change otherwise. */
+static int fallocate_mode(int mode)
+{
+	bool keep = mode & FALLOC_FL_KEEP_SIZE;
+
+	switch (mode & ~FALLOC_FL_KEEP_SIZE) {
+	case 0:
+	case FALLOC_FL_ZERO_RANGE:
+	case FALLOC_FL_UNSHARE_RANGE:
+		return 0;
+	case FALLOC_FL_PUNCH_HOLE:
+		return keep ? 0 : -EOPNOTSUPP;
+	case FALLOC_FL_COLLAPSE_RANGE:
+	case FALLOC_FL_INSERT_RANGE:
+		return keep ? -EOPNOTSUPP : 0;
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
 int file_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 {
 	struct inode *i = f->inode;
 	loff_t end;
+	int err;
 
 	if (off < 0 || len <= 0)
 		return -EINVAL;
-	if (mode & ~(FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE |
-	             FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE))
-		return -EOPNOTSUPP;
-	if (mode & FALLOC_FL_PUNCH_HOLE && mode != (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE))
-		return -EOPNOTSUPP;
+	err = fallocate_mode(mode);
+	if (err)
+		return err;
 	if (!(f->mode & FMODE_WRITE))
 		return -EBADF;
 	if ((i->mode & S_IFMT) == S_IFIFO)

@@ -6,6 +6,7 @@
 #include <cred/cred.h>
 #include <sched/mutex.h>
 #include <sched/rcu.h>
+#include <vm/mapping.h>
 #include <abi/fcntl.h>
 #include <abi/poll.h>
 
@@ -34,8 +35,9 @@ struct file_ops {
 	int (*open)(struct inode *i, struct file *f); /* [0]; may replace f->ops and f->private */
 	int (*flush)(struct file *f);                 /* each close(2) [0] */
 	void (*release)(struct file *f);              /* the last reference is gone */
-	int (*fsync)(struct file *f, loff_t start, loff_t end, bool datasync); /* [-EINVAL] */
-	int (*fallocate)(struct file *f, int mode, loff_t off, loff_t len);    /* [-EOPNOTSUPP] */
+	/* Bytes [start, end), and what is needed to find them (datasync), or all, are on stable storage. [-EINVAL] */
+	int (*fsync)(struct file *f, loff_t start, loff_t end, bool datasync);
+	int (*fallocate)(struct file *f, int mode, loff_t off, loff_t len); /* [-EOPNOTSUPP] */
 	/* F_SETPIPE_SZ and others of one kind of file. [-EINVAL] */
 	long (*fcntl)(struct file *f, int cmd, unsigned long arg);
 };
@@ -63,6 +65,7 @@ struct file {
 	pid_t owner; /* F_SETOWN; of a group: negative */
 	bool owner_is_thread;
 	struct epoll_item *watches; /* of epoll(7) instances; changed through ipc/epoll.c only */
+	struct readahead ra;        /* what it reads in advance */
 	u32 wb_err;                 /* which errors of write-backs it was told of: base/errseq.h */
 	bool flocked;               /* has locks of flock(2) */
 	bool rcu_free;              /* stood in a table of several threads: lockless readers may look at it */
@@ -102,6 +105,8 @@ int file_truncate(struct file *f, loff_t len);
 /* For file systems whose data is in inode->mapping: tmpfs now, disks later. */
 ssize_t mapping_file_read(struct file *f, struct iov_iter *to, loff_t *pos);
 ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos);
+/* posix_fadvise(2) after its checks; len 0: to the end. May sleep. */
+int file_fadvise(struct file *f, loff_t off, loff_t len, int advice);
 int mapping_file_mmap(struct file *f, struct vm_mmap_args *a);
 loff_t generic_lseek(struct file *f, loff_t off, int whence); /* SEEK_SET, CUR, END, DATA, HOLE by i->size */
 loff_t dir_lseek(struct file *f, loff_t off, int whence);     /* directories: SEEK_SET, SEEK_CUR */

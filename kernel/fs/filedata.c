@@ -27,23 +27,40 @@ static inline bool memory_only(const struct mapping *m)
 	return !mapping_has_store(m);
 }
 
-/* Copies n bytes from within one page; the number copied, or -errno when the page cannot be had. */
-static ssize_t read_piece(struct mapping *m, u64 index, size_t off, size_t n, struct iov_iter *to)
+/* The page at index of an object with a store, read if need be, and those behind it that will be wanted next. */
+static struct page *page_for_read(struct file *f, struct mapping *m, u64 index, size_t wanted)
 {
 	struct page *p = mapping_find(m, index);
+	u32 flags;
+
+	if (!p)
+		readahead_miss(m, &f->ra, index, DIV_ROUND_UP(wanted, PAGE_SIZE));
+	f->ra.prev = index;
+	if (!p)
+		return mapping_get(m, index);
+	flags = atomic_load_acquire(&p->flags);
+	if (flags & PAGE_READAHEAD)
+		readahead_mark_reached(m, &f->ra, p);
+	if (!(flags & PAGE_REFERENCED))
+		atomic_or(&p->flags, PAGE_REFERENCED);
+	if (likely(flags & PAGE_UPTODATE))
+		return p;
+	page_put(p);
+	return mapping_get(m, index);
+}
+
+/* Copies n bytes from within one page; the number copied, or -errno when the page cannot be had. */
+static ssize_t read_piece(struct file *f, u64 index, size_t off, size_t n, struct iov_iter *to)
+{
+	struct mapping *m = f->inode->mapping;
+	bool memory = memory_only(m);
+	struct page *p = memory ? mapping_find(m, index) : page_for_read(f, m, index, off + to->count);
 	size_t done;
 
-	if (p && unlikely(!(atomic_load(&p->flags) & PAGE_UPTODATE)) && !memory_only(m)) {
-		page_put(p);
-		p = NULL;
-	}
-	if (!p) {
-		if (memory_only(m))
-			return (ssize_t)zero_iter(n, to);
-		p = mapping_get(m, index);
-		if (IS_ERR(p))
-			return PTR_ERR(p);
-	}
+	if (!p)
+		return (ssize_t)zero_iter(n, to);
+	if (!memory && IS_ERR(p))
+		return PTR_ERR(p);
 	done = copy_to_iter((const char *)page_virt(p) + off, n, to);
 	page_put(p);
 	return (ssize_t)done;
@@ -64,7 +81,7 @@ ssize_t mapping_file_read(struct file *f, struct iov_iter *to, loff_t *pos)
 		off = (u64)at % PAGE_SIZE;
 		n = MIN(PAGE_SIZE - off, to->count);
 		n = (size_t)MIN((u64)n, (u64)(size - at));
-		got = read_piece(i->mapping, (u64)at / PAGE_SIZE, off, n, to);
+		got = read_piece(f, (u64)at / PAGE_SIZE, off, n, to);
 		if (got > 0) {
 			*pos = at + got;
 			done += got;
@@ -145,6 +162,8 @@ static ssize_t write_piece(struct inode *i, u64 index, size_t off, size_t n, str
 	if (done)
 		page_mark_dirty(p);
 	page_put(p);
+	if (unlikely(mapping_writes_back(m)))
+		flusher_throttle();
 	return (ssize_t)done;
 }
 
@@ -196,6 +215,19 @@ static ssize_t write_locked(struct inode *i, struct iov_iter *from, loff_t *pos)
 	return done;
 }
 
+/* O_SYNC, O_DSYNC, mount -o sync: the bytes are on stable storage before the call returns. */
+static COLD ssize_t sync_written(struct file *f, loff_t end, ssize_t done)
+{
+	int err = file_fsync(f, end - done, end, !(f->flags & (O_SYNC & ~O_DSYNC)));
+
+	return err ? err : done;
+}
+
+static bool must_sync(const struct file *f)
+{
+	return f->flags & O_DSYNC || atomic_load(&f->inode->sb->flags) & MS_SYNCHRONOUS;
+}
+
 ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 {
 	struct inode *i = f->inode;
@@ -212,7 +244,7 @@ ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	if (done > 0)
 		inode_touch(i, ATTR_MTIME);
 	rwlock_write_unlock(&i->lock);
-	return done;
+	return done > 0 && unlikely(must_sync(f)) ? sync_written(f, *pos, done) : done;
 }
 
 /* ---- mmap ---- */
@@ -247,7 +279,7 @@ static int file_vma_describe(const struct vma *v, char *buf, size_t size, dev_t 
 
 static int file_vma_sync(struct vma *v, u64 start, u64 end)
 {
-	return mapping_sync(v->mapping, start, end);
+	return file_fsync(v->file, (loff_t)start, (loff_t)end, true);
 }
 
 static const struct vma_ops file_vma_ops = {

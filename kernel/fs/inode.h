@@ -253,7 +253,7 @@ struct super_block *super_get(struct fs_type *t, const char *source, const char 
 /* The same with all there is to say.  A device that is mounted already: its instance, or -EBUSY if MS_RDONLY
  * differs. */
 struct super_block *super_get_args(struct fs_type *t, const struct super_args *a);
-/* Calls fn for each instance, with a reference; may sleep. */
+/* Calls fn, which may sleep, for each instance. */
 void super_for_each(void (*fn)(struct super_block *sb, void *ctx), void *ctx);
 /* Pages, inodes and the file system itself are on stable storage: syncfs(2). 0 or the first error. */
 int super_sync(struct super_block *sb);

@@ -175,18 +175,18 @@ void super_for_each(void (*fn)(struct super_block *sb, void *ctx), void *ctx)
 
 	spin_lock(&types_lock);
 	list_for_each_entry (sb, &supers, all) {
-		if (!ref_get_unless_zero(&sb->ref))
+		if (!super_pin(sb))
 			continue;
 		spin_unlock(&types_lock);
 		fn(sb, ctx);
 		if (prev)
-			super_put(prev);
+			super_unpin(prev);
 		prev = sb; /* its place in the list is kept until the next one is found */
 		spin_lock(&types_lock);
 	}
 	spin_unlock(&types_lock);
 	if (prev)
-		super_put(prev);
+		super_unpin(prev);
 }
 
 /* Also after a fill that failed: then root, root_inode and ops may be missing. */

@@ -13,6 +13,7 @@
 #include <fs/anon.h>
 #include <fs/fdtable.h>
 #include <fs/mount_tree.h>
+#include <fs/writeback.h>
 
 void vfs_init(void)
 {
@@ -22,4 +23,5 @@ void vfs_init(void)
 	fdtable_init();
 	mounts_init();
 	anon_init();
+	writeback_init();
 }

@@ -13,9 +13,11 @@
  * the instance as well; the end of an instance waits for the pins.
  */
 #include <fs/writeback.h>
+#include <fs/dcache.h>
 #include <sched/waitq.h>
 
 static struct spinlock inodes_lock = SPINLOCK_INIT("dirty_inodes");
+static u64 nr_dirty GUARDED_BY(&inodes_lock);
 static struct waitq unpinned = WAITQ_INIT(unpinned);
 
 void inode_mark_dirty(struct inode *i)
@@ -29,8 +31,10 @@ void inode_mark_dirty(struct inode *i)
 		atomic_store(&i->dirty, true);
 		i->dirtied_when = clock_monotonic();
 		list_add_tail(&i->dirty_link, &sb->dirty_inodes);
+		nr_dirty++;
 	}
 	spin_unlock(&inodes_lock);
+	flusher_note_dirty();
 }
 
 /* True when it was dirty. */
@@ -40,6 +44,7 @@ static bool take_dirty(struct inode *i)
 
 	spin_lock(&inodes_lock);
 	was = i->dirty;
+	nr_dirty -= was;
 	atomic_store(&i->dirty, false);
 	list_del(&i->dirty_link);
 	list_init(&i->dirty_link);
@@ -75,36 +80,49 @@ void inode_write_back(struct inode *i)
 
 /* ---- the flusher's references ---- */
 
-static void unpin(struct super_block *sb)
+bool super_pin(struct super_block *sb)
+{
+	atomic_add(&sb->pins, 1);
+	memory_barrier();
+	if (!atomic_load(&sb->dying))
+		return true;
+	super_unpin(sb);
+	return false;
+}
+
+void super_unpin(struct super_block *sb)
 {
 	if (atomic_sub(&sb->pins, 1) == 0)
 		waitq_wake_all(&unpinned);
 }
 
-static bool pin(struct super_block *sb, struct inode *i)
+/* The inode with its instance. */
+static bool pin_inode(struct inode *i)
 {
-	atomic_add(&sb->pins, 1);
-	memory_barrier();
-	if (!atomic_load(&sb->dying) && ref_get_unless_zero(&i->ref))
+	if (!super_pin(i->sb))
+		return false;
+	if (ref_get_unless_zero(&i->ref))
 		return true;
-	unpin(sb);
+	super_unpin(i->sb);
 	return false;
+}
+
+static void unpin_inode(struct inode *i)
+{
+	struct super_block *sb = i->sb;
+
+	inode_put(i);
+	super_unpin(sb);
 }
 
 bool inode_mapping_hold(struct mapping *m)
 {
-	struct inode *i = m->host;
-
-	return pin(i->sb, i);
+	return pin_inode(m->host);
 }
 
 void inode_mapping_release(struct mapping *m)
 {
-	struct inode *i = m->host;
-	struct super_block *sb = i->sb;
-
-	inode_put(i);
-	unpin(sb);
+	unpin_inode(m->host);
 }
 
 void writeback_end_super(struct super_block *sb)
@@ -125,7 +143,7 @@ static struct inode *next_dirty(struct super_block *sb, ktime_t until)
 	list_for_each_entry (i, &sb->dirty_inodes, dirty_link) {
 		if (i->dirtied_when > until)
 			break;
-		if (pin(sb, i)) {
+		if (pin_inode(i)) {
 			spin_unlock(&inodes_lock);
 			return i;
 		}
@@ -142,8 +160,7 @@ static int write_inodes(struct super_block *sb, ktime_t until, bool wait)
 	while ((i = next_dirty(sb, until))) {
 		int err = write_fields(i, wait);
 
-		inode_put(i);
-		unpin(sb);
+		unpin_inode(i);
 		first_err = first_err ? first_err : err;
 		cond_resched();
 	}
@@ -159,4 +176,28 @@ int super_sync(struct super_block *sb)
 	err = err ? err : late;
 	late = sb->ops && sb->ops->sync ? sb->ops->sync(sb) : 0;
 	return err ? err : late;
+}
+
+/* ---- the flusher's part ---- */
+
+static bool inodes_pending(void)
+{
+	return atomic_load(&nr_dirty);
+}
+
+static void write_old_of(struct super_block *sb, void *ctx)
+{
+	(void)write_inodes(sb, *(ktime_t *)ctx, false);
+}
+
+static void write_old(ktime_t until)
+{
+	if (atomic_load(&nr_dirty))
+		super_for_each(write_old_of, &until);
+}
+
+void writeback_init(void)
+{
+	flusher_inodes = (struct flusher_inodes){ inodes_pending, write_old };
+	reclaim_objects = dcache_shrink_some;
 }

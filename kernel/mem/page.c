@@ -38,6 +38,8 @@ static DEFINE_PERCPU(struct pcp, pcps);
 
 bool (*mem_should_fail)(void);
 unsigned long (*mem_reclaim)(unsigned long n);
+void (*mem_low)(void);
+u64 mem_low_mark;
 
 /* ---- this CPU's list; interrupts are off ---- */
 
@@ -55,6 +57,9 @@ static struct page *pcp_refill(struct pcp *pcp, unsigned flags)
 	if (!pcp_open(pcp))
 		return buddy_alloc(0, flags);
 	pcp->count = buddy_alloc_batch(pcp->pages, PCP_BATCH, flags);
+	/* Not from interrupts and the like: the wake-up may need the very lock that is held. */
+	if (unlikely(buddy_free_pages() < mem_low_mark) && !(flags & ALLOC_ATOMIC))
+		mem_low();
 	if (!pcp->count)
 		return NULL;
 	for (unsigned i = 0; i < pcp->count; i++)

@@ -118,3 +118,6 @@ void mem_add_range(paddr_t start, paddr_t end);
 extern bool (*mem_should_fail)(void);
 /* Reclaim, registered by vm: frees about n pages, returns the number freed. */
 extern unsigned long (*mem_reclaim)(unsigned long n);
+/* Called when fewer than mem_low_mark pages are free; any context, must not sleep. */
+extern void (*mem_low)(void);
+extern u64 mem_low_mark;

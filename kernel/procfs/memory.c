@@ -55,8 +55,8 @@ int proc_show_meminfo(struct seq *s, struct proc_node *n)
 		{ "Mlocked", 0 },
 		{ "SwapTotal", 0 },
 		{ "SwapFree", 0 },
-		{ "Dirty", 0 },
-		{ "Writeback", 0 },
+		{ "Dirty", pages_to_kb(m.dirty_pages) },
+		{ "Writeback", pages_to_kb(m.writeback_pages) },
 		{ "AnonPages", anon },
 		{ "Mapped", file },
 		{ "Shmem", shm },
@@ -124,8 +124,8 @@ int proc_show_vmstat(struct seq *s, struct proc_node *n)
 		{ "nr_anon_pages", m.anon_pages },
 		{ "nr_mapped", m.cache_pages },
 		{ "nr_file_pages", m.cache_pages + m.shmem_pages },
-		{ "nr_dirty", 0 },
-		{ "nr_writeback", 0 },
+		{ "nr_dirty", m.dirty_pages },
+		{ "nr_writeback", m.writeback_pages },
 		{ "nr_shmem", m.shmem_pages },
 		{ "nr_kernel_stack", pages_to_kb(m.kstack_pages) },
 		{ "nr_page_table_pages", m.table_pages },
@@ -216,8 +216,7 @@ int proc_show_drop_caches(struct seq *s, struct proc_node *n)
 	return 0;
 }
 
-/* 1: pages of files, 2: names and inodes, 3: both.  All pages of files are the only copy (tmpfs), so 1 alone drops
- * nothing. */
+/* 1: clean pages of files with a store, 2: names and inodes, 3: both. */
 ssize_t proc_write_drop_caches(struct proc_node *n, char *text, size_t len)
 {
 	s64 v;
@@ -226,6 +225,8 @@ ssize_t proc_write_drop_caches(struct proc_node *n, char *text, size_t len)
 	if (err || v < 1 || v > 4)
 		return -EINVAL;
 	atomic_store(&dropped, (int)v);
+	if (v & 1)
+		reclaim_drop_all();
 	if (v & 2)
 		drop_caches();
 	return (ssize_t)len;

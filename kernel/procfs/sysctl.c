@@ -241,6 +241,10 @@ static const struct proc_dir kernel_dir = { PROC_DIR(kernel_entries) };
 _Static_assert(CAP_LAST_CAP == 40 && CRED_GROUPS_MAX == 65536, "texts above");
 
 static const struct proc_entry vm_entries[] = {
+	RW_INT("dirty_background_ratio", dirty_background_ratio, 0, 100),
+	RW_INT("dirty_expire_centisecs", dirty_expire_cs, 0, INT32_MAX),
+	RW_INT("dirty_ratio", dirty_ratio, 0, 100),
+	RW_INT("dirty_writeback_centisecs", dirty_writeback_cs, 0, INT32_MAX),
 	{ .name = "drop_caches",
 	  .mode = S_IFREG | 0200,
 	  .show = proc_show_drop_caches,

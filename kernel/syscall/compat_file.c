@@ -104,6 +104,12 @@ long sys_i386_fadvise64_64(int fd, unsigned off_lo, unsigned off_hi, unsigned le
 	return sys_fadvise64(fd, pair(off_lo, off_hi), pair(len_lo, len_hi), advice);
 }
 
+long sys_i386_sync_file_range(int fd, unsigned off_lo, unsigned off_hi, unsigned len_lo, unsigned len_hi,
+                              unsigned flags)
+{
+	return sys_sync_file_range(fd, pair(off_lo, off_hi), pair(len_lo, len_hi), flags);
+}
+
 long sys_i386_readahead(int fd, unsigned off_lo, unsigned off_hi, size_t count)
 {
 	return sys_readahead(fd, pair(off_lo, off_hi), count);

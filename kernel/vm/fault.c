@@ -196,16 +196,11 @@ static bool access_allowed(const struct vma *v, unsigned access)
 	return flags & VM_PROT_BITS; /* what may be written or executed can be read: x86 has no other way */
 }
 
-enum vm_fault_result vm_fault_vma(struct vm_space *s, struct vma *v, uaddr_t addr, unsigned access)
+static enum vm_fault_result fault_once(struct vm_space *s, struct vma *v, uaddr_t addr, bool write)
 {
-	bool write = access & VM_ACCESS_WRITE;
 	enum vm_fault_result r;
 	pte_t *pte;
 
-	if (unlikely(!access_allowed(v, access)))
-		return VM_FAULT_ACCERR;
-
-	addr = ALIGN_DOWN(addr, PAGE_SIZE);
 	spin_lock(&s->pt_lock);
 	pte = arch_pgtable_walk(&s->pt, addr, true);
 	if (unlikely(!pte)) {
@@ -231,6 +226,24 @@ enum vm_fault_result vm_fault_vma(struct vm_space *s, struct vma *v, uaddr_t add
 		s->maj_flt++;
 	note_rss(s);
 	spin_unlock(&s->pt_lock);
+	return r;
+}
+
+enum vm_fault_result vm_fault_vma(struct vm_space *s, struct vma *v, uaddr_t addr, unsigned access)
+{
+	enum { TRIES = 4, RECLAIM = 64 /* pages */ };
+	bool write = access & VM_ACCESS_WRITE;
+	enum vm_fault_result r;
+
+	if (unlikely(!access_allowed(v, access)))
+		return VM_FAULT_ACCERR;
+	addr = ALIGN_DOWN(addr, PAGE_SIZE);
+	r = fault_once(s, v, addr, write);
+	/* Pages for private memory are allocated under pt_lock, where nothing can be reclaimed. */
+	for (unsigned i = 0; unlikely(r == VM_FAULT_OOM) && i < TRIES && reclaim_pages(RECLAIM); i++)
+		r = fault_once(s, v, addr, write);
+	if (unlikely(write && v->mapping && v->flags & VM_SHARED && mapping_writes_back(v->mapping)))
+		flusher_throttle();
 	return r;
 }
 

@@ -136,6 +136,7 @@ enum vm_fault_result vm_fault_file(struct vm_space *s, struct vma *v, uaddr_t ad
 			break;
 
 		spin_unlock(&s->pt_lock);
+		mapping_read_around(m, index, v->flags);
 		p = mapping_get(m, index);
 		if (!IS_ERR(p)) {
 			page_put(p);

@@ -209,6 +209,26 @@ void page_mark_dirty_locked(struct mapping *m, struct page *p) MUST_HOLD(&m->loc
 void page_forget_dirty(struct mapping *m, struct page *p) MUST_HOLD(&m->lock);
 /* The mapping dies: out of the flusher's list. */
 void writeback_forget(struct mapping *m);
+/* Is any page dirty?  Writes the mapping that became dirty first, if that was before `until`: false when there is
+ * none. */
+bool writeback_pending(void);
+bool writeback_oldest(ktime_t until);
+
+/* ---- flusher.c ---- */
+void flusher_init(void);
+
+/* ---- readahead.c ---- */
+/* A fault at index: reads the pages around it, by VM_RAND_READ and VM_SEQ_READ of the vma. */
+void mapping_read_around(struct mapping *m, u64 index, u32 vma_flags);
+
+/* ---- reclaim.c ---- */
+/* The first page came into m (m->lock held); the mapping dies. */
+void reclaim_note_mapping(struct mapping *m);
+void reclaim_forget_mapping(struct mapping *m);
+void reclaim_init(void);
+/* zap.c, for reclaim: unmaps page p of m, clean, from where it was not used lately.  Gives up rather than wait for a
+ * sleeping lock. */
+void vm_try_unmap_page(struct mapping *m, u64 index);
 
 /* ---- shmem.c: MAP_SHARED | MAP_ANONYMOUS ---- */
 /* Fills mapping, file and ops of v; the reference is v's.  0 or -ENOMEM. */

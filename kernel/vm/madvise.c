@@ -21,6 +21,17 @@ static bool advice_flags(int advice, u32 *set, u32 *clear)
 {
 	*set = *clear = 0;
 	switch (advice) {
+	case MADV_NORMAL:
+		*clear = VM_SEQ_READ | VM_RAND_READ;
+		return true;
+	case MADV_SEQUENTIAL:
+		*set = VM_SEQ_READ;
+		*clear = VM_RAND_READ;
+		return true;
+	case MADV_RANDOM:
+		*set = VM_RAND_READ;
+		*clear = VM_SEQ_READ;
+		return true;
 	case MADV_DONTFORK:
 		*set = VM_DONTFORK;
 		return true;
@@ -49,9 +60,6 @@ static bool advice_known(int advice)
 	u32 set, clear;
 
 	switch (advice) {
-	case MADV_NORMAL:
-	case MADV_RANDOM:
-	case MADV_SEQUENTIAL:
 	case MADV_WILLNEED:
 	case MADV_DONTNEED:
 	case MADV_DONTNEED_LOCKED:
@@ -139,6 +147,10 @@ static int advise_vma(struct vm_space *s, struct vma *v, uaddr_t start, uaddr_t 
 		return drop_pages(s, v, start, end, advice);
 	case MADV_REMOVE:
 		return remove_backing(v, start, end);
+	case MADV_WILLNEED:
+		if (v->mapping)
+			mapping_read_range(v->mapping, vma_index(v, start), (end - start) >> PAGE_SHIFT);
+		return 0;
 	case MADV_COLD:
 	case MADV_PAGEOUT:
 		return v->flags & (VM_LOCKED | VM_SPECIAL) ? -EINVAL : 0;

@@ -89,6 +89,8 @@ void mapping_init(struct mapping *m, const struct mapping_ops *ops, void *host,
 	mutex_init(&m->vmas_lock);
 	m->counter = counter;
 	list_init(&m->dirty_link);
+	list_init(&m->cache_link);
+	m->ra_pages = READAHEAD_PAGES;
 }
 
 struct page *mapping_find(struct mapping *m, u64 index)
@@ -118,8 +120,8 @@ static struct page *insert_page(struct mapping *m, u64 index, struct page *p)
 		err = xa_store(&m->pages, index, p);
 	if (there || !err)
 		page_get(there ? there : p);
-	if (!there && !err)
-		m->nr_pages++;
+	if (!there && !err && !m->nr_pages++)
+		reclaim_note_mapping(m);
 	spin_unlock(&m->lock);
 
 	if (!there && !err) {
@@ -263,6 +265,7 @@ void mapping_destroy(struct mapping *m) NO_LOCK_CHECK
 
 	assert(list_empty(&m->vmas));
 	writeback_forget(m);
+	reclaim_forget_mapping(m);
 	mem_count(MEMC_DIRTY, -(long)m->nr_dirty);
 	xa_for_each(&m->pages, index, p)
 	{

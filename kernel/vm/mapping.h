@@ -48,6 +48,19 @@ struct mapping {
 	u32 wb_err;                  /* errors of write-backs: base/errseq.h */
 	struct list_head dirty_link; /* in the flusher's list while nr_dirty > 0; dirty_lock */
 	ktime_t dirtied_when;        /* monotonic: when it entered that list; dirty_lock */
+	u32 ra_pages;                /* the largest window of read-ahead; its owner may change it. 0: none */
+	/* reclaim.c */
+	struct list_head cache_link; /* in the list of mappings whose pages may be dropped */
+	u64 clock_hand;              /* the page that it looks at next */
+	s32 scanners;                /* that look now */
+};
+enum { READAHEAD_PAGES = 32 }; /* ra_pages of a new mapping: 128 KiB, as Linux */
+/* What the reader of one open file was given: readahead.c. */
+struct readahead {
+	u64 start; /* the last window */
+	u32 size, async;
+	u64 prev;                                                               /* the page read last */
+	enum { READAHEAD_NORMAL, READAHEAD_SEQUENTIAL, READAHEAD_RANDOM } mode; /* posix_fadvise(2) */
 };
 void mapping_init(struct mapping *m, const struct mapping_ops *ops, void *host, enum mem_counter counter);
 /* Is there a store below?  What has none is never written back and never dropped. */
@@ -75,6 +88,14 @@ void mapping_truncate(struct mapping *m, u64 size);
 void mapping_punch(struct mapping *m, u64 start, u64 end);
 /* Drops the clean, unmapped, unused pages of [first, last]; the number dropped. May sleep. */
 u64 mapping_invalidate(struct mapping *m, u64 first, u64 last);
+/* Drops all pages of [first, last], mapped and dirty ones too (the store knows better); waits for those that are
+ * busy.  May sleep. */
+void mapping_drop(struct mapping *m, u64 first, u64 last);
+/* Reading pages in advance.  miss: page index is not there, and `want` pages from it on are asked for;
+ * mark_reached: p has PAGE_READAHEAD; read_range: WILLNEED.  May sleep, but not for the data. */
+void readahead_miss(struct mapping *m, struct readahead *ra, u64 index, u64 want);
+void readahead_mark_reached(struct mapping *m, struct readahead *ra, struct page *p);
+void mapping_read_range(struct mapping *m, u64 first, u64 n);
 /* Writes the dirty pages of [start, end) bytes back and waits for all that are on their way. 0 or the first error
  * of this call (which is also noted in wb_err). */
 int mapping_sync(struct mapping *m, u64 start, u64 end);
@@ -88,6 +109,27 @@ int mapping_sync_store(const void *store);
 loff_t mapping_seek(struct mapping *m, loff_t off, loff_t size, bool data);
 /* Frees all pages, dirty ones too; nobody uses the mapping any more. May sleep (for pages on their way). */
 void mapping_destroy(struct mapping *m);
+
+/* ---- the flusher and memory pressure ---- */
+
+/* After a page became dirty, no spinlock held: waits while there are too many. */
+void flusher_throttle(void);
+void flusher_note_dirty(void); /* something became dirty: the thread has work; spinlocks may be held */
+void flusher_kick(void);       /* writes what is dirty, now; any context */
+/* /proc/sys/vm: percent of the memory for page cache; hundredths of a second. */
+extern u32 dirty_ratio, dirty_background_ratio, dirty_expire_cs, dirty_writeback_cs;
+/* What fs adds for the fields of inodes: is one dirty; write those that became so before `until`. */
+struct flusher_inodes {
+	bool (*pending)(void);
+	void (*write)(ktime_t until);
+};
+extern struct flusher_inodes flusher_inodes;
+/* Drops up to n clean pages of the cache that were not used lately; their number.  May sleep, calls no file system. */
+unsigned long reclaim_pages(unsigned long n);
+/* Caches of others (names, inodes), which only the reclaim thread shrinks: frees about n objects, returns how many. */
+extern unsigned long (*reclaim_objects)(unsigned long n);
+/* Drops every clean, unused page there is (drop_caches). May sleep. */
+void reclaim_drop_all(void);
 
 /* ---- for read_ahead and write_pages of file systems ---- */
 

@@ -45,6 +45,8 @@ void vm_init(void)
 {
 	vma_init_cache();
 	mapping_init_waitqs();
+	flusher_init();
+	reclaim_init();
 	space_cache = kmem_cache_create("vm_space", sizeof(struct vm_space), 0);
 	vm_zero_page = virt_to_phys(zero_page);
 	vm_aslr = !cmdline_flag("norandmaps");

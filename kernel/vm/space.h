@@ -22,8 +22,10 @@ enum vma_flag {
 	VM_DONTDUMP = 0x2000,
 	VM_WIPEONFORK = 0x4000,
 	VM_NORESERVE = 0x8000,
-	VM_ACCOUNT = 0x10000, /* counted against the commit limit */
-	VM_LOWADDR = 0x40000, /* argument of vm_mmap only: may lie below USER_MIN (CAP_SYS_RAWIO) */
+	VM_ACCOUNT = 0x10000,   /* counted against the commit limit */
+	VM_LOWADDR = 0x40000,   /* argument of vm_mmap only: may lie below USER_MIN (CAP_SYS_RAWIO) */
+	VM_SEQ_READ = 0x100000, /* madvise: how it will be read */
+	VM_RAND_READ = 0x200000,
 	VM_SPECIAL = 0x20000, /* device or vdso pages without page accounting */
 };
 struct vma;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * vm/truncate.c - removing pages from a mapping: truncate and hole punching
+ * vm/truncate.c - removing pages from a mapping: truncate, hole punching, invalidation
  *
  * Owns:      the order  size -> remove from the cache -> unmap  (fault_file.c says why).
  * Layer:     vm.
@@ -71,6 +71,11 @@ static void remove_pages(struct mapping *m, u64 first, u64 last, bool cows)
 	memory_barrier();
 	if (!list_empty(&m->vmas))
 		vm_unmap_mapping_pages(m, first, last, cows);
+}
+
+void mapping_drop(struct mapping *m, u64 first, u64 last)
+{
+	remove_pages(m, first, last, false);
 }
 
 /* Zeroes bytes [from, to) of the page that holds them. */

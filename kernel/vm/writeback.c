@@ -47,6 +47,7 @@ void page_mark_dirty_locked(struct mapping *m, struct page *p)
 		list_add_tail(&m->dirty_link, &dirty_mappings);
 	}
 	spin_unlock(&dirty_lock);
+	flusher_note_dirty();
 }
 
 void page_mark_dirty(struct page *p)
@@ -205,30 +206,43 @@ static void clear_writeback_tag(struct mapping *m, struct page *p)
 	spin_unlock(&m->lock);
 }
 
-int mapping_write_wait(struct mapping *m, u64 start, u64 end)
+static void wait_pages(struct mapping *m, u64 start, u64 end)
 {
-	u64 index = start >> PAGE_SHIFT, last;
-	u32 before = atomic_load(&m->wb_err), now;
+	u64 index = start >> PAGE_SHIFT, last = (end - 1) >> PAGE_SHIFT;
 	struct page *p;
 
 	if (!mapping_writes_back(m) || end <= start)
-		return 0;
-	last = (end - 1) >> PAGE_SHIFT;
+		return;
 	for (; index <= last && (p = next_tagged(m, &index, last, XA_WRITEBACK)); index++) {
 		page_wait_writeback(p);
 		clear_writeback_tag(m, p);
 		page_put(p);
 	}
-	now = atomic_load(&m->wb_err);
-	/* Being told of an error is no error. */
+}
+
+/* The error noted since wb_err was `before`.  That somebody was told of one is none. */
+static int error_since(struct mapping *m, u32 before)
+{
+	u32 now = atomic_load(&m->wb_err);
+
 	return (now ^ before) & ~(u32)ERRSEQ_SEEN ? -(int)(now & ERRSEQ_ERROR) : 0;
+}
+
+int mapping_write_wait(struct mapping *m, u64 start, u64 end)
+{
+	u32 before = atomic_load(&m->wb_err);
+
+	wait_pages(m, start, end);
+	return error_since(m, before);
 }
 
 int mapping_sync(struct mapping *m, u64 start, u64 end)
 {
-	int err = mapping_write_start(m, start, end, true), waited = mapping_write_wait(m, start, end);
+	u32 before = atomic_load(&m->wb_err);
+	int err = mapping_write_start(m, start, end, true);
 
-	return err ? err : waited;
+	wait_pages(m, start, end);
+	return err ? err : error_since(m, before);
 }
 
 /* ---- many mappings ---- */
@@ -252,6 +266,23 @@ static struct mapping *next_dirty_mapping(const void *store, ktime_t until)
 	}
 	spin_unlock(&dirty_lock);
 	return NULL;
+}
+
+bool writeback_pending(void)
+{
+	return !list_empty(&dirty_mappings);
+}
+
+bool writeback_oldest(ktime_t until)
+{
+	struct mapping *m = next_dirty_mapping(NULL, until);
+
+	if (!m)
+		return false;
+	(void)mapping_write_start(m, 0, ~0UL, false); /* errors are noted in the mapping */
+	(void)mapping_write_wait(m, 0, ~0UL);
+	m->ops->release(m);
+	return true;
 }
 
 int mapping_sync_store(const void *store)

@@ -185,6 +185,10 @@ void vm_clean_mapping(struct mapping *m, u64 first, u64 last)
 	struct vm_batch b;
 	uaddr_t start, end;
 
+	/* A vma that is linked after this look enters the page as a clean one. */
+	memory_barrier();
+	if (list_empty(&m->vmas))
+		return;
 	mutex_lock(&m->vmas_lock);
 	list_for_each_entry (v, &m->vmas, mapping_link) {
 		if (!(v->flags & VM_SHARED) || !vma_part(v, first, last, &start, &end))
@@ -195,5 +199,50 @@ void vm_clean_mapping(struct mapping *m, u64 first, u64 last)
 		vm_batch_finish(&b);
 		spin_unlock(&v->space->pt_lock);
 	}
+	mutex_unlock(&m->vmas_lock);
+}
+
+/* Was the page used through this entry since the last look? */
+static int young_leaf(pte_t *pte, uaddr_t va, unsigned n, void *ctx)
+{
+	bool *young = ctx;
+
+	for (unsigned i = pte_next(pte, 0, n); i < n; i = pte_next(pte, i + 1, n)) {
+		if (pte_special(pte[i]) || !pte_present(pte[i]) || !pte_accessed(pte[i]))
+			continue;
+		/* Not flushed from the TLBs: at worst the next use goes unnoticed. */
+		*young = true;
+		atomic_store(&pte[i], pte_mkold(pte[i]));
+	}
+	return 0;
+}
+
+static void try_unmap_vma(struct vma *v, uaddr_t start, uaddr_t end)
+{
+	struct vm_space *s = v->space;
+	struct vm_batch b;
+	bool young = v->flags & VM_LOCKED;
+
+	spin_lock(&s->pt_lock);
+	if (!young)
+		(void)arch_pgtable_for_each(&s->pt, start, end, young_leaf, &young);
+	if (!young) {
+		vm_batch_init(&b, s);
+		vm_zap(&b, v, start, end, false);
+		vm_batch_finish(&b);
+	}
+	spin_unlock(&s->pt_lock);
+}
+
+void vm_try_unmap_page(struct mapping *m, u64 index)
+{
+	struct vma *v;
+	uaddr_t start, end;
+
+	if (!mutex_trylock(&m->vmas_lock))
+		return;
+	list_for_each_entry (v, &m->vmas, mapping_link)
+		if (!(v->flags & VM_SPECIAL) && vma_part(v, index, index, &start, &end))
+			try_unmap_vma(v, start, end);
 	mutex_unlock(&m->vmas_lock);
 }

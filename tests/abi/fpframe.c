@@ -116,15 +116,20 @@ static void nothing_saved(ucontext_t *uc)
 	else
 		uc->uc_mcontext.fpregs = NULL;
 }
+/* What the frame holds, which may lie near the end of the stack. */
+static size_t state_size(ucontext_t *uc)
+{
+	return extended(uc) ? *(uint32_t *)(state(uc) + OFFSET_MAGIC1 + 4) : 512;
+}
 static char copy[8192] __attribute__((aligned(64)));
 static void elsewhere(ucontext_t *uc)
 {
-	memcpy(copy, state(uc), 4096);
+	memcpy(copy, state(uc), state_size(uc));
 	uc->uc_mcontext.fpregs = (void *)copy;
 }
 static void misaligned(ucontext_t *uc)
 {
-	memcpy(copy + 8, state(uc), 4096);
+	memcpy(copy + 8, state(uc), state_size(uc));
 	uc->uc_mcontext.fpregs = (void *)(copy + 8);
 }
 static void kernel_address(ucontext_t *uc)

@@ -33,6 +33,33 @@ static void syncing(void)
 	CALL(readahead, fd, -1, 4096);
 	CALL(readahead, fd, 0, -1);
 }
+static void ranges(void)
+{
+	SECTION("sync_file_range");
+	int fds[] = { fd, ro, dir, path, p[0], null, fifo, 99 };
+	for (unsigned i = 0; i < sizeof fds / sizeof *fds; i++) {
+		printf("%u: ", i);
+		CALL(sync_file_range, fds[i], 0, 4096, 7);
+	}
+	for (int f = 0; f < 10; f++)
+		CALL(sync_file_range, fd, 0, 0, f);
+	CALL(sync_file_range, fd, -1, 1, 0);
+	CALL(sync_file_range, fd, 1, -1, 0);
+	CALL(sync_file_range, fd, 1, -2, 0);
+	CALL(sync_file_range, fd, LONG_MAX, 1, 0);
+	CALL(sync_file_range, fd, LONG_MAX, 0, 2);
+	CALL(sync_file_range, p[0], -1, 1, 0);
+}
+static void modes(void)
+{
+	SECTION("fallocate modes");
+	for (int m = 0; m < 128; m++) {
+		errno = 0;
+		long r = syscall(SYS_fallocate, ro, m, 0, 4096L); /* not open for writing: no mode does anything */
+		printf("%x: %ld %d\n", m, r, errno);
+	}
+	fflush(stdout);
+}
 static void sizes(const char *what)
 {
 	struct stat st;
@@ -164,6 +191,8 @@ int main(void)
 	fifo = open("fifo", O_RDWR);
 	pipe(p);
 	syncing();
+	ranges();
+	modes();
 	allocating();
 	truncating();
 	return 0;

@@ -7,6 +7,7 @@
 
 enum { SPAN = 5000, ROUNDS = 60000 };
 static void *model[SPAN];
+static u8 tags[SPAN]; /* of the entries: BIT(tag) */
 static long nodes;      /* allocated now */
 static int fail_one_in; /* 0 = never */
 
@@ -29,6 +30,7 @@ static int setup(void **state)
 	(void)state;
 	xarray_set_allocator(node_alloc, node_free);
 	memset(model, 0, sizeof(model));
+	memset(tags, 0, sizeof(tags));
 	fail_one_in = 0;
 	return nodes != 0;
 }
@@ -56,6 +58,23 @@ static void check_searches(struct xarray *xa, u64 from)
 	assert_true(xa_find_hole(xa, from) == hole);
 }
 
+static void check_tags(struct xarray *xa, u64 from)
+{
+	for (unsigned t = 0; t < XA_TAGS; t++) {
+		u64 at = from, want = from;
+
+		while (want < SPAN && !(tags[want] >> t & 1))
+			want++;
+		void *p = xa_find_tagged(xa, &at, t);
+		if (want == SPAN) {
+			assert_null(p);
+		} else {
+			assert_ptr_equal(p, model[want]);
+			assert_true(at == want);
+		}
+	}
+}
+
 static void random_ops(struct xarray *xa, int rounds)
 {
 	u64 span = 1;
@@ -70,10 +89,22 @@ static void random_ops(struct xarray *xa, int rounds)
 			assert_true(err == 0 || (fail_one_in && err == -ENOMEM));
 			if (!err)
 				model[i] = p;
-		} else {
+		} else if (unit_random() % 2) {
 			assert_ptr_equal(xa_erase(xa, i), model[i]);
 			model[i] = NULL;
+			tags[i] = 0;
+		} else {
+			unsigned t = unit_random() % XA_TAGS;
+
+			if (unit_random() % 2) {
+				xa_tag_clear(xa, i, t);
+				tags[i] &= (u8)~(1u << t);
+			} else if (model[i]) {
+				xa_tag_set(xa, i, t);
+				tags[i] |= (u8)(1u << t);
+			}
 		}
+		check_tags(xa, unit_random() % SPAN);
 		i = unit_random() % SPAN;
 		assert_ptr_equal(xa_load(xa, i), model[i]);
 		check_searches(xa, unit_random() % SPAN);
