@@ -102,7 +102,7 @@ static ssize_t file_write_op(struct file *f, struct iov_iter *from, loff_t *pos)
 	if (IS_ERR(r))
 		return PTR_ERR(r);
 	r->flags = (r->flags & ~(u32)O_APPEND) | (f->flags & O_APPEND); /* fcntl(F_SETFL) changes it */
-	if (f->inode->mode != r->inode->mode) { /* as it was done to ours */
+	if (f->inode->mode != r->inode->mode) {                         /* as it was done to ours */
 		n = inode_drop_privs(r->inode, f->cred);
 		if (n)
 			return n;
