@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT
  * tests/stress/fsmodel.c - random file operations, each compared with a model in memory
  *
- * usage: fsmodel DIR [ops=N] [seed=N] [procs=N] [size=BYTES] [no=WORD,...] [verify]
+ * usage: fsmodel DIR [ops=N] [seed=N] [procs=N] [size=BYTES] [no=WORD,...] [skip=N] [verify]
  *
  * Each process works in a folder of its own below DIR, DIR/p0, DIR/p1, ...  Before each operation the model
  * says what the answer must be (0 or the errno); afterwards, and now and then in between, the whole tree is
  * compared: names, types, modes, sizes, link counts, bytes, extended attributes, times.  What is random depends
  * on the seed alone, so a failure repeats, and `verify` goes through the model without the file system and then
- * compares: for after a reboot.
+ * compares: for after a reboot.  `skip` does so with the first N operations, and then goes on for real: the
+ * tree is there already, as the lower layer of an overlay.
  *
  * no=: what the file system cannot do: exchange, punch, xattr, mmap, direct (O_DIRECT), dirlink (link counts
- * of directories), time (of modification), handle (open files that are unlinked or renamed), mknod, dirmove.
+ * of directories), time (of modification), handle (open files that are unlinked or renamed), mknod, dirmove, link.
  *
  * Linux is the reference: on tmpfs and ext4 of Linux it ends with "fsmodel: ok". */
 #define _GNU_SOURCE
@@ -71,7 +72,7 @@ static long limit = 65536, step, used;
 static bool real = true;
 static uint64_t random_state;
 static char history[32][640];
-static bool no_exchange, no_punch, no_xattr, no_mmap, no_direct, no_dirlink, no_time, no_handle, no_mknod, no_dirmove;
+static bool no_exchange, no_punch, no_xattr, no_mmap, no_direct, no_dirlink, no_time, no_handle, no_mknod, no_dirmove, no_link;
 
 static uint32_t rnd(uint32_t n)
 {
@@ -350,6 +351,8 @@ static void op_link(void)
 	struct node *n = child(a, from);
 	int want = !n ? ENOENT : child(b, to) ? EEXIST : n->kind == DIR_ ? EPERM : 0;
 
+	if (no_link)
+		return;
 	path_of(a, from, p1);
 	note("link %s %s", p1, path_of(b, to, p2));
 	if (real)
@@ -882,7 +885,21 @@ static void one_step(void)
 	ops[rnd(sizeof(ops) / sizeof(ops[0]))]();
 }
 
-static void run(const char *dir, long ops, uint64_t seed, bool verify)
+/* What the run that made the tree had open is closed. */
+static void begin_real(void)
+{
+	for (int i = 0; i < HANDLES; i++) {
+		if (!handles[i].node)
+			continue;
+		handles[i].node->opens--;
+		node_check_free(handles[i].node);
+		handles[i].node = NULL;
+	}
+	real = true;
+	compare_tree(root, ".");
+}
+
+static void run(const char *dir, long ops, uint64_t seed, long skip, bool verify)
 {
 	umask(0);
 	random_state = seed * 0x9e3779b97f4a7c15ULL + 1;
@@ -894,14 +911,16 @@ static void run(const char *dir, long ops, uint64_t seed, bool verify)
 			names[i][255] = 0;
 		}
 	}
-	if (!verify && mkdir(dir, 0700))
+	if (!verify && !skip && mkdir(dir, 0700))
 		fail("mkdir %s: %s", dir, strerror(errno));
 	if (chdir(dir))
 		fail("chdir %s: %s", dir, strerror(errno));
 	root = node_new(DIR_);
 	root->links = 1;
-	real = !verify;
+	real = !verify && !skip;
 	for (step = 0; step < ops; step++) {
+		if (skip && step == skip && !verify)
+			begin_real();
 		one_step();
 		if (real && step % 20000 == 19999)
 			compare_tree(root, ".");
@@ -917,7 +936,7 @@ static void without(char *words)
 		bool *flag;
 	} known[] = { { "exchange", &no_exchange }, { "punch", &no_punch },   { "xattr", &no_xattr },   { "mmap", &no_mmap },
 		      { "direct", &no_direct },     { "dirlink", &no_dirlink }, { "time", &no_time },     { "handle", &no_handle },
-		      { "mknod", &no_mknod },       { "dirmove", &no_dirmove } };
+		      { "mknod", &no_mknod },       { "dirmove", &no_dirmove }, { "link", &no_link } };
 
 	for (char *w = strtok(words, ","); w; w = strtok(NULL, ","))
 		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -927,12 +946,12 @@ static void without(char *words)
 
 int main(int argc, char **argv)
 {
-	long ops = 20000, seed = 1, procs = 1;
+	long ops = 20000, seed = 1, procs = 1, skip = 0;
 	bool verify = false, bad = false;
 	char dir[512];
 
 	if (argc < 2 || argv[1][0] == '-') {
-		fprintf(stderr, "usage: fsmodel DIR [ops=N] [seed=N] [procs=N] [size=BYTES] [no=WORD,...] [verify]\n");
+		fprintf(stderr, "usage: fsmodel DIR [ops=N] [seed=N] [procs=N] [size=BYTES] [no=WORD,...] [skip=N] [verify]\n");
 		return 2;
 	}
 	for (int i = 2; i < argc; i++) {
@@ -946,6 +965,8 @@ int main(int argc, char **argv)
 			limit = atol(argv[i] + 5);
 		else if (!strncmp(argv[i], "no=", 3))
 			without(argv[i] + 3);
+		else if (!strncmp(argv[i], "skip=", 5))
+			skip = atol(argv[i] + 5);
 		else if (!strcmp(argv[i], "verify"))
 			verify = true;
 	}
@@ -958,7 +979,7 @@ int main(int argc, char **argv)
 			return 1;
 		}
 		if (!pid) {
-			run(dir, ops, (uint64_t)(seed + p), verify);
+			run(dir, ops, (uint64_t)(seed + p), skip, verify);
 			_exit(0);
 		}
 	}
