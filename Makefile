@@ -12,6 +12,8 @@ KFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -pri
 	-Wno-sign-compare -fno-strict-aliasing -fwrapv -fno-delete-null-pointer-checks -fno-common \
 	-fno-omit-frame-pointer -fno-stack-protector -fno-pic -fno-pie \
 	-Ikernel -Ikernel/arch/$(ARCH)/include -I$(B)/gen $(if $(DEBUG),-DCONFIG_DEBUG=1)
+# `make UBSAN=1 B=build/ubsan`: undefined behaviour is reported, signed overflow too (docs/debugging.md).
+KFLAGS += $(if $(UBSAN),-DCONFIG_UBSAN=1 -fsanitize=undefined -fno-wrapv -Wno-maybe-uninitialized)
 
 KERNEL_DIRS := lib base mem sched cred vm dev block fs socket net/unix fs/tmpfs fs/devfs fs/bdev fs/9p fs/overlay proc ipc tty drivers procfs syscall \
 	arch/generic arch/$(ARCH) init

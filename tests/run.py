@@ -3,6 +3,7 @@
 """run.py - runs the tests and prints `N passed, N failed` last.
 
 usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|boot|launcher|interactive|files|fuzz|failalloc|wakeups [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
+       [--kernel=FILE] [--slow=N] [--append=WORDS]    another build of the kernel, N times slower, with more on its command line
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -21,7 +22,7 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = f"{TOP}/build/tests"
-KERNEL = f"{TOP}/build/x86_64/zerno.elf"
+KERNEL = f"{TOP}/build/x86_64/zerno.elf"  # unless --kernel names another build
 CASE_SECONDS = 60   # of one case on Zerno, under software emulation
 DEV_SECONDS = 300   # of one that compiles
 MICROVM = ["-M", "microvm,acpi=on,pit=on,pic=off,rtc=on,x-option-roms=off,auto-kernel-cmdline=off",
@@ -139,9 +140,9 @@ class Guest:
         smp = options.get("smp", smp)
         open(log, "w").close()
         self.command = ["qemu-system-x86_64", *machine, "-accel", "tcg,thread=multi", "-cpu", cpu, "-smp", str(smp),
-                        "-m", mem, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", KERNEL,
+                        "-m", mem, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", options.get("kernel", KERNEL),
                         *(["-initrd", initrd] if initrd else []), "-serial", f"file:{log}",
-                        "-append", f"console=ttyS0 quiet panic=-1 {append}".strip(), *extra]
+                        "-append", f"console=ttyS0 quiet panic=-1 {append} {options.get('append', '')}".strip(), *extra]
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE)
 
@@ -152,6 +153,7 @@ class Guest:
     def wait(self, until, stall):
         """Until `until` stands in the log or QEMU ends ('done'), or the log stands still for `stall` s ('hang')."""
         size, since = -1, time.time()
+        stall *= int(options.get("slow", 1))
         while True:
             ended = self.process.poll() is not None
             now = os.path.getsize(self.log)

@@ -74,6 +74,10 @@ debian-dev-tests: all test-programs ## gcc, make, git, sqlite3, python3, Go and 
 	@$(PYTHON) tests/run.py debian-dev $(T)
 boot-tests: all ## machines, CPUs, memory sizes
 	@$(PYTHON) tests/run.py boot $(T)
+.PHONY: ubsan-tests
+ubsan-tests: need-test all test-programs ## ktest, abi, i386 and apps on a kernel that reports undefined behaviour (docs/debugging.md)
+	@$(MAKE) --no-print-directory UBSAN=1 B=build/ubsan build/ubsan/zerno.elf
+	@for k in ktest abi i386 apps; do $(PYTHON) tests/run.py $$k --kernel=build/ubsan/zerno.elf || exit 1; done
 fuzz: need-test all test-programs ## hostile input for 10 minutes
 	@$(PYTHON) tests/run.py fuzz --seconds=600
 files-tests: need-test all test-programs ## random file operations against a model in memory, 10 million for each file system

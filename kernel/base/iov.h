@@ -42,6 +42,11 @@ size_t zero_iter(size_t n, struct iov_iter *it);
 /* Takes back the last n bytes. Only valid for n <= what the last copy moved. */
 void iov_revert(struct iov_iter *it, size_t n);
 
+/* The address of a member of a structure in user memory.  &u->member says the same, but is defined only for a u that is
+ * aligned and not null, and a user's need be neither. */
+#define user_field(u, member)                                                                                \
+	((__typeof__((u)->member) __user *)((unsigned long)(u) + offsetof(__typeof__(*(u)), member)))
+
 /* Plain copies with the user: 0 or -EFAULT.  May sleep. */
 MUST_CHECK int copy_from_user(void *dst, const void __user *src, size_t n);
 MUST_CHECK int copy_to_user(void __user *dst, const void *src, size_t n);

@@ -73,6 +73,7 @@ struct file *file_alloc_path(const struct path *path, const struct file_ops *ops
 	f->cred = cred_get(c);
 	f->watches = NULL;
 	f->owner = 0;
+	f->owner_is_thread = true; /* so F_GETOWN_EX calls nobody */
 	f->flocked = f->rcu_free = false;
 	f->ra = (struct readahead){ .mode = READAHEAD_NORMAL };
 	f->wb_err = i->mapping ? errseq_sample(&i->mapping->wb_err) : 0;

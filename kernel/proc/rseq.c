@@ -75,7 +75,7 @@ static int put_cpu(struct rseq_k __user *area, u32 start, u32 cpu)
 {
 	u32 both[] = { start, cpu };
 
-	return copy_to_user(&area->cpu_id_start, both, sizeof(both));
+	return copy_to_user(user_field(area, cpu_id_start), both, sizeof(both));
 }
 
 int rseq_unregister(struct rseq_k __user *area, u32 size, u32 signature)
@@ -131,7 +131,7 @@ static int sequence_leave(struct task *t, struct trapframe *tf)
 	u64 at;
 	u32 flags;
 
-	if (get_user(at, &t->rseq->rseq_cs))
+	if (get_user(at, user_field(t->rseq, rseq_cs)))
 		return -EFAULT;
 	if (likely(!at))
 		return 0;
@@ -140,13 +140,13 @@ static int sequence_leave(struct task *t, struct trapframe *tf)
 		return err;
 	bool inside = tf_ip(tf) - cs.start_ip < cs.post_commit_offset;
 	if (inside) {
-		if (get_user(flags, &t->rseq->flags))
+		if (get_user(flags, user_field(t->rseq, flags)))
 			return -EFAULT;
 		if (cs.flags || flags)
 			return -EINVAL;
 	}
 	/* The user leaves a sequence without clearing this: it is ours to do. */
-	err = put_user(0, &t->rseq->rseq_cs);
+	err = put_user(0, user_field(t->rseq, rseq_cs));
 	if (!err && inside)
 		tf_set_ip(tf, cs.abort_ip);
 	return err;

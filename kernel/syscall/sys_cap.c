@@ -25,7 +25,8 @@ static int cap_structs(struct cap_user_header_k __user *header, u32 version)
 	case LINUX_CAPABILITY_VERSION_3:
 		return 2;
 	default:
-		return put_user((u32)LINUX_CAPABILITY_VERSION_3, &header->version) ? -EFAULT : -EINVAL;
+		return put_user((u32)LINUX_CAPABILITY_VERSION_3, user_field(header, version)) ? -EFAULT
+		                                                                              : -EINVAL;
 	}
 }
 
@@ -53,14 +54,14 @@ long sys_capget(struct cap_user_header_k __user *header, struct cap_user_data_k 
 	struct cap_user_data_k d[2];
 	int n, err;
 
-	if (get_user(h.version, &header->version))
+	if (get_user(h.version, user_field(header, version)))
 		return -EFAULT;
 	n = cap_structs(header, h.version);
 	if (n < 0)
 		return n == -EINVAL && !data ? 0 : n;
 	if (!data)
 		return 0;
-	if (get_user(h.pid, &header->pid))
+	if (get_user(h.pid, user_field(header, pid)))
 		return -EFAULT;
 	if (h.pid < 0)
 		return -EINVAL;
@@ -80,12 +81,12 @@ long sys_capset(struct cap_user_header_k __user *header, const struct cap_user_d
 	struct cred *c;
 	int n, err;
 
-	if (get_user(h.version, &header->version))
+	if (get_user(h.version, user_field(header, version)))
 		return -EFAULT;
 	n = cap_structs(header, h.version);
 	if (n < 0)
 		return n;
-	if (get_user(h.pid, &header->pid))
+	if (get_user(h.pid, user_field(header, pid)))
 		return -EFAULT;
 	if (h.pid && h.pid != current_task()->pid)
 		return -EPERM;

@@ -87,7 +87,7 @@ static long poll_store(struct poll_call *c, struct pollfd_k __user *ufds)
 
 		if (revents)
 			ready++;
-		if (revents != c->fds[i].revents && put_user(revents, &ufds[i].revents))
+		if (revents != c->fds[i].revents && put_user(revents, user_field(ufds + i, revents)))
 			return -EFAULT;
 	}
 	return ready;

@@ -118,9 +118,13 @@ static int msghdr_put(struct msghdr_k __user *u, const struct msghdr_k *h, const
 	u32 flags = m->out_flags | (m->flags & MSG_CMSG_CLOEXEC);
 
 	if (m->small)
-		return put_user(flags, &n->msg_flags) || put_user((u32)used, &n->msg_controllen) ? -EFAULT
-		                                                                                 : 0;
-	return put_user(flags, &u->msg_flags) || put_user(used, &u->msg_controllen) ? -EFAULT : 0;
+		return put_user(flags, user_field(n, msg_flags)) ||
+		                       put_user((u32)used, user_field(n, msg_controllen))
+		               ? -EFAULT
+		               : 0;
+	return put_user(flags, user_field(u, msg_flags)) || put_user(used, user_field(u, msg_controllen))
+	               ? -EFAULT
+	               : 0;
 }
 
 static long send_hdr(struct socket *s, const struct msghdr_k *h, unsigned flags)
@@ -168,8 +172,8 @@ static long recv_hdr(struct socket *s, struct msghdr_k __user *u, const struct m
 		                .control_len =
 		                        h->msg_control ? MIN(h->msg_controllen, (unsigned long)INT32_MAX) : 0,
 		                .small = call_small() };
-	s32 __user *namelen =
-	        call_small() ? &((struct msghdr32 __user *)u)->msg_namelen : (s32 __user *)&u->msg_namelen;
+	s32 __user *namelen = call_small() ? user_field((struct msghdr32 __user *)u, msg_namelen)
+	                                   : (s32 __user *)user_field(u, msg_namelen);
 	long n = user_vec_get(&v, (const struct iovec __user *)h->msg_iov, h->msg_iovlen);
 	int err = 0;
 

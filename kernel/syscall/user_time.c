@@ -78,12 +78,12 @@ int itimerspec_get(ktime_t *value, ktime_t *interval, const struct itimerspec_k 
 {
 	int err = timespec_get(value, second(u));
 
-	return err ? err : timespec_get(interval, &u->it_interval);
+	return err ? err : timespec_get(interval, user_field(u, it_interval));
 }
 
 int itimerspec_put(ktime_t value, ktime_t interval, struct itimerspec_k __user *u)
 {
 	int err = timespec_put(value, second(u));
 
-	return err ? err : timespec_put(interval, &u->it_interval);
+	return err ? err : timespec_put(interval, user_field(u, it_interval));
 }

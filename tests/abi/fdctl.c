@@ -79,6 +79,22 @@ static void flags(void)
 	CALL(fcntl, f, F_GETOWN_EX, &ex);
 	SHOW_INT(ex.type * 10 + (ex.pid == getpid()));
 	CALL(fcntl, f, F_SETOWN, 0);
+	for (int i = 0; i < 40; i++) { /* a new one has no owner, whatever was in its place before */
+		int fresh = dup(f), other = open(".", O_RDONLY);
+		ex.type = 0; /* a thread */
+		ex.pid = getpid();
+		fcntl(other, F_SETOWN_EX, &ex);
+		close(other);
+		close(fresh);
+	}
+	for (int i = 0; i < 40; i++) {
+		int fresh = open(".", O_RDONLY);
+		fcntl(fresh, F_GETOWN_EX, &ex);
+		close(fresh);
+		if (ex.type != 1 || ex.pid)
+			break;
+	}
+	SHOW_INT(ex.type * 10 + ex.pid);
 	CALL(fcntl, f, F_GETSIG_);
 	ex.type = 1;
 	ex.pid = -5;

@@ -339,7 +339,7 @@ static long regset(struct thread *t, bool write, unsigned long type, struct iove
 		return -EFAULT;
 	u64 len = iov.len;
 	long err = ptrace_regset(t, write, type, (unsigned long)iov.base, &len);
-	return err ? err : put_user(len, &uiov->len);
+	return err ? err : put_user(len, user_field(uiov, len));
 }
 
 long arch_ptrace(struct thread *t, long request, unsigned long addr, unsigned long data)

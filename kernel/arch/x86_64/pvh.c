@@ -24,19 +24,20 @@
 #include <arch/pgtable.h>
 #include "pvh.h"
 
+/* Packed: a loader may put them at any address, and QEMU does. */
 struct start_info {
 	u32 magic, version, flags, nr_modules;
 	u64 modlist, cmdline, rsdp;
 	u64 memmap; /* version 1 on */
 	u32 memmap_entries, reserved;
-};
+} __attribute__((packed));
 struct start_module {
 	u64 paddr, size, cmdline, reserved;
-};
+} __attribute__((packed));
 struct start_memmap {
 	u64 addr, size;
 	u32 type, reserved;
-};
+} __attribute__((packed));
 enum { START_MAGIC = 0x336ec578, MEMMAP_RAM = 1, MEMMAP_MAX = 256 };
 #define LOW_4G     (1UL << 32)
 #define PHYS_LIMIT (512UL << 30) /* one slot of the top-level table */
