@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -142,6 +143,9 @@ class Guest:
                         "-m", mem, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", KERNEL,
                         *(["-initrd", initrd] if initrd else []), "-serial", f"file:{log}",
                         "-append", f"console=ttyS0 quiet panic=-1 {append}".strip(), *extra]
+        self.gdb = f"{tempfile.gettempdir()}/zerno-{os.getpid()}.gdb" if shutil.which("gdb") else None
+        if self.gdb:
+            self.command += ["-gdb", f"unix:{self.gdb},server=on,wait=off"]
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.PIPE)
 
@@ -150,8 +154,9 @@ class Guest:
             return f.read().decode(errors="replace").replace("\r", "")
 
     def wait(self, until, stall):
-        """Until `until` stands in the log or QEMU ends ('done'), or the log stands still for `stall` s ('hang')."""
-        size, since = -1, time.time()
+        """Until `until` stands in the log or QEMU ends ('done'), or the log stands still for `stall` s ('hang').
+        Some time before a case's own limit ends what hangs, the kernel's state is noted beside the log."""
+        size, since, looked = -1, time.time(), False
         while True:
             ended = self.process.poll() is not None
             now = os.path.getsize(self.log)
@@ -162,10 +167,25 @@ class Guest:
                     return "done"
             if ended:
                 return "died"
+            if time.time() - since > max(stall - 40, 15) and not looked:
+                self.look()
+                looked = True
             if time.time() - since > stall:
                 self.stop()
                 return "hang"
             time.sleep(0.1)
+
+    def look(self):
+        """Threads, CPUs, timers and futexes of the guest as they are now, into LOG.state."""
+        if not self.gdb:
+            return
+        command = ["gdb", "-batch", "-nx", "-ex", f"file {KERNEL}", "-ex", f"target remote {self.gdb}",
+                   "-ex", f"source {TOP}/tools/gdb/zerno.py", "-ex", "zerno-all", "-ex", "detach"]
+        with open(f"{self.log}.state", "w") as out:
+            try:
+                subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=60)
+            except subprocess.TimeoutExpired:
+                out.write("gdb did not end\n")
 
     def stop(self):
         if self.process.poll() is None:
@@ -174,6 +194,8 @@ class Guest:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        if self.gdb and os.path.exists(self.gdb):
+            os.unlink(self.gdb)
 
 
 def run_on_zerno(root, cases, name, seconds=CASE_SECONDS, **guest_options):
@@ -194,7 +216,8 @@ def run_on_zerno(root, cases, name, seconds=CASE_SECONDS, **guest_options):
         if not left:
             break
         culprit = running or left[0]
-        done[culprit] = (None, f"the guest {'hung' if how == 'hang' else 'died'}; {guest.log}:\n" + text[-2500:])
+        done[culprit] = (None, f"the guest {'hung; its threads: ' + guest.log + '.state' if how == 'hang' else 'died'}; {guest.log}:\n"
+                         + text[-2500:])
         left = [c for c in left if c != culprit]
     for c in left:
         done.setdefault(c, (None, "not run"))
