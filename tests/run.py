@@ -23,7 +23,7 @@ import time
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = f"{TOP}/build/tests"
 KERNEL = f"{TOP}/build/x86_64/zerno.elf"
-CASE_SECONDS = 60   # of one case on Zerno, under software emulation
+CASE_SECONDS = 120  # of one case on Zerno, under software emulation
 DEV_SECONDS = 300   # of one that compiles
 MICROVM = ["-M", "microvm,acpi=on,pit=on,pic=off,rtc=on,x-option-roms=off,auto-kernel-cmdline=off",
            "-global", "virtio-mmio.force-legacy=false"]
@@ -116,7 +116,7 @@ def parse(text):
 
 # ---- Linux ----
 
-def run_on_linux(root, cases, seconds=60):
+def run_on_linux(root, cases, seconds=CASE_SECONDS):
     write(f"{root}/list", "".join(f"{name} {seconds}\n" for name in cases))
     script = ("mount --rbind /dev $0/dev; mount -t proc proc $0/proc; mount -t tmpfs -o mode=1777 tmpfs $0/tmp; "
               "exec chroot $0 /bin/busybox setsid /runner")
@@ -131,6 +131,11 @@ def run_on_linux(root, cases, seconds=60):
 
 
 # ---- Zerno ----
+
+def end_with_parent():
+    """A guest does not outlive its runner, however that ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
 
 class Guest:
     """One QEMU with the console in a file."""
@@ -147,7 +152,7 @@ class Guest:
         if self.gdb:
             self.command += ["-gdb", f"unix:{self.gdb},server=on,wait=off"]
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE)
+                                        stderr=subprocess.PIPE, preexec_fn=end_with_parent)
 
     def text(self):
         with open(self.log, "rb") as f:
@@ -163,7 +168,7 @@ class Guest:
             if now != size:
                 size, since = now, time.time()
                 if re.search(until, self.text(), re.M):
-                    self.stop()
+                    self.stop(15)
                     return "done"
             if ended:
                 return "died"
@@ -187,10 +192,11 @@ class Guest:
             except subprocess.TimeoutExpired:
                 out.write("gdb did not end\n")
 
-    def stop(self):
+    def stop(self, grace=0):
+        """Ends it, unless it does so by itself within `grace` s."""
         if self.process.poll() is None:
             try:
-                self.process.wait(2)
+                self.process.wait(grace)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
@@ -400,7 +406,7 @@ def test_boot(wanted):
             continue
         guest = Guest(f"{BUILD}/boot.cpio", f"{BUILD}/boot-{name}.log", smp=cpus, mem=mem, cpu=cpu,
                       machine=MICROVM if machine == "microvm" else ["-M", machine])
-        how = guest.wait(r"^KILLED \d+", 60)
+        how = guest.wait(r"^KILLED \d+", 120)
         if how == "done":
             how = "off" if guest.process.returncode == 0 else "did not power off"
         text = guest.text()
@@ -426,7 +432,7 @@ def test_conventions(wanted):
     for machine in (MICROVM, ["-M", "q35"]):
         guest = Guest(f"{BUILD}/both.cpio", f"{BUILD}/boot-conventions.log", smp=1, machine=machine,
                       append="rdinit=/bin/start word=value single nosuch.module=1 -- after -x")
-        how = guest.wait(r"^EXTRA", 30)
+        how = guest.wait(r"^EXTRA", 90)
         text = guest.text()
         good = "ARGS 3 single after -x word=value PID=1\nEXTRA" in text and guest.process.returncode == 0
         report(f"boot/conventions-{machine[1].split(',')[0]}", good, f"{how}\n" + text[-1500:])
@@ -438,7 +444,7 @@ def test_panic(wanted):
     make_root(root, "#!/bin/sh\nexit 3\n")
     pack(root, f"{BUILD}/panic.cpio")
     guest = Guest(f"{BUILD}/panic.cpio", f"{BUILD}/boot-panic.log", smp=1)
-    guest.wait(r"end of panic|process_exit\+", 20)
+    guest.wait(r"end of panic|process_exit\+", 90)
     text = guest.text()
     report("boot/panic", "Attempted to kill init! exitcode=0x00000300" in text and bool(re.search(r"task_exit\+0x|process_exit\+0x", text)),
            text[-1500:])
