@@ -22,10 +22,11 @@ MODULES = """test_os test_posix test_subprocess test_signal test_threading test_
 test_tempfile test_shutil test_time test_resource test_fork1 test_wait3 test_wait4 test_pty test_faulthandler
 test_multiprocessing_fork""".split()
 ARCHIVE = f"{TOP}/build/debian/root-python.cpio"
-CASE_SECONDS = 3000
+CASE_SECONDS = 3000  # of a module
+TEST_SECONDS = 400
 
 # The results go to a descriptor of their own; what the tests themselves print is lost, but for the last failures.
-RUN_ONE = '''import os, sys, unittest
+RUN_ONE = '''import faulthandler, fnmatch, os, socket, sys, unittest
 report = os.dup(1)
 os.set_inheritable(report, False)
 
@@ -33,6 +34,10 @@ def say(word, test):
     os.write(report, f"{word} {test.id()}\\n".encode(errors="replace"))
 
 class Result(unittest.TextTestResult):
+    def startTest(self, test):
+        super().startTest(test)
+        if watched:  # a test that hangs ends the module, with the stacks of all threads
+            faulthandler.dump_traceback_later(TEST_SECONDS, exit=True, file=watched)
     def addSuccess(self, test):
         super().addSuccess(test)
         say("PASS", test)
@@ -46,17 +51,36 @@ class Result(unittest.TextTestResult):
         super().addSkip(test, why)
         say("SKIP", test)
 
+def internet():
+    try:
+        socket.socket().close()
+        return True
+    except OSError:
+        return False
+
+# Where one fails for want of Internet sockets it leaves a process, for which the end of the module waits for ever.
+LEAVES_A_PROCESS = ["*PicklingConnections.test_pickling"]
+
+def chosen(suite):
+    for t in suite:
+        if isinstance(t, unittest.TestSuite):
+            yield from chosen(t)
+        elif not any(fnmatch.fnmatchcase(t.id(), p) for p in LEAVES_A_PROCESS) or internet():
+            yield t
+
 from test import support
 support.use_resources = {}
+watched = os.fdopen(os.dup(2), "w") if sys.argv[1] != "test_faulthandler" else None
+TEST_SECONDS = int(sys.argv[2])
 with open("/tmp/pytest.log", "w") as log:
     os.dup2(log.fileno(), 1)
-    suite = unittest.defaultTestLoader.loadTestsFromName("test." + sys.argv[1])
+    suite = unittest.TestSuite(chosen(unittest.defaultTestLoader.loadTestsFromName("test." + sys.argv[1])))
     unittest.TextTestRunner(stream=log, verbosity=1, resultclass=Result).run(suite)
 os.write(report, b"DONE\\n")
 '''
 CASE = """cd /tmp/w
 export HOME=/root PYTHONDONTWRITEBYTECODE=1
-python3 /cases/run_one.py {module} 2>/tmp/pytest.err
+python3 /cases/run_one.py {module} {test_seconds} 2>/tmp/pytest.err
 echo "status $?"
 tail -c 4000 /tmp/pytest.err
 grep -a -A 40 -E '^(ERROR|FAIL):' /tmp/pytest.log | tail -c 20000
@@ -83,7 +107,7 @@ def main():
     modules = [m for m in MODULES if not words or m in words]
     run.write(f"{root}/cases/run_one.py", RUN_ONE)
     for m in modules:
-        run.write(f"{root}/cases/{m}", CASE.format(module=m))
+        run.write(f"{root}/cases/{m}", CASE.format(module=m, test_seconds=TEST_SECONDS))
     linux = run.run_on_linux(root, modules, seconds=CASE_SECONDS)
     zerno = linux if os.environ.get("LINUX_ONLY") else run.run_on_zerno(root, modules, "python", seconds=CASE_SECONDS, mem="3G")
     for c, (status, text) in zerno.items():

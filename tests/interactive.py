@@ -28,7 +28,7 @@ class Terminal:
     def type(self, keys):
         os.write(self.fd, keys.encode())
 
-    def expect(self, pattern, seconds=20):
+    def expect(self, pattern, seconds=60):
         """Waits for the pattern in what came since the last match."""
         end = time.time() + seconds
         while True:
@@ -47,7 +47,7 @@ class Terminal:
                 raise AssertionError(f"expected {pattern!r}, the terminal closed after {self.screen[-400:]!r}")
             self.screen += data.decode(errors="replace")
 
-    def wait(self, seconds=20):
+    def wait(self, seconds=60):
         end = time.time() + seconds
         while time.time() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -95,9 +95,14 @@ def session(report):
         t.expect(r"first-42\r\n")
         prompt()
 
+    # A key that shall reach a program is typed once the program has said that it runs, however slow the machine is: before
+    # that the terminal is the shell's, whose line editor takes every key for itself.
+    def started(command):
+        t.type(command + "\r")
+        t.expect(r"go2\r\n")
+
     def ctrl_c():
-        t.type("sleep 100\r")
-        time.sleep(0.7)
+        started("sh -c 'echo go$((1+1)); exec sleep 100'")
         t.type("\003")
         prompt()
         t.type("echo status=$?\r")
@@ -105,8 +110,7 @@ def session(report):
         prompt()
 
     def jobs():
-        t.type("sleep 77\r")
-        time.sleep(0.7)
+        started("sh -c 'echo go$((1+1)); exec sleep 77'")
         t.type("\032")
         t.expect(r"Stopped")
         prompt()
@@ -118,13 +122,12 @@ def session(report):
         prompt()
         t.type("fg\r")
         t.expect(r"sleep 77")
-        time.sleep(0.3)
+        time.sleep(2)  # until it has the terminal
         t.type("\003")
         prompt()
 
     def cat_eof():
-        t.type("cat\r")
-        time.sleep(0.5)
+        started("echo go$((1+1)); cat")
         t.type("line\r")
         t.expect(r"line\r\nline\r\n")
         t.type("\004")
@@ -132,10 +135,9 @@ def session(report):
 
     def vi():
         t.type("vi /tmp/f\r")
-        t.expect(r"/tmp/f")
-        time.sleep(0.3)
+        t.expect(r"/tmp/f 1/1 100%")
         t.type("ihello from vi\033")
-        time.sleep(0.3)
+        time.sleep(1)  # what follows an escape too soon belongs to it
         t.type("yypp:wq\r")
         prompt()
         t.type("wc -l /tmp/f; tail -n 1 /tmp/f\r")
@@ -149,17 +151,20 @@ def session(report):
         t.type("q")
         prompt()
 
+    def resized(rows, cols):
+        t.resize(rows, cols)
+        for _ in range(20):
+            t.type("stty size\r")
+            m = t.expect(r"(\d+) (\d+)\r\n")
+            prompt()
+            if (int(m[1]), int(m[2])) == (rows, cols):
+                return
+            time.sleep(0.5)
+        raise AssertionError(f"the size stays {m[0]!r}")
+
     def resize():
-        t.resize(33, 101)
-        time.sleep(0.5)
-        t.type("stty size\r")
-        t.expect(r"33 101\r\n")
-        prompt()
-        t.resize(40, 120)
-        time.sleep(0.5)
-        t.type("stty size\r")
-        t.expect(r"40 120\r\n")
-        prompt()
+        resized(33, 101)
+        resized(40, 120)
 
     def tty_name():
         t.type("tty; ps -o tty,comm | grep -c sh\r")

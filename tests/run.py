@@ -18,12 +18,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = f"{TOP}/build/tests"
 KERNEL = f"{TOP}/build/x86_64/zerno.elf"  # unless --kernel names another build
-CASE_SECONDS = 60   # of one case on Zerno, under software emulation
+CASE_SECONDS = 120  # of one case on Zerno, under software emulation
 DEV_SECONDS = 300   # of one that compiles
 MICROVM = ["-M", "microvm,acpi=on,pit=on,pic=off,rtc=on,x-option-roms=off,auto-kernel-cmdline=off",
            "-global", "virtio-mmio.force-legacy=false"]
@@ -116,7 +117,7 @@ def parse(text):
 
 # ---- Linux ----
 
-def run_on_linux(root, cases, seconds=60):
+def run_on_linux(root, cases, seconds=CASE_SECONDS):
     write(f"{root}/list", "".join(f"{name} {seconds}\n" for name in cases))
     script = ("mount --rbind /dev $0/dev; mount -t proc proc $0/proc; mount -t tmpfs -o mode=1777 tmpfs $0/tmp; "
               "exec chroot $0 /bin/busybox setsid /runner")
@@ -132,6 +133,11 @@ def run_on_linux(root, cases, seconds=60):
 
 # ---- Zerno ----
 
+def end_with_parent():
+    """A guest does not outlive its runner, however that ends."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 class Guest:
     """One QEMU with the console in a file."""
 
@@ -143,16 +149,20 @@ class Guest:
                         "-m", mem, "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", options.get("kernel", KERNEL),
                         *(["-initrd", initrd] if initrd else []), "-serial", f"file:{log}",
                         "-append", f"console=ttyS0 quiet panic=-1 {append} {options.get('append', '')}".strip(), *extra]
+        self.gdb = f"{tempfile.gettempdir()}/zerno-{os.getpid()}.gdb" if shutil.which("gdb") else None
+        if self.gdb:
+            self.command += ["-gdb", f"unix:{self.gdb},server=on,wait=off"]
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                        stderr=subprocess.PIPE)
+                                        stderr=subprocess.PIPE, preexec_fn=end_with_parent)
 
     def text(self):
         with open(self.log, "rb") as f:
             return f.read().decode(errors="replace").replace("\r", "")
 
     def wait(self, until, stall):
-        """Until `until` stands in the log or QEMU ends ('done'), or the log stands still for `stall` s ('hang')."""
-        size, since = -1, time.time()
+        """Until `until` stands in the log or QEMU ends ('done'), or the log stands still for `stall` s ('hang').
+        Some time before a case's own limit ends what hangs, the kernel's state is noted beside the log."""
+        size, since, looked = -1, time.time(), False
         stall *= int(options.get("slow", 1))
         while True:
             ended = self.process.poll() is not None
@@ -160,22 +170,40 @@ class Guest:
             if now != size:
                 size, since = now, time.time()
                 if re.search(until, self.text(), re.M):
-                    self.stop()
+                    self.stop(15)
                     return "done"
             if ended:
                 return "died"
+            if time.time() - since > max(stall - 40, 15) and not looked:
+                self.look()
+                looked = True
             if time.time() - since > stall:
                 self.stop()
                 return "hang"
             time.sleep(0.1)
 
-    def stop(self):
+    def look(self):
+        """Threads, CPUs, timers and futexes of the guest as they are now, into LOG.state."""
+        if not self.gdb:
+            return
+        command = ["gdb", "-batch", "-nx", "-ex", f"file {KERNEL}", "-ex", f"target remote {self.gdb}",
+                   "-ex", f"source {TOP}/tools/gdb/zerno.py", "-ex", "zerno-all", "-ex", "detach"]
+        with open(f"{self.log}.state", "w") as out:
+            try:
+                subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=60)
+            except subprocess.TimeoutExpired:
+                out.write("gdb did not end\n")
+
+    def stop(self, grace=0):
+        """Ends it, unless it does so by itself within `grace` s."""
         if self.process.poll() is None:
             try:
-                self.process.wait(2)
+                self.process.wait(grace)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        if self.gdb and os.path.exists(self.gdb):
+            os.unlink(self.gdb)
 
 
 def run_on_zerno(root, cases, name, seconds=CASE_SECONDS, **guest_options):
@@ -196,7 +224,8 @@ def run_on_zerno(root, cases, name, seconds=CASE_SECONDS, **guest_options):
         if not left:
             break
         culprit = running or left[0]
-        done[culprit] = (None, f"the guest {'hung' if how == 'hang' else 'died'}; {guest.log}:\n" + text[-2500:])
+        done[culprit] = (None, f"the guest {'hung; its threads: ' + guest.log + '.state' if how == 'hang' else 'died'}; {guest.log}:\n"
+                         + text[-2500:])
         left = [c for c in left if c != culprit]
     for c in left:
         done.setdefault(c, (None, "not run"))
@@ -379,7 +408,7 @@ def test_boot(wanted):
             continue
         guest = Guest(f"{BUILD}/boot.cpio", f"{BUILD}/boot-{name}.log", smp=cpus, mem=mem, cpu=cpu,
                       machine=MICROVM if machine == "microvm" else ["-M", machine])
-        how = guest.wait(r"^KILLED \d+", 60)
+        how = guest.wait(r"^KILLED \d+", 120)
         if how == "done":
             how = "off" if guest.process.returncode == 0 else "did not power off"
         text = guest.text()
@@ -405,7 +434,7 @@ def test_conventions(wanted):
     for machine in (MICROVM, ["-M", "q35"]):
         guest = Guest(f"{BUILD}/both.cpio", f"{BUILD}/boot-conventions.log", smp=1, machine=machine,
                       append="rdinit=/bin/start word=value single nosuch.module=1 -- after -x")
-        how = guest.wait(r"^EXTRA", 30)
+        how = guest.wait(r"^EXTRA", 90)
         text = guest.text()
         good = "ARGS 3 single after -x word=value PID=1\nEXTRA" in text and guest.process.returncode == 0
         report(f"boot/conventions-{machine[1].split(',')[0]}", good, f"{how}\n" + text[-1500:])
@@ -417,7 +446,7 @@ def test_panic(wanted):
     make_root(root, "#!/bin/sh\nexit 3\n")
     pack(root, f"{BUILD}/panic.cpio")
     guest = Guest(f"{BUILD}/panic.cpio", f"{BUILD}/boot-panic.log", smp=1)
-    guest.wait(r"end of panic|process_exit\+", 20)
+    guest.wait(r"end of panic|process_exit\+", 90)
     text = guest.text()
     report("boot/panic", "Attempted to kill init! exitcode=0x00000300" in text and bool(re.search(r"task_exit\+0x|process_exit\+0x", text)),
            text[-1500:])

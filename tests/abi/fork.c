@@ -82,10 +82,13 @@ int main(void)
 	char cwd[256];
 	printf("%s %o\n", strrchr(getcwd(cwd, sizeof cwd), '/'), umask(022));
 	SECTION("waitid and stops");
+	int go[2];
+	char byte;
+	pipe(go);
 	c = fork();
 	if (!c) {
 		raise(SIGSTOP);
-		sleep_ms(200);
+		read(go[0], &byte, 1);
 		_exit(4);
 	}
 	SHOW_INT(waitpid(c, &st, WUNTRACED) == c);
@@ -95,6 +98,7 @@ int main(void)
 	SHOW(waitid(P_PID, c, &si, WCONTINUED));
 	SHOW_INT(si.si_code);
 	SHOW_INT(si.si_status);
+	write(go[1], "", 1);
 	SHOW(waitid(P_PID, c, &si, WEXITED | WNOWAIT));
 	SHOW_INT(si.si_code);
 	SHOW_INT(si.si_status);

@@ -264,20 +264,24 @@ static void endings(void)
 	IN_CHILD("failed exec", ready = 0; start(0, spin, THREAD); until(&ready, 1); CALL(execve, "/none", NULL, NULL);
 		 CALL(execve, "/tmp", NULL, NULL); _exit(4));
 	fflush(stdout);
+	int st, go[2];
+	char byte;
+	pipe(go);
 	pid_t k = fork();
 	if (!k) {
 		stage = 0;
 		start(0, stopper, THREAD);
 		stage = 1;
 		until(&stage, 2);
+		read(go[0], &byte, 1); /* not before the parent has seen that it goes on */
 		_exit(9);
 	}
-	int st;
 	waitpid(k, &st, WUNTRACED);
 	show_status("a thread stops all", st);
 	kill(k, SIGCONT);
 	waitpid(k, &st, WCONTINUED);
 	show_status("continued", st);
+	write(go[1], "", 1);
 	waitpid(k, &st, 0);
 	show_status("over", st);
 	SECTION("a dead leader");

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 // tests/debian/threads.c - a program with three more threads, for strace and gdb to look at.
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <stdio.h>
+#include <unistd.h>
 
 static pthread_barrier_t barrier;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 int shared;
+static pid_t tid[4];
 
 static void inner(int n)
 {
@@ -18,6 +21,7 @@ static void inner(int n)
 
 static void *worker(void *arg)
 {
+	tid[(long)arg] = gettid();
 	inner((int)(long)arg);
 	return arg;
 }
@@ -25,6 +29,23 @@ static void *worker(void *arg)
 static void all_wait(void)
 {
 	pthread_barrier_wait(&barrier);
+}
+
+// Until all three have added their number and sleep in the second barrier: a debugger sees the same each time.
+static void settle(void)
+{
+	for (int i = 1; i < 4; i++) {
+		char name[40], state = 0;
+		do {
+			usleep(10000);
+			snprintf(name, sizeof(name), "/proc/self/task/%d/stat", tid[i]);
+			FILE *f = fopen(name, "r");
+			if (f) {
+				fscanf(f, "%*d (%*[^)]) %c", &state);
+				fclose(f);
+			}
+		} while (*(volatile int *)&shared != 6 || state != 'S');
+	}
 }
 
 int main(void)
@@ -36,6 +57,7 @@ int main(void)
 	for (long i = 0; i < 3; i++)
 		pthread_create(&t[i], NULL, worker, (void *)(i + 1));
 	pthread_barrier_wait(&barrier);
+	settle();
 	all_wait();
 	for (int i = 0; i < 3; i++) {
 		pthread_join(t[i], &result);
