@@ -186,7 +186,7 @@ class Guest:
         """Threads, CPUs, timers and futexes of the guest as they are now, into LOG.state."""
         if not self.gdb:
             return
-        command = ["gdb", "-batch", "-nx", "-ex", f"file {KERNEL}", "-ex", f"target remote {self.gdb}",
+        command = ["gdb", "-batch", "-nx", "-ex", f"file {options.get('kernel', KERNEL)}", "-ex", f"target remote {self.gdb}",
                    "-ex", f"source {TOP}/tools/gdb/zerno.py", "-ex", "zerno-all", "-ex", "detach"]
         with open(f"{self.log}.state", "w") as out:
             try:
