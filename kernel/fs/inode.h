@@ -102,6 +102,7 @@ struct inode {
 	struct mapping *mapping;     /* = &data for regular files of memory and disks */
 	struct mapping data;
 	void *private;          /* the file system's */
+	struct watch *watches;  /* inotify.c */
 	struct list_head locks; /* fcntl, flock: fs/locks.c */
 	s32 writers;            /* open for writing (> 0) or denied (< 0: being executed), atomically */
 	u32 seals;              /* tmpfs: F_SEAL_*; lock for writing */

@@ -13,6 +13,7 @@
  * noexec: EACCES); permission; EROFS; ENFILE; ETXTBSY; the file's own open; truncation last.
  */
 #include <fs/namei.h>
+#include <fs/notify.h>
 #include <fs/walk.h>
 #include <fs/chrdev.h>
 #include <abi/errno.h>
@@ -110,6 +111,8 @@ static int open_truncate(struct file *f)
 	if (err)
 		return err;
 	err = inode_setattr(f->inode, &a, f->cred);
+	if (!err)
+		notify_dentry(f->path.dentry, IN_MODIFY);
 	if (!counted)
 		inode_put_write(f->inode);
 	return err;
@@ -152,8 +155,11 @@ static int open_file(const struct path *p, unsigned flags, u32 mode, const struc
 	f->flags &= ~(u32)O_NOCTTY;
 	if (err) {
 		f->ops = &path_only_ops; /* never opened, so never released */
-	} else if (flags & O_TRUNC && s_isreg(i->mode)) {
-		err = open_truncate(f);
+	} else {
+		f->opened = true;
+		notify_dentry(f->path.dentry, IN_OPEN);
+		if (flags & O_TRUNC && s_isreg(i->mode))
+			err = open_truncate(f);
 	}
 	if (err) {
 		f->mode &= ~(u32)(mode & FMODE_EXEC); /* the caller's denial is not undone twice */
@@ -226,6 +232,8 @@ static int create_missing(struct walker *k, const struct fs_walk *w, umode_t mod
 			                  w->cred);
 		if (err)
 			dentry_put(*d);
+		else
+			notify_name(dir->inode, IN_CREATE, k->last.s, k->last.len, 0);
 		*made = !err;
 	}
 	rwlock_write_unlock(&dir->inode->lock);
