@@ -7,7 +7,8 @@
 enum { CORE_PATTERN_SIZE = 128 };
 extern struct mutex core_pattern_lock;
 extern char core_pattern[CORE_PATTERN_SIZE] GUARDED_BY(&core_pattern_lock); /* kernel.core_pattern */
-extern int core_uses_pid;                                                   /* kernel.core_uses_pid */
+extern int suid_dumpable; /* fs.suid_dumpable: enum dumpable of a process that gained rights */
+extern int core_uses_pid; /* kernel.core_uses_pid */
 /* Bits of /proc/[pid]/coredump_filter: what memory goes into the file. */
 enum core_filter {
 	CORE_ANON_PRIVATE = 1,
@@ -31,6 +32,7 @@ struct core_dump {
 	struct list_head waiters; /* of core_waiter.link; sighand->lock until all have come */
 	unsigned missing;         /* threads that are still to come; sighand->lock */
 	u64 limit;                /* RLIMIT_CORE, bytes */
+	bool small;               /* a 32-bit program: the file is an ELF32 */
 };
 
 /* ---- coredump.c ---- */

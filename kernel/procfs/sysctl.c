@@ -284,6 +284,7 @@ static const struct proc_entry fs_entries[] = {
 	SUBDIR("inotify", inotify_dir),
 	CONSTANT("nr_open", "1048576"),
 	RW("pipe-max-size", show_pipe_max, write_pipe_max),
+	RW_INT("suid_dumpable", suid_dumpable, DUMP_NO, DUMP_ROOT),
 };
 static const struct proc_dir fs_dir = { PROC_DIR(fs_entries) };
 
