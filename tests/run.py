@@ -494,6 +494,15 @@ def test_launcher(wanted):
     shutil.copy(os.path.realpath("/lib/ld-musl-x86_64.so.1"), f"{root}/lib/ld-musl-x86_64.so.1")
     linux = subprocess.run([program], capture_output=True)
     case("musl-dynamic", ["--rootfs", root, "/dynamic"], linux.returncode, linux.stdout)
+    # core_pattern belongs to the whole machine, so Linux is not asked: core(5) says what comes out.
+    case("core-pipe", ["sh", "-c", """cd /tmp
+printf '#!/bin/sh\\necho "$# $2 $3 $4 uid $(id -u) in $PWD"; head -c 4 | tail -c 3; echo; cat > rest; echo pid $1\\n' > body
+printf '#!/bin/sh\\nsh /tmp/body "$@" > /tmp/out 2>&1; echo end >> /tmp/out\\n' > helper; chmod 755 helper
+echo '|/tmp/helper  %p %s %e a%%b' > /proc/sys/kernel/core_pattern
+sleep 100 & p=$!; kill -SEGV $p; wait $p; echo $?
+until grep -q end out; do sleep 0.1; done; grep -v pid out; grep -c "pid $p$" out
+echo '|/no/such/program' > /proc/sys/kernel/core_pattern
+sleep 100 & kill -SEGV $!; wait $!; echo $?"""], 0, b"139\n4 11 sleep a%b uid 0 in /\nELF\nend\n1\n139\n")
     case("dry-run", ["--dry-run", "true"], 0, None)
     case("panic", ["--append", "zerno.test=panic", "true"], 125, b"", b"panic")
     os.makedirs(BUILD, exist_ok=True)

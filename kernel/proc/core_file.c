@@ -195,7 +195,7 @@ static void put_memory(struct core_sink *k, const struct core_vma *v, char *page
 		    vm_copy(mm, v->start + done, page, PAGE_SIZE, false, true) == PAGE_SIZE)
 			core_put(k, page, PAGE_SIZE);
 		else
-			k->pos += (loff_t)PAGE_SIZE;
+			core_skip(k, PAGE_SIZE);
 		cond_resched();
 	}
 }
@@ -212,7 +212,7 @@ static bool write_all(struct core_sink *k, const struct core_vma *vmas, unsigned
 	core_align(k, PAGE_SIZE);
 	for (unsigned i = 0; i < nr && !k->failed; i++)
 		put_memory(k, &vmas[i], page);
-	if (!k->failed) /* a hole at the end */
+	if (!k->failed && !k->core->pipe) /* a hole at the end */
 		(void)!file_truncate(k->file, k->pos);
 	return true;
 }

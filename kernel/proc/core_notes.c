@@ -41,13 +41,27 @@ void core_put(struct core_sink *k, const void *p, size_t n)
 	k->pos += (loff_t)n;
 }
 
+void core_skip(struct core_sink *k, size_t n)
+{
+	static const u8 zeros[64];
+
+	if (!k->core->pipe) {
+		k->pos += (loff_t)n;
+		return;
+	}
+	for (size_t piece; n && !k->failed; n -= piece) {
+		piece = MIN(n, sizeof(zeros));
+		core_put(k, zeros, piece);
+	}
+}
+
 void core_align(struct core_sink *k, size_t to)
 {
 	static const u8 zeros[16];
 	size_t n = (size_t)-k->pos & (to - 1);
 
-	if (to > sizeof(zeros)) /* a hole */
-		k->pos += (loff_t)n;
+	if (to > sizeof(zeros))
+		core_skip(k, n);
 	else if (n)
 		core_put(k, zeros, n);
 }
@@ -122,7 +136,7 @@ static void put_status(struct core_sink *k, const struct task *t, const struct n
 	put_int(k, 0);
 	put_int(k, (u16)k->core->sig);                   /* pr_cursig and two bytes of padding */
 	put_long(k, t->pending.set & ~SIGMASK(SIGKILL)); /* with that the dumper called it here */
-	put_long(k, t->blocked);
+	put_long(k, t == k->core->dumper ? k->core->blocked : t->blocked);
 	put_numbers(k, t->pid, n);
 	if (t == g->leader)
 		process_times(g, &utime, &stime);

@@ -6,7 +6,7 @@
  * Locks:     sighand->lock for the meeting of the threads; none while the file is written.
  * Contexts:  process context of the dying thread; sleeps.
  * Manual:    core(5), prctl(2): PR_SET_DUMPABLE, getrlimit(2): RLIMIT_CORE.
- * Tests:     tests/abi/core.c, tests/debian/core.cases (gdb reads the file).
+ * Tests:     tests/abi/core.c, tests/i386/core.c, tests/debian/core.cases (gdb reads the file).
  *
  * Theory
  * ------
@@ -153,6 +153,32 @@ static struct file *core_open(const struct core_dump *c)
 	return f;
 }
 
+/* From here on only SIGKILL reaches the dumper: nothing else may cut a write to a pipe short. */
+static void hold_signals(struct core_dump *c)
+{
+	struct task *t = c->dumper;
+	irqflags_t f;
+	struct sighand *s = sighand_lock_self(t, &f);
+
+	c->blocked = t->blocked;
+	t->blocked = ~(sigset_k)0 & ~SIGMASK(SIGKILL);
+	signal_recalc(t);
+	sighand_unlock(s, f);
+}
+
+/* Is there to be a core file at all?  A program that takes it asks for no limit, but for that of its own crashes. */
+static bool core_wanted(struct core_dump *c)
+{
+	if (!c->dumper->mm->dumpable)
+		return false;
+	if (!c->pipe)
+		return c->limit >= PAGE_SIZE;
+	if (c->limit == 1)
+		return false;
+	c->limit = RLIM_INFINITY;
+	return true;
+}
+
 bool coredump(int sig, const struct siginfo *info)
 {
 	struct task *t = current_task();
@@ -160,12 +186,14 @@ bool coredump(int sig, const struct siginfo *info)
 	bool dumped = false;
 
 	c.limit = task_rlimit(t, RLIMIT_CORE);
-	if (!t->mm->dumpable || c.limit < PAGE_SIZE)
+	c.pipe = core_pattern_is_pipe();
+	if (!core_wanted(&c))
 		return false;
 	list_init(&c.waiters);
 	if (!stop_others(&c))
 		return false;
-	struct file *f = core_open(&c);
+	hold_signals(&c);
+	struct file *f = c.pipe ? core_pipe_open(&c) : core_open(&c);
 	if (f) {
 		wait_registers(&c);
 		dumped = core_write(&c, f) && !thread_kill_pending();

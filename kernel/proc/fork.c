@@ -160,7 +160,7 @@ static int clone_group(struct task *t, struct task *self, const struct clone_arg
 	return 0;
 }
 
-static void clone_undo(struct task *t)
+void clone_undo(struct task *t)
 {
 	if (t->pid_node)
 		pid_put(t->pid_node);

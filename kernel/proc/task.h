@@ -91,6 +91,7 @@ struct thread_group {
 	u32 wait_flags;          /* GROUP_STOPPED, ... for wait(2); sighand->lock */
 	int cld_pending;         /* CLD_STOPPED or CLD_CONTINUED the parent is still to be told */
 	bool unkillable;         /* PID 1: only signals with a handler reach it */
+	bool helper;             /* started by the kernel: nobody waits for it */
 	bool child_subreaper;    /* prctl(PR_SET_CHILD_SUBREAPER) */
 	pid_t parent_tid;        /* the thread that made it (__WNOTHREAD, pdeath_signal); proc_lock */
 	bool zombie;             /* all threads dead, not yet reaped */
