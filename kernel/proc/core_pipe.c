@@ -115,6 +115,7 @@ static struct task *helper_task(struct helper *h)
 	}
 	t->pid = t->thread.tid = t->pid_node->nr;
 	strlcpy(t->comm, "core-helper", COMM_LEN);
+	t->timer_slack_ns = t->timer_slack_usual_ns = TIMER_SLACK_NS;
 	t->group->rlim = init_group->rlim;
 	t->group->rlim.lim[RLIMIT_CORE] = (struct rlimit64_k){ 1, 1 };
 	t->group->helper = true;

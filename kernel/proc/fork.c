@@ -89,6 +89,7 @@ static void clone_copy_thread(struct task *t, const struct task *self, const str
 	memcpy(t->comm, self->comm, COMM_LEN);
 	t->blocked = self->blocked;
 	t->personality = self->personality;
+	t->timer_slack_ns = t->timer_slack_usual_ns = self->timer_slack_ns;
 	t->strace = self->strace;
 	t->no_new_privs = self->no_new_privs;
 	/* A new stack means that the old alternate one is not this task's (vfork keeps it: the parent waits).

@@ -82,7 +82,8 @@ struct vm_space {
 	void *(*exe_get)(void *); /* takes a reference for a copy */
 	u8 dumpable;              /* enum dumpable: may it leave a core file, and be looked into? */
 	u32 dump_filter;          /* enum core_filter: what a core file holds; execve and fork keep it */
-	bool membarrier;          /* registered for membarrier(2); a fork inherits it */
+	bool no_huge_pages;       /* prctl(PR_SET_THP_DISABLE); there are none */
+	u32 membarrier;           /* commands registered with membarrier(2); a fork inherits them */
 	uaddr_t gap_top;          /* no gap of gap_len bytes or more lies above gap_top: see vm/gap.c */
 	size_t gap_len;
 };
