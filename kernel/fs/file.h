@@ -41,6 +41,7 @@ struct file_ops {
 	/* F_SETPIPE_SZ and others of one kind of file. [-EINVAL] */
 	long (*fcntl)(struct file *f, int cmd, unsigned long arg);
 };
+enum { SMALL_FILE_MAX = INT32_MAX }; /* bytes of a file for a program that did not say O_LARGEFILE */
 enum file_mode {
 	FMODE_READ = 1,
 	FMODE_WRITE = 2,

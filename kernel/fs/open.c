@@ -44,7 +44,6 @@ static int check_flags(unsigned *flags)
 	} else if ((f & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY)) {
 		return -EINVAL;
 	}
-	*flags = f | O_LARGEFILE;
 	return 0;
 }
 
@@ -142,6 +141,8 @@ static int open_file(const struct path *p, unsigned flags, u32 mode, const struc
 	if (s_isreg(i->mode)) {
 		if (f->mode & FMODE_WRITE)
 			err = count_writer(f);
+		if (!err && !(flags & O_LARGEFILE) && atomic_load(&i->size) > SMALL_FILE_MAX)
+			err = -EOVERFLOW;
 		if (!err && flags & O_DIRECT)
 			err = -EINVAL; /* no file system here does direct I/O */
 	}
