@@ -35,7 +35,8 @@ struct disk_limits {
 };
 struct disk_ops {
 	/* Gives the request whose first bio is b to the device: 0, -EBUSY (full: disk_queue_run will be called when there
-	 * is room), or another error, which ends the request.
+	 * is room), or another error, which ends the request.  b->link is the driver's
+	 * until the end.
 	 * q->lock is held in both; they must not sleep. */
 	int (*issue)(struct disk_queue *q, struct bio *b);
 	/* After one or more of them. */
