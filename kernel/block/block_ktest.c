@@ -392,12 +392,12 @@ KTEST(block_mbr)
 
 	bdev_get(r->disk.whole);
 	bdev_publish(r->disk.whole); /* claims look at those on the list */
-	KT_CHECK(bdev_claim(r->disk.whole, r) == 0 && bdev_claim((void *)p1, &r->disk) == -EBUSY);
+	KT_CHECK(bdev_claim(r->disk.whole, r) == 0 && bdev_claim((void *)p1, &r->taken) == -EBUSY);
 	bdev_release(r->disk.whole, r);
 	KT_CHECK(bdev_claim((void *)p1, r) == 0 && disk_rescan(&r->disk) == -EBUSY);
-	KT_CHECK(bdev_claim(r->disk.whole, &r->disk) == -EBUSY && bdev_claim((void *)p5, &r->disk) == 0);
+	KT_CHECK(bdev_claim(r->disk.whole, &r->taken) == -EBUSY && bdev_claim((void *)p5, &r->taken) == 0);
 	bdev_release((void *)p1, r);
-	bdev_release((void *)p5, &r->disk);
+	bdev_release((void *)p5, &r->taken);
 	KT_CHECK(bdev_unpublish(r->disk.whole) == 0 && !part(r, 12));
 	return ram_free(r);
 }
