@@ -124,6 +124,7 @@ static const struct step late_steps[] = {
 	{ "9P", p9_init },           /* files */
 	{ "overlay", overlay_init }, /* files */
 	{ "virtio 9P", virtio_9p_init },
+	{ "loop devices", loop_init },
 	{ "procfs", procfs_init }, /* everything it shows */
 	{ "other CPUs", boot_start_cpus },
 	{ "root file system", boot_mount_root }, /* tmpfs, processes */
