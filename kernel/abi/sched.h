@@ -60,6 +60,8 @@ struct sched_param_k {
 #define PR_SET_SECUREBITS      28
 #define PR_SET_TIMERSLACK      29
 #define PR_GET_TIMERSLACK      30
+#define PR_MCE_KILL            33
+#define PR_MCE_KILL_GET        34
 #define PR_SET_MM              35
 #define PR_SET_CHILD_SUBREAPER 36
 #define PR_GET_CHILD_SUBREAPER 37
