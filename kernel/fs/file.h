@@ -12,6 +12,7 @@
 
 struct file;
 struct epoll_item;
+struct seq;
 struct inode;
 struct poll_table;
 struct vm_mmap_args;
@@ -41,6 +42,8 @@ struct file_ops {
 	int (*fallocate)(struct file *f, int mode, loff_t off, loff_t len); /* [-EOPNOTSUPP] */
 	/* F_SETPIPE_SZ and others of one kind of file. [-EINVAL] */
 	long (*fcntl)(struct file *f, int cmd, unsigned long arg);
+	/* What /proc/PID/fdinfo/N tells of this kind of file beyond the position and the flags. [nothing] */
+	void (*fdinfo)(struct file *f, struct seq *s);
 };
 enum { SMALL_FILE_MAX = INT32_MAX }; /* bytes of a file for a program that did not say O_LARGEFILE */
 enum file_mode {
