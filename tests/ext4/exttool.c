@@ -411,6 +411,7 @@ static void op_truncate(int n)
 
 static void op_fallocate(int n)
 {
+	static const int shifts[] = { FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE };
 	static const int modes[] = { 0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 		                     FALLOC_FL_ZERO_RANGE, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE };
 	int mode = modes[rnd(ARRAY_SIZE(modes))], err;
@@ -418,8 +419,31 @@ static void op_fallocate(int n)
 	struct file f = { .inode = i };
 	loff_t off = rnd(MAX_SIZE - 100000), len = 1 + rnd(90000), end = off + len;
 
+	if (!rnd(3)) {
+		mode = shifts[rnd(2)];
+		off &= ~4095;
+		len = (len + 4095) & ~4095;
+		end = off + len;
+	}
+	if (mode == FALLOC_FL_INSERT_RANGE && (loff_t)node[n].size + len > MAX_SIZE) {
+		inode_put(i);
+		return;
+	}
 	node[n].synced = false;
 	err = ext4_fallocate(&f, mode, off, len);
+	if (err == -EINVAL && mode & (FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_INSERT_RANGE)) {
+		inode_put(i);
+		return; /* behind the end */
+	}
+	if (!err && mode == FALLOC_FL_COLLAPSE_RANGE) {
+		memmove(node[n].data + off, node[n].data + end, node[n].size - (size_t)end);
+		memset(node[n].data + node[n].size - len, 0, (size_t)len);
+		node[n].size -= (size_t)len;
+	} else if (!err && mode == FALLOC_FL_INSERT_RANGE) {
+		memmove(node[n].data + end, node[n].data + off, node[n].size - (size_t)off);
+		memset(node[n].data + off, 0, (size_t)len);
+		node[n].size += (size_t)len;
+	} else
 	if (!err) {
 		if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE) && off < (loff_t)node[n].size)
 			memset(node[n].data + off, 0, (size_t)MIN(end, (loff_t)node[n].size) - (size_t)off);

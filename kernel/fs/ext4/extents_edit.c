@@ -315,8 +315,9 @@ int ext4_ext_written(struct ext4_handle *h, struct inode *i, u64 lblk, u32 len)
 	return -ENOSPC;
 }
 
-/* Takes [from, *to) out of the last extent that begins before *to, which moves down. RETRY: once more. */
-static int remove_last(struct ext4_handle *h, struct inode *i, u64 from, u64 *to)
+/* Takes [from, *to) out of the last extent that begins before *to, which moves down; its blocks are freed, unless
+ * they are to be kept. RETRY: once more. */
+static int remove_last(struct ext4_handle *h, struct inode *i, u64 from, u64 *to, bool keep)
 {
 	struct ext4_ext new[2], *e;
 	struct ext_path p;
@@ -353,18 +354,50 @@ static int remove_last(struct ext4_handle *h, struct inode *i, u64 from, u64 *to
 	if (err)
 		return err;
 	*to = begin;
-	return ext4_map_free(h, i, start + (begin - first), (u32)(end - begin));
+	return keep ? 0 : ext4_map_free(h, i, start + (begin - first), (u32)(end - begin));
 }
 
 int ext4_ext_remove(struct ext4_handle *h, struct inode *i, u64 from, u64 to)
 {
 	while (from < to) {
-		int err = remove_last(h, i, from, &to);
+		int err = remove_last(h, i, from, &to, false);
 
 		if (err < 0)
 			return err;
 		if (from < to && !ext4_extend(h, MAP_CREDITS))
 			return 1;
 	}
+	return 0;
+}
+
+int ext4_ext_move(struct ext4_handle *h, struct inode *i, const struct ext4_map *m, s64 by)
+{
+	u64 to = m->lblk + m->len;
+	int err = RETRY;
+
+	for (unsigned try = 0; err == RETRY && try < MAX_RETRIES; try++)
+		err = remove_last(h, i, m->lblk, &to, true);
+	if (err)
+		return err == RETRY ? -ENOSPC : err;
+	return ext4_ext_add(h, i, m->lblk + (u64)by, m->pblk, m->len, m->unwritten);
+}
+
+int ext4_ext_last(struct inode *i, u64 before, struct ext4_map *m)
+{
+	const struct ext4_ext *e;
+	struct ext_path p;
+	int err = ext_path_find(i, before - 1, &p);
+
+	if (err)
+		return err;
+	e = ext_at(&p);
+	*m = (struct ext4_map){ .mapped = e != NULL };
+	if (e) {
+		m->lblk = e->ee_block;
+		m->pblk = ext_start(e);
+		m->len = (u32)(MIN((u64)e->ee_block + ext_len(e), before) - e->ee_block);
+		m->unwritten = ext_unwritten(e);
+	}
+	ext_path_put(i, &p);
 	return 0;
 }

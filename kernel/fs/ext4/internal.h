@@ -293,8 +293,10 @@ int ext4_ext_find_map(struct inode *i, u64 lblk, u32 max, struct ext4_map *m);
 int ext4_ext_add(struct ext4_handle *h, struct inode *i, u64 lblk, u64 pblk, u32 len, bool unwritten);
 int ext4_ext_written(struct ext4_handle *h, struct inode *i, u64 lblk, u32 len);
 int ext4_ext_remove(struct ext4_handle *h, struct inode *i, u64 from, u64 to);
-/* Moves all extents from `from` on by `by` blocks (collapse, insert range); the target is a hole. 1: more to do. */
-int ext4_ext_shift(struct ext4_handle *h, struct inode *i, u64 from, s64 by);
+/* The piece m, of one extent, moves by so many blocks to where a hole is. */
+int ext4_ext_move(struct ext4_handle *h, struct inode *i, const struct ext4_map *m, s64 by);
+/* The last extent that begins before a block, as far as it reaches; m->mapped false: none. */
+int ext4_ext_last(struct inode *i, u64 before, struct ext4_map *m);
 void ext4_ext_init(struct inode *i);
 u64 ext4_ext_goal(struct inode *i, u64 lblk);
 /* indirect.c */

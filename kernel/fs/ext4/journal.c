@@ -381,6 +381,7 @@ static int commit_running(struct ext4_journal *j) MUST_HOLD(&j->commit_lock)
 	if (err && !atomic_xchg(&j->error, err))
 		ext4_abort(j->fs, "the journal cannot be written");
 	drop_freed(j, t);
+	waitq_wake_all(&j->wait); /* who waits for one of those may hold a group's lock */
 	ext4_held_release(j->fs, t->tid);
 	t->state = TXN_DONE;
 	list_add_tail(&t->link, &j->done);
@@ -406,8 +407,8 @@ int ext4_commit(struct ext4_fs *fs, u32 tid)
 	mutex_lock(&j->commit_lock);
 	if (!ext4_committed(fs, tid))
 		err = commit_running(j);
-	else
-		err = j->error;
+	else /* by another thread, perhaps before the caller's data had reached the device */
+		err = j->error ? j->error : ext4_dev_flush(fs);
 	mutex_unlock(&j->commit_lock);
 	return err ? -EIO : 0;
 }

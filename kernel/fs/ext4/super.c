@@ -126,9 +126,12 @@ static int ext4_sync(struct super_block *sb)
 {
 	struct ext4_fs *fs = ext4_fs(sb);
 
+	int err;
+
 	if (!writable(fs))
 		return 0;
-	return ext4_commit_all(fs);
+	err = ext4_commit_all(fs);
+	return err ? err : ext4_dev_flush(fs); /* data that was overwritten in place is in no transaction */
 }
 
 static int ext4_write_inode(struct inode *i, bool wait)
