@@ -236,6 +236,74 @@ def test_faults(report, count):
     report("ext4/faults", not bad, f"{len(bad)} bad: " + "\n".join(f"{j}: {w}" for j, w in bad[:3]))
 
 
+# ---- in the guest ----
+
+LOOP = """mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m || exit 1; cd /tmp/m; mkdir -p d0 d1 d2; n=0
+while :; do n=$((n+1)); echo "content $n" > d0/f$n; cat /bin/busybox >> d1/grows; ln -s $n d2/link$n; mv d2/link$n d1/l$n
+    dd if=/bin/busybox of=d2/part bs=1000 seek=$n count=30 conv=notrunc 2>/dev/null; fsync d0/f$n && echo DONE $n
+    [ $((n % 10)) = 0 ] && { rm d0/f$((n-5)); > d1/grows; }; done"""
+
+
+def guest(image, script, seconds, *more):
+    return [f"{TOP}/zerno", "run", "-q", "-T", "--timeout", str(seconds), "--disk", image, *more, "--", "sh", "-c", script]
+
+
+def kill_once(n):
+    """QEMU dies by SIGKILL in the middle of work: None, or what is wrong."""
+    disk, copy, pid = f"{WORK}/kill.img", f"{WORK}/kill-copy.img", f"{WORK}/qemu.pid"
+    image("ext4", name="kill")
+    wanted = 5 + n * 13 % 30
+    p = subprocess.Popen(guest(disk, LOOP, 120, "--qemu-arg", f"-pidfile {pid}"), cwd=TOP, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    done, log = 0, ""
+    for line in p.stdout:
+        log += line
+        if m := re.match(r"DONE (\d+)", line):
+            done = int(m[1])
+            if done == wanted:
+                with open(pid) as f:
+                    os.kill(int(f.read()), 9)
+    p.wait()
+    if done < wanted:
+        return f"the guest's work ended: {log[-1500:]}"
+    shutil.copy(disk, copy)
+    fix = run("e2fsck", "-fy", copy)
+    if fix.returncode > 1:
+        return f"e2fsck -fy: {fix.stdout[-1500:]}"
+    r = run(*guest(disk, "mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m && cat /tmp/m/d0/f* && ls /tmp/m/d1 | wc -l; umount /tmp/m",
+                   100), cwd=TOP, stdin=subprocess.DEVNULL)
+    if bad := fsck_clean(disk):
+        return f"after Zerno's replay: {bad}"
+    for k in range(1, done + 1):
+        there = f"content {k}\n" in r.stdout
+        if there == (k % 10 == 5 and k + 5 < done):
+            return f"file {k} of {done}: {there} {r.stdout[-500:]} {r.stderr[-500:]}"
+        if run("debugfs", "-R", f"cat /d0/f{k}", copy).stdout != (f"content {k}\n" if there else ""):
+            return f"file {k} differs for debugfs"
+    return None
+
+
+def test_guest(report):
+    """Linux's image read on Zerno: the same checksums; written there: read by debugfs."""
+    disk, tree, out = image("ext4", f"{WORK}/tree", name="guest"), f"{WORK}/tree", f"{WORK}/dumped"
+    sums = "cd {}; find . -type f ! -path './lost+found*' ! -path './copy*' -exec md5sum {{}} + | sort; find . -type l ! -path './copy*' -exec readlink {{}} ';' | sort"
+    want = run("sh", "-c", sums.format(tree)).stdout
+    got = run(*guest(disk, "mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m || exit 1;" + sums.format("/tmp/m") +
+                     "; mkdir copy; cp -a deep many sparse short long hard copy; cd /; umount /tmp/m", 200), cwd=TOP, stdin=subprocess.DEVNULL)
+    report("ext4/guest-read", got.returncode == 0 and got.stdout.strip() == want.strip(), got.stdout[-1000:] + got.stderr[-1000:])
+    bad = fsck_clean(disk)
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    run("debugfs", "-R", f"rdump /copy {out}", disk)
+    have = run("sh", "-c", sums.format(f"{out}/copy").replace(" ! -path './copy*'", "")).stdout
+    report("ext4/guest-write", not bad and have.strip() == want.strip(), f"{bad} {have[-1500:]}")
+
+
+def test_kill(report, count):
+    bad = [(n, why) for n in range(1, count + 1) if (why := kill_once(n))]
+    report("ext4/kill", not bad, f"{count} kills, {len(bad)} bad: {bad[:2]}")
+
+
 def prepare():
     os.makedirs(WORK, exist_ok=True)
     make_tree(f"{WORK}/tree")
@@ -251,6 +319,8 @@ def session(report):
     test_crash(report, 6)
     test_fuzz(report, 20)
     test_faults(report, 8)
+    test_guest(report)
+    test_kill(report, 2)
     shutil.rmtree(WORK, ignore_errors=True)
 
 

@@ -409,6 +409,21 @@ static void op_truncate(int n)
 	err_ok(err, "truncate", node[n].name);
 }
 
+/* The model becomes what the file is. */
+static void take_over(struct inode *i, struct node *m)
+{
+	memset(m->data, 0, MAX_SIZE);
+	m->size = (size_t)i->size;
+	for (size_t at = 0; at < m->size; at += PAGE_SIZE) {
+		struct page *p = mapping_get(i->mapping, at >> PAGE_SHIFT);
+
+		if (IS_ERR(p))
+			fail("read", m->name, PTR_ERR(p));
+		memcpy(m->data + at, page_virt(p), MIN(m->size - at, PAGE_SIZE));
+		page_put(p);
+	}
+}
+
 static void op_fallocate(int n)
 {
 	static const int shifts[] = { FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE };
@@ -435,6 +450,8 @@ static void op_fallocate(int n)
 		inode_put(i);
 		return; /* behind the end */
 	}
+	if (err == -ENOSPC)
+		take_over(i, &node[n]); /* it may have done a part */
 	if (!err && mode == FALLOC_FL_COLLAPSE_RANGE) {
 		memmove(node[n].data + off, node[n].data + end, node[n].size - (size_t)end);
 		memset(node[n].data + node[n].size - len, 0, (size_t)len);

@@ -406,6 +406,9 @@ void mapping_write_end(struct page *p, int err)
 {
 	if (err)
 		write_error = err;
+	if (err)
+		printf("write-back of page %llu of inode %llu: %d\n", (unsigned long long)p->index,
+		       (unsigned long long)((struct inode *)p->mapping->host)->ino, err);
 	page_put(p);
 }
 int mapping_sync(struct mapping *m, u64 start, u64 end)

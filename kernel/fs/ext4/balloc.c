@@ -171,13 +171,23 @@ static int alloc_anywhere(struct ext4_handle *h, u64 goal, u32 *n, u64 *block)
 	}
 }
 
+/* Blocks of extents' trees for n blocks of data: at worst one leaf for some hundred pieces. */
+static s64 with_metadata(s64 n)
+{
+	return n + n / 64 + (n ? 8 : 0);
+}
+
 int ext4_alloc_blocks(struct ext4_handle *h, u64 goal, u32 *n, u64 *block, bool promised)
 {
 	struct ext4_fs *fs = h->fs;
 
-	/* What is promised to data belongs to that data; a few blocks beside it are metadata's. */
-	if (!promised && atomic_load(&fs->free_blocks) <= atomic_load(&fs->dirty_blocks) / 2)
-		return -ENOSPC;
+	if (!promised) { /* what is kept for data is that data's */
+		s64 room = atomic_load(&fs->free_blocks) - with_metadata(atomic_load(&fs->dirty_blocks));
+
+		if (room <= 0)
+			return -ENOSPC;
+		*n = (u32)MIN((s64)*n, room);
+	}
 	return alloc_anywhere(h, goal, n, block);
 }
 
@@ -271,12 +281,6 @@ void ext4_held_release(struct ext4_fs *fs, u32 tid)
 }
 
 /* ---- promises ---- */
-
-/* Blocks of extents' trees for n blocks of data: at worst one leaf for some hundred pieces. */
-static s64 with_metadata(s64 n)
-{
-	return n + n / 64 + (n ? 8 : 0);
-}
 
 int ext4_promise_blocks(struct ext4_fs *fs, u32 n)
 {

@@ -410,14 +410,13 @@ static int write_run(const struct run *r)
 	struct ext4_fs *fs = ext4_i(r->i)->fs;
 	u32 per = blocks_per_page(fs), done = 0;
 	u64 blk = r->first * per, end = (r->first + r->n) * per;
-	bool retried = false;
+	unsigned retries = 0;
 	int err = 0;
 
 	end = MIN(end, DIV_ROUND_UP((u64)atomic_load(&r->i->size), fs->block_size));
 	while (blk < end && !err) {
 		err = write_piece(r, blk, end, &done);
-		if (err == -ENOSPC && !retried) { /* what the running transaction freed may do */
-			retried = true;
+		if (err == -ENOSPC && retries++ < 3) { /* what the running transaction freed may do */
 			err = ext4_commit_all(fs);
 			continue;
 		}

@@ -41,7 +41,7 @@ static int new_node(struct ext4_handle *h, struct inode *i, u64 goal, struct ext
 	struct ext4_fs *fs = ext4_i(i)->fs;
 	u32 n = 1;
 	u64 block;
-	int err = ext4_alloc_blocks(h, goal, &n, &block, false);
+	int err = ext4_alloc_blocks(h, goal, &n, &block, true); /* room for trees is kept with the data's */
 
 	if (err)
 		return err;

@@ -131,7 +131,7 @@ static struct ext4_buffer *table_new(struct ext4_handle *h, struct inode *i, u64
 	struct ext4_buffer *b;
 	u32 n = 1;
 	u64 block;
-	int err = ext4_alloc_blocks(h, goal, &n, &block, false);
+	int err = ext4_alloc_blocks(h, goal, &n, &block, true); /* kept with the data's */
 
 	if (err)
 		return ERR_PTR(err);

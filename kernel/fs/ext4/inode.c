@@ -331,11 +331,13 @@ static struct inode *inode_read(struct ext4_fs *fs, u32 ino)
 
 static bool gone(struct ext4_fs *fs, u32 ino)
 {
-	bool dying;
-	struct inode *i = hash_find(fs, ino, &dying);
+	struct ext4_inode *ei;
+	bool dying = false;
 
-	if (i)
-		inode_put(i);
+	spin_lock(&fs->inodes_lock);
+	hlist_for_each_entry(ei, bucket(fs, ino), hash) if (ei->inode->ino == ino) dying |=
+	        !ref_read(&ei->inode->ref);
+	spin_unlock(&fs->inodes_lock);
 	return !dying;
 }
 
