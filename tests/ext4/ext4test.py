@@ -157,23 +157,45 @@ def test_crash(report, count, first=1):
     report("ext4/crash", not bad, f"{count} crashes, {len(bad)} bad: " + "\n".join(f"{j}: {w}" for j, w in bad[:3]))
 
 
+def places(data, block):
+    """Where metadata stands: {kind: [offsets]}."""
+    found = {"super": list(range(1024 + 4, 1024 + 56, 2)) + list(range(1024 + 58, 1024 + 400, 2)), "groups": list(range(2048, 2048 + 64, 2))}
+    table = int.from_bytes(data[2048 + 8:2048 + 12], "little") * block
+    size = int.from_bytes(data[1024 + 88:1024 + 90], "little") or 128
+    used = [table + n * size for n in range(1, 60) if data[table + n * size:table + n * size + 2] != b"\0\0"]
+    found["inodes"] = [at + k for at in used for k in range(0, min(size, 200), 2)]
+    found["maps"] = [at + 40 + k for at in used for k in range(0, 60, 2)]
+    found["bitmaps"] = [int.from_bytes(data[2048 + k:2052 + k], "little") * block + n for k in (0, 4) for n in range(0, 300)]
+    for at in range(0, len(data) - block, block):
+        if data[at:at + 2] == b"\x0a\xf3":
+            found.setdefault("extents", []).extend(at + k for k in range(0, 200))
+        elif data[at + 4:at + 10] == b"\x0c\0\x01\x02.\0" or data[at + 4:at + 7] == b"\x0c\0\x01":
+            found.setdefault("dirs", []).extend(at + k for k in range(0, 120))
+        elif data[at:at + 4] == b"\xc0\x3b\x39\x98":
+            found.setdefault("log", []).extend(at + k for k in range(0, 120))
+        elif b"a long name to fill" in data[at:at + 40]:
+            found.setdefault("names", []).extend(at + k for k in range(0, block))
+    return found
+
+
 def mutate(path, rnd, block):
-    """Changes bytes where metadata is likely: the first megabytes, and blocks that hold directories or extents."""
+    """Changes a few bytes where metadata stands, or puts one block of it in the place of another."""
     with open(path, "r+b") as f:
         data = bytearray(f.read())
-        for _ in range(rnd.choice([1, 3, 10, 40])):
-            where = rnd.random()
-            at = 1024 + rnd.randrange(1024) if where < 0.15 else rnd.randrange(min(len(data), 2_000_000)) if where < 0.7 \
-                else rnd.randrange(len(data) // block) * block + rnd.randrange(64)
-            how = rnd.random()
+        found = places(data, block)
+        for _ in range(rnd.choice([1, 2, 5, 20])):
+            at, how = rnd.choice(found[rnd.choice(list(found))]), rnd.random()
             if how < 0.4:
                 data[at] ^= 1 << rnd.randrange(8)
-            elif how < 0.7:
-                data[at:at + 4] = rnd.choice([b"\0\0\0\0", b"\xff\xff\xff\xff", rnd.randbytes(4), b"\x0c\0\x01\x02"])
-            else:
-                other = rnd.randrange(len(data) // block) * block
-                at = at // block * block
-                data[at:at + block] = data[other:other + block]
+            elif how < 0.8:
+                new = rnd.choice([b"\0\0", b"\xff\xff", rnd.randbytes(2), rnd.randbytes(1), b"\x0c\0", bytes(4), b"\xff\xff\xff\xff"])
+                data[at:at + len(new)] = new
+            elif how < 0.9:
+                value = int.from_bytes(data[at:at + 4], "little") + rnd.choice([-1, 1, 8, 1000])
+                data[at:at + 4] = (value & 0xffffffff).to_bytes(4, "little")
+            elif at >= 4 * block:
+                other = rnd.choice(found[rnd.choice([k for k in found if k not in ("super", "groups")])]) // block * block
+                data[at // block * block:at // block * block + block] = data[other:other + block]
         f.seek(0)
         f.write(data)
 
@@ -184,9 +206,11 @@ def fuzz_once(seed):
     path = f"{WORK}/fuzz-{os.getpid()}-{seed}.img"
     shutil.copy(f"{WORK}/fuzz-{kind}.img", path)
     mutate(path, rnd, 1024)
+    out = f"{path}.out"
     try:
-        for words in (["ro", "walk"], ["opt=errors=continue", "work", str(seed), "300"]):
-            r = tool(path, *words, seconds=120)
+        for words in (["ro", "walk"], [f"opt=errors={rnd.choice(['continue', 'continue', 'remount-ro'])}", f"out={out}", "wreck"],
+                      ["ro", "walk"], ["opt=errors=continue", "work", str(seed), "200"]):
+            r = tool(out if os.path.exists(out) else path, *words, seconds=120)
             # What is damaged may be found out as wrong contents: only the program's own end counts.
             if r.returncode and not re.search(r"^FAIL", r.stdout, re.M):
                 return f"{words}: status {r.returncode} {r.stderr[-2500:]}"
@@ -194,13 +218,21 @@ def fuzz_once(seed):
     except subprocess.TimeoutExpired:
         return "hangs"
     finally:
-        os.unlink(path)
+        for name in (path, out):
+            if os.path.exists(name):
+                os.unlink(name)
 
 
 def test_fuzz(report, count, first=1):
     tree = f"{WORK}/small"
     shutil.rmtree(tree, ignore_errors=True)
     os.makedirs(f"{tree}/many")
+    os.makedirs(f"{tree}/deep/er")
+    os.symlink("x" * 200, f"{tree}/deep/link")
+    with open(f"{tree}/deep/fragments", "wb") as f:
+        for n in range(40):
+            f.seek(n * 20000)
+            f.write(b"y" * 3000)
     for n in range(150):
         with open(f"{tree}/many/a long name to fill directories {n}", "wb") as f:
             f.write(b"x" * (n * 97))

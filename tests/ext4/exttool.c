@@ -3,6 +3,7 @@
  *
  *     exttool IMAGE [option...] walk              what is there: type, mode, owner, links, size, checksum, name
  *     exttool IMAGE [option...] work SEED N       N random operations, each checked against a model in memory
+ *     exttool IMAGE [option...] wreck             all that is there is changed, moved or removed
  *     exttool IMAGE [option...] dirs N            one directory of N names, each found again, half removed
  *
  * Options: ro; opt=MOUNTOPTIONS; out=FILE (where the image is saved); crash=N (the N-th write does not happen, nor
@@ -698,6 +699,59 @@ static void work(unsigned seed, unsigned ops)
 			check(n);
 }
 
+/* ---- everything that is there is changed, whatever it is: for damaged images ---- */
+
+static void wreck_file(struct inode *i)
+{
+	struct file f = { .inode = i };
+	struct iattr a = { .valid = ATTR_SIZE, .size = i->size / 2 };
+	size_t done;
+
+	if (i->mapping) {
+		(void)put_bytes(i, i->size, "appended", 8, &done);
+		(void)put_bytes(i, (loff_t)rnd(1 << 20), "somewhere", 9, &done);
+		(void)ext4_fallocate(&f, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, rnd(9000), 5000);
+		(void)ext4_fallocate(&f, FALLOC_FL_COLLAPSE_RANGE, 4096, 4096);
+		(void)mapping_sync(i->mapping, 0, UINT64_MAX);
+		if (rnd(2) && i->ops->setattr)
+			(void)i->ops->setattr(i, &a);
+	}
+	if (i->ops->setxattr && rnd(2))
+		(void)i->ops->setxattr(i, "user.wreck", "value", 5, 0);
+}
+
+static void wreck(struct inode *dir, unsigned depth)
+{
+	struct names l = { .ctx.emit = collect };
+	struct file f = { .inode = dir };
+	struct inode *i;
+	char name[64];
+
+	(void)ext4_dir_iterate(&f, &l.ctx);
+	for (unsigned k = 0; k < 40 && walked < 20000; k++) {
+		snprintf(name, sizeof(name), "a new name in an old directory %u", k);
+		i = dir->ops->create(dir, name, (unsigned)strlen(name), S_IFREG | 0644, 0, NULL, &nobody);
+		if (!IS_ERR(i))
+			inode_put(i);
+	}
+	for (unsigned k = 0; k < l.n; k++) {
+		i = walked++ < 20000 ? look(dir, l.name[k]) : NULL;
+		if (!IS_ERR_OR_NULL(i)) {
+			wreck_file(i);
+			if (s_isdir(i->mode) && depth < 32)
+				wreck(i, depth + 1);
+			if (k % 3 == 0)
+				(void)dir->ops->rename(dir, l.name[k], (unsigned)strlen(l.name[k]), i, sb->root_inode,
+				                       "renamed", 7, NULL, 0);
+			else
+				(void)dir->ops->unlink(dir, l.name[k], (unsigned)strlen(l.name[k]), i);
+			inode_put(i);
+		}
+		free(l.name[k]);
+	}
+	free(l.name);
+}
+
 /* ---- large directories ---- */
 
 static void make_name(unsigned n, char *to)
@@ -784,6 +838,8 @@ int main(int argc, char **argv)
 			walk(sb->root_inode, "", 0);
 		else if (!strcmp(argv[k], "work"))
 			work((unsigned)atoi(argv[k + 1]), (unsigned)atoi(argv[k + 2]));
+		else if (!strcmp(argv[k], "wreck"))
+			wreck(sb->root_inode, 0);
 		else if (!strcmp(argv[k], "dirs"))
 			dirs((unsigned)atoi(argv[k + 1]));
 		umount_image();
