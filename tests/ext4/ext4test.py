@@ -271,8 +271,9 @@ def test_faults(report, count):
 # ---- in the guest ----
 
 LOOP = """mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m || exit 1; cd /tmp/m; mkdir -p d0 d1 d2; n=0
-while :; do n=$((n+1)); echo "content $n" > d0/f$n; cat /bin/busybox >> d1/grows; ln -s $n d2/link$n; mv d2/link$n d1/l$n
-    dd if=/bin/busybox of=d2/part bs=1000 seek=$n count=30 conv=notrunc 2>/dev/null; fsync d0/f$n && echo DONE $n
+while :; do n=$((n+1)); cat /bin/busybox >> d1/grows; ln -s $n d2/link$n; mv d2/link$n d1/l$n
+    dd if=/bin/busybox of=d2/part bs=1000 seek=$n count=30 conv=notrunc 2>/dev/null
+    echo "content $n" | dd of=d0/f$n conv=fsync 2>/dev/null && echo DONE $n
     [ $((n % 10)) = 0 ] && { rm d0/f$((n-5)); > d1/grows; }; done"""
 
 
