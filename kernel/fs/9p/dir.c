@@ -122,6 +122,7 @@ static struct inode *create(struct inode *dir, const char *name, unsigned len, u
 		n->wfid = open_fid, n->wfid_reads = true;
 	mutex_unlock(&n->lock);
 	give_to(i, c);
+	i->no_file_caps = true; /* it is new */
 	return i;
 }
 
@@ -252,15 +253,27 @@ const struct inode_ops p9_dir_ops = {
 	.rename = rename_name,
 	.getattr = p9_getattr_op,
 	.setattr = p9_setattr_op,
+	.getxattr = p9_getxattr,
+	.setxattr = p9_setxattr,
+	.listxattr = p9_listxattr,
+	.removexattr = p9_removexattr,
 };
 const struct inode_ops p9_node_ops = {
 	.getattr = p9_getattr_op,
 	.setattr = p9_setattr_op,
+	.getxattr = p9_getxattr,
+	.setxattr = p9_setxattr,
+	.listxattr = p9_listxattr,
+	.removexattr = p9_removexattr,
 };
 const struct inode_ops p9_link_ops = {
 	.get_link = get_link,
 	.getattr = p9_getattr_op,
 	.setattr = p9_setattr_op,
+	.getxattr = p9_getxattr,
+	.setxattr = p9_setxattr,
+	.listxattr = p9_listxattr,
+	.removexattr = p9_removexattr,
 };
 
 /* ---- listing ---- */

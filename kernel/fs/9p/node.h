@@ -93,3 +93,9 @@ int p9_write_back(struct inode *i);
 
 /* dir.c */
 extern const struct inode_ops p9_dir_ops, p9_node_ops, p9_link_ops;
+
+/* xattr.c */
+ssize_t p9_getxattr(struct inode *i, const char *name, void *value, size_t size);
+int p9_setxattr(struct inode *i, const char *name, const void *value, size_t size, int flags);
+int p9_listxattr(struct inode *i, struct xattr_list *to);
+int p9_removexattr(struct inode *i, const char *name);

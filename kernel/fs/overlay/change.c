@@ -289,4 +289,8 @@ const struct inode_ops ovl_dir_ops = {
 	.rename = ovl_rename,
 	.getattr = ovl_getattr,
 	.setattr = ovl_setattr,
+	.getxattr = ovl_getxattr,
+	.setxattr = ovl_setxattr,
+	.listxattr = ovl_listxattr,
+	.removexattr = ovl_removexattr,
 };

@@ -108,3 +108,12 @@ extern const struct file_ops ovl_file_ops;
 extern const struct inode_ops ovl_node_ops, ovl_link_ops;
 int ovl_setattr(struct inode *i, const struct iattr *a);
 int ovl_getattr(struct inode *i, struct kstat *st);
+
+/* xattr.c */
+struct xattr_list;
+ssize_t ovl_getxattr(struct inode *i, const char *name, void *value, size_t size);
+int ovl_setxattr(struct inode *i, const char *name, const void *value, size_t size, int flags);
+int ovl_listxattr(struct inode *i, struct xattr_list *to);
+int ovl_removexattr(struct inode *i, const char *name);
+/* All but the overlay's own marks; what `to` cannot keep is left out. */
+MUST_CHECK int ovl_copy_xattrs(struct ovl_super *s, struct inode *from, struct inode *to);
