@@ -62,7 +62,7 @@ static void take_config(struct options *o, const char *path)
 	while (f && getline(&line, &size, f) > 0) {
 		line[strcspn(line, "\n")] = 0;
 		if (!strncmp(line, "env ", 4))
-			list_add(&o->env, text("%s", line + 4));
+			env_set(&o->env, text("%s", line + 4));
 		else if (!strncmp(line, "cwd ", 4) && !*o->workdir)
 			o->workdir = text("%s", line + 4);
 		else if (!strncmp(line, "user ", 5) && !o->user)

@@ -39,6 +39,8 @@ static int run(int argc, char **argv)
 	if (err)
 		return err;
 	int root = rootfs_make(&o);
+	for (char **e = o.given; e && *e; e++)
+		env_set(&o.env, *e);
 	vmm_prepare(&v, &o, root);
 	if (o.dry_run) {
 		vmm_print(&v);

@@ -65,6 +65,19 @@ void list_add(char ***list, char *word)
 	(*list)[n + 1] = NULL;
 }
 
+void env_set(char ***list, char *word)
+{
+	size_t key = strcspn(word, "=") + 1;
+
+	for (char **e = *list; e && *e; e++) {
+		if (strncmp(*e, word, key) != 0)
+			continue;
+		*e = word;
+		return;
+	}
+	list_add(list, word);
+}
+
 void usage_run(void)
 {
 	puts("usage: zerno run [options] [--] [command [argument...]]\n"
@@ -152,9 +165,9 @@ static bool one_of(const char *option, const char *value, const char *const *cho
 static void add_env(struct options *o, const char *word)
 {
 	if (strchr(word, '='))
-		list_add(&o->env, text("%s", word));
+		list_add(&o->given, text("%s", word));
 	else if (getenv(word))
-		list_add(&o->env, text("%s=%s", word, getenv(word)));
+		list_add(&o->given, text("%s=%s", word, getenv(word)));
 }
 
 static void add_qemu_args(struct options *o, const char *words)
@@ -280,7 +293,7 @@ int options_parse(struct options *o, int argc, char **argv)
 		               .cpus = 1,
 		               .machine = "microvm",
 		               .accel = "auto",
-		               .rootfs = "busybox",
+		               .rootfs = getenv("ZERNO_ROOTFS") ? getenv("ZERNO_ROOTFS") : "host",
 		               .append = "",
 		               .workdir = "" };
 	list_add(&o->env, text("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));

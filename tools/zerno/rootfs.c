@@ -245,7 +245,7 @@ static char *use_host_root(struct options *o)
 	list_add(&o->volumes, text("/:/:ro"));
 	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
 		if (getenv(taken[i]))
-			list_add(&o->env, text("%s=%s", taken[i], getenv(taken[i])));
+			env_set(&o->env, text("%s=%s", taken[i], getenv(taken[i])));
 	if (!getcwd(cwd, sizeof(cwd)))
 		strcpy(cwd, "/");
 	if (!*o->workdir)

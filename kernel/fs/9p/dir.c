@@ -28,22 +28,22 @@ static struct inode *lookup(struct inode *dir, const char *name, unsigned len)
 	return p9_inode_walk(dir, name, len);
 }
 
-/* The directory is looked at again after a while; if somebody changed it, the names go. */
+/* The directory is looked at again after a while; if somebody changed it, the names go.  It may have been us; but then
+ * others could have changed it in the same moment. */
 static bool names_good(struct inode *dir, struct dentry *d)
 {
 	struct p9_node *n = p9_node(dir);
 	ktime_t before = n->server_mtime;
-	bool ours = n->ours;
 	int err;
 
-	if (clock_monotonic() < n->fresh_until)
+	if (clock_monotonic() < n->names_until)
 		return true;
 	err = p9_inode_refresh(dir, true);
 	if (err == -ENOENT || err == -ESTALE)
 		dentry_drop(d); /* it is not there any more; who comes by name finds the new one */
 	n->server_mtime = dir->mtime;
-	n->ours = false;
-	if (err || (dir->mtime != before && !ours))
+	n->names_until = clock_monotonic() + P9_FRESH_NS;
+	if (err || dir->mtime != before)
 		dentry_forget_names(d);
 	return true;
 }

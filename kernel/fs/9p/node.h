@@ -11,6 +11,8 @@ enum p9_cache {
 	P9_CACHE_LOOSE, /* kept: the folder is ours alone, or read-only */
 };
 #define P9_FRESH_NS NSEC_PER_SEC
+#define P9_JUST_NS                                                                                           \
+	(20 * NSEC_PER_MSEC) /* attributes as young as this came with the look-up for the same open */
 enum { P9_NODE_BITS = 10, P9_NAMES = 2 };
 
 struct p9_super {
@@ -38,7 +40,9 @@ struct p9_node { /* inode->private */
 	        GUARDED_BY(&lock); /* open for reading, for (reading and) writing; 0: not */
 	bool wfid_reads;
 	unsigned writers GUARDED_BY(&lock); /* files open for writing */
-	ktime_t fresh_until;                /* attributes may be believed; monotonic */
+	ktime_t asked_at;                   /* when the attributes came; monotonic, as the next two */
+	ktime_t fresh_until;                /* attributes may be believed */
+	ktime_t names_until;                /* a directory's cached names, too */
 	ktime_t server_mtime;
 	bool ours; /* we changed it since: a new time at the server is no news */
 	bool gone; /* no name is left, the server does not find it any more */

@@ -97,6 +97,12 @@ void ovl_node_free(struct ovl_node *n)
 	kfree(n);
 }
 
+/* Of a directory made of several nobody counts the subdirectories. */
+static bool is_merged(const struct inode *i)
+{
+	return s_isdir(i->mode) && ovl_node(i)->nlower + (ovl_upper(i) ? 1 : 0) > 1;
+}
+
 void ovl_refresh(struct inode *i)
 {
 	const struct inode *real = ovl_real_inode(i);
@@ -104,7 +110,7 @@ void ovl_refresh(struct inode *i)
 	i->mode = real->mode;
 	i->uid = real->uid;
 	i->gid = real->gid;
-	i->nlink = ovl_node(i)->gone ? 0 : s_isdir(i->mode) && ovl_node(i)->nlower ? 1 : real->nlink;
+	i->nlink = ovl_node(i)->gone ? 0 : is_merged(i) ? 1 : real->nlink;
 	i->blocks = real->blocks;
 	i->atime = real->atime;
 	i->mtime = real->mtime;
