@@ -70,6 +70,8 @@ struct inode *ovl_inode_get(struct super_block *sb, struct ovl_node *n, struct i
 void ovl_node_hash(struct inode *i); /* after a copy-up */
 void ovl_refresh(struct inode *i);   /* fields as the real inode's */
 void ovl_evict(struct inode *i);
+/* The overlay's inode number for one of a layer's. */
+u64 ovl_number(const struct ovl_super *s, const struct mount *layer, u64 ino);
 /* The positive child with a reference, NULL or ERR_PTR. */
 struct dentry *ovl_child(struct dentry *dir, const char *name, unsigned len);
 /* Does a lower layer of dir have the name? 1, 0 or an error. */
@@ -100,8 +102,8 @@ MUST_CHECK int ovl_whiteout(struct ovl_super *s, const struct path *dir, const c
 /* dir.c */
 extern const struct file_ops ovl_dir_file_ops;
 MUST_CHECK int ovl_check_empty(struct inode *dir);
-int ovl_list_whiteouts(const struct path *dir, bool (*fn)(void *ctx, const char *name, unsigned len),
-                       void *ctx);
+int ovl_list_whiteouts(const struct ovl_super *s, const struct path *dir,
+                       bool (*fn)(void *ctx, const char *name, unsigned len), void *ctx);
 
 /* file.c, attr.c */
 extern const struct file_ops ovl_file_ops;
