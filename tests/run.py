@@ -35,6 +35,8 @@ DEV_SECONDS = 300   # of one that compiles
 MICROVM = ["-M", "microvm,acpi=on,pit=on,pic=off,rtc=on,x-option-roms=off,auto-kernel-cmdline=off",
            "-global", "virtio-mmio.force-legacy=false"]
 
+os.environ["ZERNO_ROOTFS"] = "busybox"  # what `zerno run` takes where a case does not say
+
 results = []        # (name, passed)
 options = {}
 
@@ -779,7 +781,6 @@ def reset_signals():
 
 def main():
     reset_signals()
-    os.environ["ZERNO_ROOTFS"] = "busybox"  # where a case does not say otherwise
     words = []
     for a in sys.argv[1:]:
         if a.startswith("--"):
