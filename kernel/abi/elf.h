@@ -41,6 +41,7 @@ struct elf32_phdr_k {
 #define PF_X 1
 #define PF_W 2
 #define PF_R 4
+#define ELFCLASS32 1
 #define ELFCLASS64 2
 #define ELFDATA2LSB 1
 #define AT_NULL     0

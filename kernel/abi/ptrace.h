@@ -36,7 +36,13 @@
 #define PTRACE_PEEKSIGINFO      0x4209
 #define PTRACE_GETSIGMASK       0x420a
 #define PTRACE_SETSIGMASK       0x420b
+#define PTRACE_SECCOMP_GET_FILTER 0x420c
 #define PTRACE_GET_SYSCALL_INFO 0x420e
+#define PTRACE_GET_RSEQ_CONFIGURATION 0x420f
+struct ptrace_rseq_configuration_k {
+	u64 rseq_abi_pointer;
+	u32 rseq_abi_size, signature, flags, pad;
+};
 
 #define PTRACE_EVENT_FORK       1
 #define PTRACE_EVENT_VFORK      2

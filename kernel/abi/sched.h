@@ -51,8 +51,9 @@ struct sched_param_k {
 #define PR_SET_KEEPCAPS        8
 #define PR_SET_NAME            15
 #define PR_GET_NAME            16
+#define PR_GET_TIMING          13
+#define PR_SET_TIMING          14
 #define PR_GET_SECCOMP         21
-#define PR_SET_SECCOMP         22
 #define PR_SET_SECCOMP         22
 #define PR_CAPBSET_READ        23
 #define PR_CAPBSET_DROP        24
@@ -60,6 +61,8 @@ struct sched_param_k {
 #define PR_SET_SECUREBITS      28
 #define PR_SET_TIMERSLACK      29
 #define PR_GET_TIMERSLACK      30
+#define PR_TASK_PERF_EVENTS_DISABLE 31
+#define PR_TASK_PERF_EVENTS_ENABLE  32
 #define PR_MCE_KILL            33
 #define PR_MCE_KILL_GET        34
 #define PR_SET_MM              35
@@ -68,6 +71,8 @@ struct sched_param_k {
 #define PR_SET_NO_NEW_PRIVS    38
 #define PR_GET_NO_NEW_PRIVS    39
 #define PR_GET_TID_ADDRESS     40
+#define PR_SET_THP_DISABLE     41
+#define PR_GET_THP_DISABLE     42
 #define PR_CAP_AMBIENT         47
 #define PR_SET_VMA             0x53564d41
 #define ARCH_SET_GS            0x1001

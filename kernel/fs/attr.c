@@ -10,6 +10,7 @@
  * Tests:     tests/abi/attr.c.
  */
 #include <fs/namei.h>
+#include <fs/notify.h>
 #include <fs/walk.h>
 #include <fs/xattr.h>
 #include <base/clock.h>
@@ -196,6 +197,8 @@ static int truncate_path(const struct path *p, struct iattr *a, const struct cre
 		return err;
 	err = inode_setattr(i, a, c);
 	inode_put_write(i);
+	if (!err)
+		notify_dentry(p->dentry, notify_attr_mask(a));
 	return err;
 }
 
@@ -210,7 +213,10 @@ int vfs_setattr_path(const struct path *p, struct iattr *a, const struct cred *c
 		return err;
 	if (a->valid & ATTR_MODE && s_islnk(p->dentry->inode->mode))
 		return -EOPNOTSUPP;
-	return inode_setattr(p->dentry->inode, a, c);
+	err = inode_setattr(p->dentry->inode, a, c);
+	if (!err)
+		notify_dentry(p->dentry, notify_attr_mask(a));
+	return err;
 }
 
 int vfs_setattr(const struct fs_walk *w, const char *name, unsigned lookup, struct iattr *a)

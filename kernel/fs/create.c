@@ -11,6 +11,7 @@
  * Tests:     tests/abi/dirs.c, tests/abi/links.c.
  */
 #include <fs/namei.h>
+#include <fs/notify.h>
 #include <fs/walk.h>
 #include <abi/errno.h>
 
@@ -92,6 +93,9 @@ static int make_at(const struct fs_walk *w, const char *name, umode_t mode, dev_
 		err = -EPERM;
 	if (!err)
 		err = create_node(d, mode, rdev, target, w->cred);
+	if (!err)
+		notify_name(k.at.dentry->inode, IN_CREATE | (s_isdir(mode) ? IN_ISDIR : 0), k.last.s,
+		            k.last.len, 0);
 	if (!err && made) {
 		*made = (struct path){ k.at.mnt, d };
 		path_get(made);
@@ -178,8 +182,11 @@ static int link_checked(struct walker *k, struct dentry *d, const struct path *o
 	if (!err)
 		i->linkable = false;
 	rwlock_write_unlock(&i->lock);
-	if (!err)
+	if (!err) {
 		dentry_instantiate(d, inode_get(i));
+		notify_inode(i, IN_ATTRIB);
+		notify_name(dir, IN_CREATE, d->name, d->len, 0);
+	}
 	return err;
 }
 

@@ -31,6 +31,7 @@
  * The LRU is a clock: the hand takes the oldest entry; one used since the last turn goes to the young end.
  */
 #include <fs/dcache.h>
+#include <fs/notify.h>
 #include <lib/string.h>
 #include <lib/bitmap.h>
 #include <lib/hash.h>
@@ -148,8 +149,10 @@ static struct dentry *dentry_destroy(struct dentry *d)
 
 	assert(hlist_unhashed(&d->hnode));
 	assert(list_empty(&d->children));
-	if (d->inode)
+	if (d->inode) {
+		notify_removed(d->inode);
 		inode_put(d->inode);
+	}
 	rcu_call(&d->rcu, dentry_free_rcu);
 	return parent;
 }
@@ -166,6 +169,18 @@ struct dentry *dentry_get_parent(struct dentry *d)
 	struct dentry *p = dentry_get(d->parent);
 	spin_unlock(&dcache_lock);
 	return p;
+}
+
+unsigned dentry_copy_name(const struct dentry *d, char *buf)
+{
+	unsigned len;
+
+	spin_lock(&dcache_lock);
+	len = d->len;
+	memcpy(buf, d->name, len);
+	spin_unlock(&dcache_lock);
+	buf[len] = 0;
+	return len;
 }
 
 bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d)

@@ -81,5 +81,7 @@ bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d);
 /* Looks at n of the oldest names and drops those that are unused and were not used lately; their number.  Runs the
  * end of inodes: not to be called with any lock held. */
 unsigned long dcache_shrink_some(unsigned long n);
+/* The name with a zero into buf (NAME_MAX_LEN + 1 bytes), though renames run; its length. */
+unsigned dentry_copy_name(const struct dentry *d, char *buf);
 /* Drops all unused names of an instance that dies. */
 void dcache_shrink_super(struct super_block *sb);

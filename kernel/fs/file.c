@@ -14,6 +14,7 @@
  * from /dev/zero passes through file_read in some twenty instructions, so nothing more belongs on that path.
  */
 #include <fs/namei.h>
+#include <fs/notify.h>
 #include <fs/mount_tree.h>
 #include <fs/dcache.h>
 #include <fs/locks.h>
@@ -74,7 +75,7 @@ struct file *file_alloc_path(const struct path *path, const struct file_ops *ops
 	f->watches = NULL;
 	f->owner = 0;
 	f->owner_is_thread = true; /* so F_GETOWN_EX calls nobody */
-	f->flocked = f->rcu_free = false;
+	f->flocked = f->rcu_free = f->opened = false;
 	f->ra = (struct readahead){ .mode = READAHEAD_NORMAL };
 	f->wb_err = i->mapping ? errseq_sample(&i->mapping->wb_err) : 0;
 	return f;
@@ -105,6 +106,8 @@ static void file_destroy(struct file *f)
 		file_unwatch(f);
 	if (unlikely(!list_empty(&f->inode->locks)))
 		locks_release(f);
+	if (!(f->mode & FMODE_PATH) && f->opened)
+		notify_dentry(f->path.dentry, f->mode & FMODE_WRITE ? IN_CLOSE_WRITE : IN_CLOSE_NOWRITE);
 	if (f->ops->release)
 		f->ops->release(f);
 	if (f->mode & (FMODE_WCOUNT | FMODE_EXEC)) {
@@ -227,6 +230,14 @@ static inline bool bad_range(loff_t pos, size_t count)
 	return (s64)((u64)pos + count) < 0 || (s64)count < 0;
 }
 
+/* n bytes were moved: who watches the file is told. */
+static inline ssize_t told(struct file *f, ssize_t n, u32 what)
+{
+	if (n > 0)
+		notify_dentry(f->path.dentry, what);
+	return n;
+}
+
 /* Reads or writes with fn, at *pos or, NULL, at the description's position, which others may be moving. */
 static COLD ssize_t transfer(struct file *f, struct iov_iter *it, loff_t *pos,
                              ssize_t (*fn)(struct file *f, struct iov_iter *it, loff_t *pos))
@@ -254,7 +265,7 @@ static COLD ssize_t read_general(struct file *f, struct iov_iter *to, loff_t *po
 		return -EBADF;
 	if (!f->ops->read)
 		return s_isdir(f->inode->mode) ? -EISDIR : -EINVAL;
-	return transfer(f, to, pos, f->ops->read);
+	return told(f, transfer(f, to, pos, f->ops->read), IN_ACCESS);
 }
 
 ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
@@ -266,7 +277,7 @@ ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
 		return -EBADF;
 	if (unlikely(!f->ops->read))
 		return s_isdir(f->inode->mode) ? -EISDIR : -EINVAL;
-	return f->ops->read(f, to, &f->pos);
+	return told(f, f->ops->read(f, to, &f->pos), IN_ACCESS);
 }
 
 static COLD ssize_t write_general(struct file *f, struct iov_iter *from, loff_t *pos)
@@ -279,7 +290,7 @@ static COLD ssize_t write_general(struct file *f, struct iov_iter *from, loff_t 
 		return -EBADF;
 	if (!f->ops->write)
 		return -EINVAL;
-	return transfer(f, from, pos, f->ops->write);
+	return told(f, transfer(f, from, pos, f->ops->write), IN_MODIFY);
 }
 
 ssize_t file_write(struct file *f, struct iov_iter *from, loff_t *pos)
@@ -291,7 +302,7 @@ ssize_t file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 		return -EBADF;
 	if (unlikely(!f->ops->write))
 		return -EINVAL;
-	return f->ops->write(f, from, &f->pos);
+	return told(f, f->ops->write(f, from, &f->pos), IN_MODIFY);
 }
 
 ssize_t file_read_kernel(struct file *f, void *dst, size_t n, loff_t pos)
@@ -365,8 +376,10 @@ int file_iterate(struct file *f, struct dir_context *ctx)
 	err = f->path.dentry->unlinked ? -ENOENT : f->ops->iterate(f, ctx);
 	f->pos = ctx->pos;
 	rwlock_read_unlock(&i->lock);
-	if (!err)
+	if (!err) {
 		file_accessed(f);
+		notify_dentry(f->path.dentry, IN_ACCESS);
+	}
 	pos_unlock(f, locked);
 	return err;
 }
@@ -450,14 +463,21 @@ int file_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 		return -ENODEV;
 	if (__builtin_add_overflow(off, len, &end) || (i->sb->max_file && (u64)end > i->sb->max_file))
 		return -EFBIG;
-	return f->ops->fallocate ? f->ops->fallocate(f, mode, off, len) : -EOPNOTSUPP;
+	err = f->ops->fallocate ? f->ops->fallocate(f, mode, off, len) : -EOPNOTSUPP;
+	if (!err)
+		notify_dentry(f->path.dentry, IN_MODIFY);
+	return err;
 }
 
 int file_truncate(struct file *f, loff_t len)
 {
 	struct iattr a = { .valid = ATTR_SIZE, .size = len };
+	int err;
 
 	if (len < 0 || !s_isreg(f->inode->mode) || !(f->mode & FMODE_WRITE))
 		return -EINVAL;
-	return inode_setattr(f->inode, &a, f->cred);
+	err = inode_setattr(f->inode, &a, f->cred);
+	if (!err)
+		notify_dentry(f->path.dentry, IN_MODIFY);
+	return err;
 }

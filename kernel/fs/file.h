@@ -16,6 +16,7 @@ struct seq;
 struct inode;
 struct poll_table;
 struct vm_mmap_args;
+struct mapping;
 
 /* getdents: one entry; false = the buffer is full, stop. */
 struct dir_context {
@@ -44,6 +45,7 @@ struct file_ops {
 	/* What /proc/PID/fdinfo/N tells of this kind of file beyond the position and the flags. [nothing] */
 	void (*fdinfo)(struct file *f, struct seq *s);
 };
+enum { SMALL_FILE_MAX = INT32_MAX }; /* bytes of a file for a program that did not say O_LARGEFILE */
 enum file_mode {
 	FMODE_READ = 1,
 	FMODE_WRITE = 2,
@@ -70,6 +72,7 @@ struct file {
 	struct epoll_item *watches; /* of epoll(7) instances; changed through ipc/epoll.c only */
 	struct readahead ra;        /* what it reads in advance */
 	u32 wb_err;                 /* which errors of write-backs it was told of: base/errseq.h */
+	bool opened;                /* by a name: its end is told to watchers */
 	bool flocked;               /* has locks of flock(2) */
 	bool rcu_free;              /* stood in a table of several threads: lockless readers may look at it */
 };
@@ -111,6 +114,7 @@ ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos);
 /* posix_fadvise(2) after its checks; len 0: to the end. May sleep. */
 int file_fadvise(struct file *f, loff_t off, loff_t len, int advice);
 int mapping_file_mmap(struct file *f, struct vm_mmap_args *a);
+int mapping_mmap(struct file *f, struct vm_mmap_args *a, struct mapping *m); /* the same of another mapping */
 loff_t generic_lseek(struct file *f, loff_t off, int whence); /* SEEK_SET, CUR, END, DATA, HOLE by i->size */
 loff_t dir_lseek(struct file *f, loff_t off, int whence);     /* directories: SEEK_SET, SEEK_CUR */
 int noop_fsync(struct file *f, loff_t start, loff_t end, bool datasync); /* nothing lies below: 0 */

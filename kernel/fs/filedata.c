@@ -168,10 +168,13 @@ static ssize_t write_piece(struct inode *i, u64 index, size_t off, size_t n, str
 }
 
 /* -EFBIG at the limit; else cuts the request at it. */
-static int check_limit(const struct inode *i, loff_t pos, struct iov_iter *from)
+static int check_limit(const struct file *f, loff_t pos, struct iov_iter *from)
 {
+	const struct inode *i = f->inode;
 	u64 max = i->sb->max_file ? i->sb->max_file : INT64_MAX;
 
+	if (unlikely(!(f->flags & O_LARGEFILE)) && s_isreg(i->mode))
+		max = MIN(max, (u64)SMALL_FILE_MAX);
 	if ((u64)pos >= max)
 		return -EFBIG;
 	if (from->count > max - (u64)pos)
@@ -238,7 +241,7 @@ ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	rwlock_write_lock(&i->lock);
 	if (f->flags & O_APPEND || from->append)
 		*pos = i->size;
-	done = check_limit(i, *pos, from);
+	done = check_limit(f, *pos, from);
 	if (!done)
 		done = write_locked(i, from, pos);
 	if (done > 0)
@@ -289,15 +292,18 @@ static const struct vma_ops file_vma_ops = {
 	.sync = file_vma_sync,
 };
 
-int mapping_file_mmap(struct file *f, struct vm_mmap_args *a)
+int mapping_mmap(struct file *f, struct vm_mmap_args *a, struct mapping *m)
 {
-	if (!f->inode->mapping)
-		return -ENODEV;
-	a->mapping = f->inode->mapping;
+	a->mapping = m;
 	a->file = f;
 	a->ops = &file_vma_ops;
 	file_accessed(f);
 	return 0;
+}
+
+int mapping_file_mmap(struct file *f, struct vm_mmap_args *a)
+{
+	return f->inode->mapping ? mapping_mmap(f, a, f->inode->mapping) : -ENODEV;
 }
 
 int file_mmap(struct file *f, struct vm_mmap_args *a)

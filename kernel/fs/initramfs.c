@@ -137,7 +137,7 @@ static bool link_to_earlier(struct unpack *u)
 static void begin_regular(struct unpack *u)
 {
 	bool linked = link_to_earlier(u);
-	unsigned flags = O_WRONLY | O_CREAT | O_NOFOLLOW;
+	unsigned flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_LARGEFILE;
 	int err;
 
 	if (u->fatal || (linked && !u->e.size))

@@ -102,6 +102,7 @@ struct inode {
 	struct mapping *mapping;     /* = &data for regular files of memory and disks */
 	struct mapping data;
 	void *private;          /* the file system's */
+	struct watch *watches;  /* inotify.c */
 	struct list_head locks; /* fcntl, flock: fs/locks.c */
 	s32 writers;            /* open for writing (> 0) or denied (< 0: being executed), atomically */
 	u32 seals;              /* tmpfs: F_SEAL_*; lock for writing */
@@ -237,6 +238,7 @@ struct super_block {
 	struct list_head dirty_inodes; /* oldest first; writeback.c */
 	s32 pins;                      /* of the flusher, atomically: put_super waits for them */
 	bool dying;                    /* no more pins */
+	bool never_writable;           /* MS_RDONLY stays: remounting it writable is -EROFS */
 	struct mutex rename_mutex;     /* one rename between directories at a time */
 	const struct fs_walk *mounter; /* during fill: who mounts, for options that are paths */
 };

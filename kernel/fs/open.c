@@ -13,6 +13,7 @@
  * noexec: EACCES); permission; EROFS; ENFILE; ETXTBSY; the file's own open; truncation last.
  */
 #include <fs/namei.h>
+#include <fs/notify.h>
 #include <fs/walk.h>
 #include <fs/chrdev.h>
 #include <abi/errno.h>
@@ -43,7 +44,6 @@ static int check_flags(unsigned *flags)
 	} else if ((f & (O_CREAT | O_DIRECTORY)) == (O_CREAT | O_DIRECTORY)) {
 		return -EINVAL;
 	}
-	*flags = f | O_LARGEFILE;
 	return 0;
 }
 
@@ -110,6 +110,8 @@ static int open_truncate(struct file *f)
 	if (err)
 		return err;
 	err = inode_setattr(f->inode, &a, f->cred);
+	if (!err)
+		notify_dentry(f->path.dentry, IN_MODIFY);
 	if (!counted)
 		inode_put_write(f->inode);
 	return err;
@@ -139,6 +141,8 @@ static int open_file(const struct path *p, unsigned flags, u32 mode, const struc
 	if (s_isreg(i->mode)) {
 		if (f->mode & FMODE_WRITE)
 			err = count_writer(f);
+		if (!err && !(flags & O_LARGEFILE) && atomic_load(&i->size) > SMALL_FILE_MAX)
+			err = -EOVERFLOW;
 		if (!err && flags & O_DIRECT)
 			err = -EINVAL; /* no file system here does direct I/O */
 	}
@@ -152,8 +156,11 @@ static int open_file(const struct path *p, unsigned flags, u32 mode, const struc
 	f->flags &= ~(u32)O_NOCTTY;
 	if (err) {
 		f->ops = &path_only_ops; /* never opened, so never released */
-	} else if (flags & O_TRUNC && s_isreg(i->mode)) {
-		err = open_truncate(f);
+	} else {
+		f->opened = true;
+		notify_dentry(f->path.dentry, IN_OPEN);
+		if (flags & O_TRUNC && s_isreg(i->mode))
+			err = open_truncate(f);
 	}
 	if (err) {
 		f->mode &= ~(u32)(mode & FMODE_EXEC); /* the caller's denial is not undone twice */
@@ -226,6 +233,8 @@ static int create_missing(struct walker *k, const struct fs_walk *w, umode_t mod
 			                  w->cred);
 		if (err)
 			dentry_put(*d);
+		else
+			notify_name(dir->inode, IN_CREATE, k->last.s, k->last.len, 0);
 		*made = !err;
 	}
 	rwlock_write_unlock(&dir->inode->lock);

@@ -10,6 +10,7 @@
  * Tests:     tests/abi/dirs.c.
  */
 #include <fs/namei.h>
+#include <fs/notify.h>
 #include <fs/walk.h>
 #include <abi/errno.h>
 
@@ -87,7 +88,11 @@ static int remove_name(struct walker *k, bool isdir)
 			err = remove_locked(k, d, isdir);
 	}
 	rwlock_write_unlock(&dir->lock);
+	if (!err && !isdir)
+		notify_inode(d->inode, IN_ATTRIB); /* the count of its names */
 	dentry_put(d); /* the inode's end may be long: without the directory's lock */
+	if (!err)
+		notify_name(dir, IN_DELETE | (isdir ? IN_ISDIR : 0), k->last.s, k->last.len, 0);
 	return err;
 }
 

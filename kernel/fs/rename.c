@@ -12,6 +12,7 @@
  * Tests:     tests/abi/rename.c.
  */
 #include <fs/namei.h>
+#include <fs/notify.h>
 #include <fs/walk.h>
 #include <mem/slab.h>
 #include <sched/mutex.h>
@@ -167,6 +168,32 @@ static int rename_locked(struct rename *r, const struct cred *c, char **old_name
 	return err ? err : move_name(r, old_name);
 }
 
+static void tell_half(const struct rename *r, const struct inode *moved, bool back, u32 cookie)
+{
+	const struct walker *o = back ? &r->n : &r->o, *n = back ? &r->o : &r->n;
+	u32 dir = s_isdir(moved->mode) ? IN_ISDIR : 0;
+
+	notify_name(o->at.dentry->inode, IN_MOVED_FROM | dir, o->last.s, o->last.len, cookie);
+	notify_name(n->at.dentry->inode, IN_MOVED_TO | dir, n->last.s, n->last.len, cookie);
+}
+
+/* The directories are unlocked: two renames may be told in another order than they were done. */
+static void tell_watchers(const struct rename *r)
+{
+	bool exchange = r->flags & RENAME_EXCHANGE;
+
+	if (likely(!atomic_load(&notify_watches)) || r->from->inode == r->to->inode)
+		return;
+	tell_half(r, r->from->inode, false, notify_cookie());
+	if (r->to->inode && !exchange)
+		notify_inode(r->to->inode, IN_ATTRIB);
+	notify_inode(r->from->inode, IN_MOVE_SELF);
+	if (!exchange)
+		return;
+	tell_half(r, r->to->inode, true, notify_cookie());
+	notify_inode(r->to->inode, IN_MOVE_SELF);
+}
+
 static int rename_walked(struct rename *r, const struct cred *c)
 {
 	char *old_name = NULL;
@@ -187,6 +214,8 @@ static int rename_walked(struct rename *r, const struct cred *c)
 	lock_dirs(r);
 	err = rename_locked(r, c, &old_name);
 	unlock_dirs(r);
+	if (!err)
+		tell_watchers(r);
 	dentry_put(r->from);
 	dentry_put(r->to);
 	if (old_name) {

@@ -13,6 +13,7 @@
  */
 #include <fs/dcache.h>
 #include <fs/mount.h>
+#include <fs/notify.h>
 #include <fs/writeback.h>
 #include <lib/string.h>
 #include <mem/slab.h>
@@ -195,6 +196,7 @@ void super_put(struct super_block *sb)
 	if (!ref_put(&sb->ref))
 		return;
 	if (sb->root) {
+		notify_unmount(sb);
 		(void)super_sync(sb);
 		writeback_end_super(sb);
 	}

@@ -16,6 +16,7 @@
  * answer "it has none" is kept in i->no_file_caps, so that only the first one looks.
  */
 #include <fs/xattr.h>
+#include <fs/notify.h>
 #include <fs/mount.h>
 #include <cred/file_caps.h>
 #include <lib/string.h>
@@ -171,7 +172,11 @@ int vfs_setxattr(const struct path *p, const char *name, const void *value, size
 		err = file_caps_parse(&fc, value, size);
 	if (!err)
 		err = xattr_permission(i, name, MAY_WRITE, c);
-	return err ? err : inode_setxattr(i, name, value, size, flags);
+	if (!err)
+		err = inode_setxattr(i, name, value, size, flags);
+	if (!err)
+		notify_dentry(p->dentry, IN_ATTRIB);
+	return err;
 }
 
 ssize_t vfs_listxattr(const struct path *p, char *list, size_t size, const struct cred *c)
@@ -185,7 +190,11 @@ int vfs_removexattr(const struct path *p, const char *name, const struct cred *c
 {
 	int err = mount_readonly(p->mnt) ? -EROFS : xattr_permission(p->dentry->inode, name, MAY_WRITE, c);
 
-	return err ? err : inode_removexattr(p->dentry->inode, name);
+	if (!err)
+		err = inode_removexattr(p->dentry->inode, name);
+	if (!err)
+		notify_dentry(p->dentry, IN_ATTRIB);
+	return err;
 }
 
 /* ---- file capabilities ---- */

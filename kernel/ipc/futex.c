@@ -4,7 +4,7 @@
  *
  * Owns:      the table of waiters.
  * Layer:     ipc.  Uses proc (the task's address space), vm (what is mapped where), sched.
- * Locks:     bucket->lock, irqs off; two buckets: lower address first.  Below it thread->wake_lock.
+ * Locks:     bucket->lock, irqs off; two buckets: lower address first.  Below it futex_pi's lock, thread->wake_lock.
  * Contexts:  process context; may sleep.
  * Manual:    futex(2), futex(7), get_robust_list(2).
  * Tests:     tests/abi/futex.c, tests/abi/pthread.c; tests/stress/threads.c.
@@ -42,20 +42,6 @@
 #include <proc/task.h>
 
 enum { BUCKET_BITS = 8, KEY_MM = 1, KEY_MAPPING = 2 };
-
-struct futex_bucket {
-	struct spinlock lock;
-	struct list_head waiters GUARDED_BY(&lock); /* higher real-time priority first, then first come */
-} __attribute__((aligned(64)));
-struct futex_waiter {
-	struct list_head link;
-	struct futex_bucket *bucket; /* where it is queued; NULL: not any more */
-	struct futex_key key;        /* bucket->lock */
-	struct thread *thread;
-	u32 bitset;
-	u8 prio; /* when it was queued; 0 = none */
-	bool woken;
-};
 
 static struct futex_bucket buckets[1 << BUCKET_BITS];
 
@@ -121,7 +107,7 @@ int futex_key_get(u32 __user *uaddr, unsigned flags, struct futex_key *k)
 	return 0;
 }
 
-static struct futex_bucket *key_bucket(const struct futex_key *k)
+struct futex_bucket *futex_bucket_of(const struct futex_key *k)
 {
 	return &buckets[hash_u64((u64)k->object / 8 + k->offset, BUCKET_BITS)];
 }
@@ -160,7 +146,7 @@ static void bucket_insert(struct futex_bucket *b, struct futex_waiter *w) MUST_H
 	atomic_store(&w->bucket, b);
 }
 
-static void waiter_wake(struct futex_waiter *w)
+void futex_waiter_wake(struct futex_waiter *w)
 {
 	atomic_store(&w->woken, true);
 	(void)thread_wake(w->thread);
@@ -168,6 +154,7 @@ static void waiter_wake(struct futex_waiter *w)
 	atomic_store_release(&w->bucket, (struct futex_bucket *)NULL); /* w is its owner's from here */
 }
 
+/* The number; -EINVAL: somebody waits there for a lock with inheritance, in either way. */
 static int bucket_wake(struct futex_bucket *b, const struct futex_key *k, int nr, u32 bitset)
         MUST_HOLD(&b->lock)
 {
@@ -175,17 +162,33 @@ static int bucket_wake(struct futex_bucket *b, const struct futex_key *k, int nr
 	int woken = 0;
 
 	list_for_each_entry_safe (w, next, &b->waiters, link) {
-		if (!futex_key_equal(&w->key, k) || !(w->bitset & bitset))
+		if (!futex_key_equal(&w->key, k))
 			continue;
-		waiter_wake(w);
+		if (unlikely(w->pi))
+			return -EINVAL;
+		if (!(w->bitset & bitset))
+			continue;
+		futex_waiter_wake(w);
 		if (++woken >= nr)
-			break;
+			return woken;
 	}
-	return woken;
+	return unlikely(futex_pi_has_waiter(k)) ? -EINVAL : woken;
 }
 
-/* Takes a waiter out of the table; false: it was woken before. */
-static bool waiter_leave(struct futex_waiter *w) NO_LOCK_CHECK
+bool futex_has_waiter(const struct futex_key *k)
+{
+	struct futex_bucket *b = futex_bucket_of(k);
+	irqflags_t f = spin_lock_irqsave(&b->lock);
+	struct futex_waiter *w;
+	bool any = false;
+
+	list_for_each_entry (w, &b->waiters, link)
+		any |= futex_key_equal(&w->key, k);
+	spin_unlock_irqrestore(&b->lock, f);
+	return any;
+}
+
+bool futex_waiter_leave(struct futex_waiter *w) NO_LOCK_CHECK
 {
 	struct futex_bucket *b;
 
@@ -205,14 +208,13 @@ static bool waiter_leave(struct futex_waiter *w) NO_LOCK_CHECK
 
 /* ---- waiting ---- */
 
-/* Queues w if *uaddr == val: 0; or -EAGAIN, -EFAULT, -ERESTARTSYS (killed on the way). */
-static int waiter_queue(struct futex_waiter *w, u32 __user *uaddr, unsigned flags, u32 val)
+int futex_waiter_queue(struct futex_waiter *w, u32 __user *uaddr, unsigned flags, u32 val)
 {
 	int err = futex_key_get(uaddr, flags, &w->key);
 
 	if (err)
 		return err;
-	struct futex_bucket *b = key_bucket(&w->key);
+	struct futex_bucket *b = futex_bucket_of(&w->key);
 	w->thread = thread_current();
 	w->prio = w->thread->rt_prio;
 	for (;;) {
@@ -241,8 +243,7 @@ static bool any_woken(const struct futex_waiter *w, unsigned n)
 	return false;
 }
 
-/* Sleeps until one of w[n] was woken: 0.  Or -ETIMEDOUT, -ERESTARTSYS. */
-static int waiters_sleep(const struct futex_waiter *w, unsigned n, ktime_t deadline, bool wall)
+int futex_waiters_sleep(const struct futex_waiter *w, unsigned n, ktime_t deadline, bool wall)
 {
 	int r = 0;
 
@@ -268,11 +269,11 @@ int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, ktime_t deadline, u32
 
 	if (!bitset)
 		return -EINVAL;
-	int r = waiter_queue(&w, uaddr, flags, val);
+	int r = futex_waiter_queue(&w, uaddr, flags, val);
 	if (r)
 		return r;
-	r = waiters_sleep(&w, 1, deadline, flags & FUTEX_WALL);
-	return waiter_leave(&w) ? r : 0;
+	r = futex_waiters_sleep(&w, 1, deadline, flags & FUTEX_WALL);
+	return futex_waiter_leave(&w) ? r : 0;
 }
 
 int futex_wait_many(const struct futex_wait_one *words, unsigned n, ktime_t deadline, bool wall)
@@ -285,14 +286,15 @@ int futex_wait_many(const struct futex_wait_one *words, unsigned n, ktime_t dead
 		return -ENOMEM;
 	while (queued < n && !r) {
 		w[queued].bitset = FUTEX_BITSET_MATCH_ANY;
-		r = waiter_queue(&w[queued], words[queued].uaddr, words[queued].flags, words[queued].val);
+		r = futex_waiter_queue(&w[queued], words[queued].uaddr, words[queued].flags,
+		                       words[queued].val);
 		if (!r)
 			queued++;
 	}
 	if (!r)
-		r = waiters_sleep(w, n, deadline, wall);
+		r = futex_waiters_sleep(w, n, deadline, wall);
 	for (unsigned i = 0; i < queued; i++)
-		if (!waiter_leave(&w[i]))
+		if (!futex_waiter_leave(&w[i]))
 			r = (int)i; /* as Linux: a wake-up beats an error, and the last one is told */
 	kfree(w);
 	return r;
@@ -310,7 +312,7 @@ int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset)
 	woken = futex_key_get(uaddr, flags, &k);
 	if (woken)
 		return woken;
-	struct futex_bucket *b = key_bucket(&k);
+	struct futex_bucket *b = futex_bucket_of(&k);
 	irqflags_t f = spin_lock_irqsave(&b->lock);
 	woken = bucket_wake(b, &k, nr, bitset);
 	spin_unlock_irqrestore(&b->lock, f);
@@ -329,8 +331,10 @@ static int bucket_requeue(struct futex_bucket *from, struct futex_bucket *to, co
 			break;
 		if (!futex_key_equal(&w->key, k1))
 			continue;
+		if (unlikely(w->pi))
+			return -EINVAL;
 		if (++done <= nr_wake) {
-			waiter_wake(w);
+			futex_waiter_wake(w);
 			continue;
 		}
 		w->key = *k2;
@@ -339,7 +343,7 @@ static int bucket_requeue(struct futex_bucket *from, struct futex_bucket *to, co
 			bucket_insert(to, w);
 		}
 	}
-	return done;
+	return unlikely(!done && futex_pi_has_waiter(k1)) ? -EINVAL : done;
 }
 
 int futex_requeue(u32 __user *uaddr, u32 __user *uaddr2, unsigned flags, int nr_wake, int nr_requeue,
@@ -352,7 +356,7 @@ int futex_requeue(u32 __user *uaddr, u32 __user *uaddr2, unsigned flags, int nr_
 		return -EINVAL;
 	if ((err = futex_key_get(uaddr, flags, &k1)) || (err = futex_key_get(uaddr2, flags, &k2)))
 		return err;
-	struct futex_bucket *from = key_bucket(&k1), *to = key_bucket(&k2);
+	struct futex_bucket *from = futex_bucket_of(&k1), *to = futex_bucket_of(&k2);
 	for (;;) {
 		irqflags_t f = lock_two(from, to);
 		u32 now;
@@ -464,15 +468,18 @@ int futex_wake_op(u32 __user *uaddr, u32 __user *uaddr2, unsigned flags, int nr_
 
 	if ((err = futex_key_get(uaddr, flags, &k1)) || (err = futex_key_get(uaddr2, flags, &k2)))
 		return err;
-	struct futex_bucket *b1 = key_bucket(&k1), *b2 = key_bucket(&k2);
+	struct futex_bucket *b1 = futex_bucket_of(&k1), *b2 = futex_bucket_of(&k2);
 	for (;;) {
 		irqflags_t f = lock_two(b1, b2);
 		int op = op_apply(uaddr2, encoded_op);
 
 		if (op >= 0)
 			woken = bucket_wake(b1, &k1, nr_wake, FUTEX_BITSET_MATCH_ANY);
-		if (op > 0)
-			woken += bucket_wake(b2, &k2, nr_wake2, FUTEX_BITSET_MATCH_ANY);
+		if (op > 0 && woken >= 0) {
+			int more = bucket_wake(b2, &k2, nr_wake2, FUTEX_BITSET_MATCH_ANY);
+
+			woken = more < 0 ? more : woken + more;
+		}
 		unlock_two(b1, b2, f);
 		if (op != -EFAULT)
 			return op < 0 ? op : woken;

@@ -14,7 +14,7 @@ enum futex_flags {
 /* Sleeps while *uaddr == val, until a wake-up whose bits meet `bitset`: 0.  -EAGAIN (another value), -ETIMEDOUT
  * (deadline; KTIME_MAX: none), -ERESTARTSYS (signal), -EINVAL (no bits). */
 MUST_CHECK int futex_wait(u32 __user *uaddr, unsigned flags, u32 val, ktime_t deadline, u32 bitset);
-/* Wakes up to nr waiters, at least one: how many. */
+/* Wakes up to nr waiters, at least one: how many.  -EINVAL here and below: one waits for a lock with inheritance. */
 MUST_CHECK int futex_wake(u32 __user *uaddr, unsigned flags, int nr, u32 bitset);
 /* Wakes nr_wake waiters and lets up to nr_requeue more wait at uaddr2 instead: how many in all.  expected:
  * NULL, or what *uaddr must be (-EAGAIN). */
@@ -39,6 +39,14 @@ MUST_CHECK int futex_lock_pi(u32 __user *uaddr, unsigned flags, ktime_t deadline
 MUST_CHECK int futex_trylock_pi(u32 __user *uaddr, unsigned flags);
 /* Gives it to the first waiter, or sets the word to 0: 0.  -EPERM (not the owner). */
 MUST_CHECK int futex_unlock_pi(u32 __user *uaddr, unsigned flags);
+/* Waits as futex_wait to be moved to the lock uaddr2, and then for that: 0 with the lock.  Also -EINVAL (the same word),
+ * -ENOMEM, -ERESTARTNOINTR; -EAGAIN too when a signal ends the wait for the lock. */
+MUST_CHECK int futex_wait_requeue_pi(u32 __user *uaddr, unsigned flags, u32 val, ktime_t deadline,
+                                     u32 __user *uaddr2);
+/* When *uaddr == expected: gives its best waiter the lock uaddr2, or lets it wait there, and so up to nr_requeue more:
+ * how many in all.  -EAGAIN; -EINVAL (nr_wake is not 1, the same word, waiters of another kind); -EDEADLK, -ESRCH. */
+MUST_CHECK int futex_cmp_requeue_pi(u32 __user *uaddr, u32 __user *uaddr2, unsigned flags, int nr_wake,
+                                    int nr_requeue, u32 expected);
 struct task;
 /* t exits or executes a program: its locks go to their waiters.  Does not sleep. */
 void futex_pi_release(struct task *t);

@@ -7,7 +7,7 @@
  * Locks:     pi_lock, irqs off, guards everything here; below it thread->wake_lock.
  * Contexts:  process context; may sleep.
  * Manual:    futex(2), pthread_mutexattr_setprotocol(3).
- * Tests:     tests/abi/futex_pi.c
+ * Tests:     tests/abi/futex_pi.c, tests/abi/futex_requeue_pi.c
  *
  * Theory
  * ------
@@ -35,7 +35,6 @@
 #include <proc/task.h>
 
 enum { CHAIN_MAX = 1024 };
-enum pi_step { STEP_TAKEN, STEP_QUEUED, STEP_AGAIN }; /* or a negative errno */
 
 struct futex_pi {
 	struct list_head link; /* all_pi */
@@ -44,14 +43,6 @@ struct futex_pi {
 	struct list_head owned;   /* owner->pi_owned */
 	struct list_head waiters; /* of pi_waiter.link, higher priority first, then first come */
 	unsigned fixing; /* 1 while the new owner of a lock whose owner died has not written the word */
-};
-struct futex_pi_waiter {
-	struct list_head link;
-	struct futex_pi *pi;
-	struct task *task;
-	unsigned prio; /* its real-time priority when it was put in its place */
-	bool granted;  /* it has the lock */
-	bool died;     /* ... of an owner that died: it has to write the word */
 };
 
 static struct spinlock pi_lock = SPINLOCK_INIT("futex_pi");
@@ -191,7 +182,7 @@ static int pi_queue(struct futex_pi_waiter *w, struct futex_pi *pi, struct futex
 	return STEP_QUEUED;
 }
 
-/* One attempt: enum pi_step or a negative errno.  seen: the word; owner: its thread, if there is one. */
+/* One attempt: enum futex_pi_step or a negative errno.  seen: the word; owner: its thread, if there is one. */
 static int lock_step(struct futex_pi_waiter *w, u32 __user *uaddr, const struct futex_key *key, u32 seen,
                      struct task *owner, struct futex_pi **spare) MUST_HOLD(&pi_lock)
 {
@@ -200,7 +191,7 @@ static int lock_step(struct futex_pi_waiter *w, u32 __user *uaddr, const struct 
 	int r;
 
 	if (!tid && !pi) {
-		r = word_replace(uaddr, seen, (u32)w->task->pid | (seen & FUTEX_OWNER_DIED));
+		r = word_replace(uaddr, seen, (u32)w->task->pid | (seen & FUTEX_OWNER_DIED) | w->mark);
 		return r ? r : STEP_TAKEN;
 	}
 	if (!pi && (!owner || owner->pi_gone)) {
@@ -217,25 +208,36 @@ static int lock_step(struct futex_pi_waiter *w, u32 __user *uaddr, const struct 
 	return r ? r : pi_queue(w, pi, spare, pi ? pi->owner : owner, key);
 }
 
+/* lock_step() with the word that is there now. */
+static int lock_attempt(struct futex_pi_waiter *w, u32 __user *uaddr, const struct futex_key *key,
+                        struct futex_pi **spare)
+{
+	u32 seen;
+
+	if (get_user(seen, uaddr))
+		return -EFAULT;
+	pid_t tid = (pid_t)(seen & FUTEX_TID_MASK);
+	if (tid == w->task->pid)
+		return -EDEADLK;
+	struct task *owner = tid ? task_find_get(tid) : NULL;
+	irqflags_t f = spin_lock_irqsave(&pi_lock);
+	int r = lock_step(w, uaddr, key, seen, owner, spare);
+
+	spin_unlock_irqrestore(&pi_lock, f);
+	if (owner)
+		task_put(owner);
+	return r;
+}
+
 /* Tries until the lock is taken, w is queued or there is an error. */
 static int lock_or_queue(struct futex_pi_waiter *w, u32 __user *uaddr, const struct futex_key *key,
                          struct futex_pi **spare)
 {
 	for (;;) {
-		u32 seen;
+		if (unlikely(futex_has_waiter(key)))
+			return -EINVAL; /* somebody waits there as for a plain word */
+		int r = lock_attempt(w, uaddr, key, spare);
 
-		if (get_user(seen, uaddr))
-			return -EFAULT;
-		pid_t tid = (pid_t)(seen & FUTEX_TID_MASK);
-		if (tid == w->task->pid)
-			return -EDEADLK;
-		struct task *owner = tid ? task_find_get(tid) : NULL;
-		irqflags_t f = spin_lock_irqsave(&pi_lock);
-		int r = lock_step(w, uaddr, key, seen, owner, spare);
-
-		spin_unlock_irqrestore(&pi_lock, f);
-		if (owner)
-			task_put(owner);
 		if (r == -EFAULT && !futex_fault_in(uaddr))
 			r = STEP_AGAIN;
 		if (r != STEP_AGAIN)
@@ -288,6 +290,39 @@ static int word_fix(struct futex_pi_waiter *w, u32 __user *uaddr)
 	return r;
 }
 
+int futex_pi_start(struct futex_pi_waiter *w, u32 __user *uaddr, const struct futex_key *key)
+{
+	int r = lock_attempt(w, uaddr, key, &w->spare);
+
+	if (r == STEP_TAKEN)
+		atomic_store(&w->granted, true);
+	return r;
+}
+
+int futex_pi_wait(struct futex_pi_waiter *w, u32 __user *uaddr, ktime_t deadline, bool wall)
+{
+	int r = waiter_sleep(w, deadline, wall);
+
+	return !r && w->died ? word_fix(w, uaddr) : r;
+}
+
+struct futex_pi *futex_pi_alloc(void)
+{
+	return kzalloc(sizeof(struct futex_pi));
+}
+
+bool futex_pi_has_waiter(const struct futex_key *k)
+{
+	if (likely(list_empty(&all_pi))) /* a waiter that comes just now came later */
+		return false;
+	irqflags_t f = spin_lock_irqsave(&pi_lock);
+	const struct futex_pi *pi = pi_find(k);
+	bool any = pi && !list_empty(&pi->waiters);
+
+	spin_unlock_irqrestore(&pi_lock, f);
+	return any;
+}
+
 int futex_lock_pi(u32 __user *uaddr, unsigned flags, ktime_t deadline)
 {
 	struct futex_pi_waiter w = { .task = current_task() };
@@ -297,15 +332,12 @@ int futex_lock_pi(u32 __user *uaddr, unsigned flags, ktime_t deadline)
 
 	if (r)
 		return r;
-	spare = kzalloc(sizeof(*spare));
+	spare = futex_pi_alloc();
 	if (!spare)
 		return -ENOMEM;
 	r = lock_or_queue(&w, uaddr, &key, &spare);
 	kfree(spare);
-	if (r != STEP_QUEUED)
-		return r;
-	r = waiter_sleep(&w, deadline, flags & FUTEX_WALL);
-	return !r && w.died ? word_fix(&w, uaddr) : r;
+	return r == STEP_QUEUED ? futex_pi_wait(&w, uaddr, deadline, flags & FUTEX_WALL) : r;
 }
 
 int futex_trylock_pi(u32 __user *uaddr, unsigned flags)
@@ -349,6 +381,8 @@ int futex_unlock_pi(u32 __user *uaddr, unsigned flags)
 		r = futex_key_get(uaddr, flags, &key);
 		if (r)
 			return r;
+		if (unlikely(futex_has_waiter(&key)))
+			return -EINVAL;
 		irqflags_t f = spin_lock_irqsave(&pi_lock);
 		r = unlock_step(uaddr, &key, seen);
 		spin_unlock_irqrestore(&pi_lock, f);

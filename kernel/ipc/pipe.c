@@ -46,6 +46,7 @@
 #include <fs/inode.h>
 #include <fs/chrdev.h>
 #include <fs/poll.h>
+#include <proc/coredump.h>
 #include <proc/task.h>
 #include <mem/slab.h>
 #include <lib/bitmap.h>
@@ -568,4 +569,5 @@ int pipe_create_files(struct file *ends[2], unsigned flags, const struct cred *c
 void pipe_init(void)
 {
 	fifo_file_ops = &pipe_file_ops;
+	core_pipe_create = pipe_create_files;
 }

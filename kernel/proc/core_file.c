@@ -111,21 +111,59 @@ static struct core_vma *vmas_list(struct vm_space *mm, unsigned *nr)
 	return list;
 }
 
+static void put_elf_header(struct core_sink *k, unsigned nr_headers)
+{
+	struct elf64_ehdr_k e = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1 },
+		                  .e_type = ET_CORE,
+		                  .e_machine = ARCH_ELF_MACHINE,
+		                  .e_version = 1,
+		                  .e_phoff = sizeof(e),
+		                  .e_ehsize = sizeof(e),
+		                  .e_phentsize = sizeof(struct elf64_phdr_k),
+		                  .e_phnum = (u16)nr_headers };
+	struct elf32_ehdr_k s = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS32, ELFDATA2LSB, 1 },
+		                  .e_type = ET_CORE,
+		                  .e_machine = ARCH_ELF_MACHINE32,
+		                  .e_version = 1,
+		                  .e_phoff = sizeof(s),
+		                  .e_ehsize = sizeof(s),
+		                  .e_phentsize = sizeof(struct elf32_phdr_k),
+		                  .e_phnum = (u16)nr_headers };
+
+	if (k->core->small)
+		core_put(k, &s, sizeof(s));
+	else
+		core_put(k, &e, sizeof(e));
+}
+
+static void put_program_header(struct core_sink *k, const struct elf64_phdr_k *p)
+{
+	const struct elf32_phdr_k s = { .p_type = p->p_type,
+		                        .p_offset = (u32)p->p_offset,
+		                        .p_vaddr = (u32)p->p_vaddr,
+		                        .p_filesz = (u32)p->p_filesz,
+		                        .p_memsz = (u32)p->p_memsz,
+		                        .p_flags = p->p_flags,
+		                        .p_align = (u32)p->p_align };
+
+	if (!k->core->small) {
+		core_put(k, p, sizeof(*p));
+		return;
+	}
+	if (p->p_offset > UINT32_MAX) /* nearly all of 4 GiB and the notes */
+		k->failed = true;
+	core_put(k, &s, sizeof(s));
+}
+
 static void put_headers(struct core_sink *k, const struct core_vma *vmas, unsigned nr, size_t notes)
 {
-	struct elf64_ehdr_k eh = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, 1 } };
-	u64 at = sizeof(eh) + (nr + 1) * sizeof(struct elf64_phdr_k);
-
-	eh.e_type = ET_CORE;
-	eh.e_machine = ARCH_ELF_MACHINE;
-	eh.e_version = 1;
-	eh.e_phoff = eh.e_ehsize = sizeof(eh);
-	eh.e_phentsize = sizeof(struct elf64_phdr_k);
-	eh.e_phnum = (u16)(nr + 1);
-	core_put(k, &eh, sizeof(eh));
-
+	size_t header = k->core->small ? sizeof(struct elf32_ehdr_k) : sizeof(struct elf64_ehdr_k);
+	size_t entry = k->core->small ? sizeof(struct elf32_phdr_k) : sizeof(struct elf64_phdr_k);
+	u64 at = header + (nr + 1) * entry;
 	struct elf64_phdr_k note = { .p_type = PT_NOTE, .p_offset = at, .p_filesz = notes };
-	core_put(k, &note, sizeof(note));
+
+	put_elf_header(k, nr + 1);
+	put_program_header(k, &note);
 	at = ALIGN_UP(at + notes, PAGE_SIZE);
 	for (unsigned i = 0; i < nr; i++) {
 		const struct core_vma *v = &vmas[i];
@@ -136,7 +174,7 @@ static void put_headers(struct core_sink *k, const struct core_vma *vmas, unsign
 		ph.p_memsz = v->end - v->start;
 		ph.p_flags = (v->flags & VM_READ ? PF_R : 0) | (v->flags & VM_WRITE ? PF_W : 0) |
 		             (v->flags & VM_EXEC ? PF_X : 0);
-		core_put(k, &ph, sizeof(ph));
+		put_program_header(k, &ph);
 		at += v->dumped;
 	}
 }
@@ -157,7 +195,7 @@ static void put_memory(struct core_sink *k, const struct core_vma *v, char *page
 		    vm_copy(mm, v->start + done, page, PAGE_SIZE, false, true) == PAGE_SIZE)
 			core_put(k, page, PAGE_SIZE);
 		else
-			k->pos += (loff_t)PAGE_SIZE;
+			core_skip(k, PAGE_SIZE);
 		cond_resched();
 	}
 }
@@ -174,7 +212,7 @@ static bool write_all(struct core_sink *k, const struct core_vma *vmas, unsigned
 	core_align(k, PAGE_SIZE);
 	for (unsigned i = 0; i < nr && !k->failed; i++)
 		put_memory(k, &vmas[i], page);
-	if (!k->failed) /* a hole at the end */
+	if (!k->failed && !k->core->pipe) /* a hole at the end */
 		(void)!file_truncate(k->file, k->pos);
 	return true;
 }

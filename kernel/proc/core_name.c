@@ -131,29 +131,80 @@ static void put_specifier(struct name_buf *b, char what, const struct core_dump 
 	}
 }
 
+/* Up to `end` of the pattern; *has_pid: %p is in it. */
+static void put_pattern(struct name_buf *b, const char *p, const char *end, const struct core_dump *c,
+                        bool *has_pid)
+{
+	for (; p < end && !b->full; p++) {
+		if (*p != '%') {
+			put(b, "%c", *p);
+		} else if (++p == end) {
+			break;
+		} else {
+			*has_pid |= *p == 'p';
+			put_specifier(b, *p, c);
+		}
+	}
+}
+
+static void pattern_copy(char pattern[CORE_PATTERN_SIZE])
+{
+	mutex_lock(&core_pattern_lock);
+	memcpy(pattern, core_pattern, CORE_PATTERN_SIZE);
+	mutex_unlock(&core_pattern_lock);
+}
+
+bool core_pattern_is_pipe(void)
+{
+	char pattern[CORE_PATTERN_SIZE];
+
+	pattern_copy(pattern);
+	return pattern[0] == '|';
+}
+
 int core_name(const struct core_dump *c, char *name, size_t size)
 {
 	struct name_buf b = { .at = name, .left = size };
 	char pattern[CORE_PATTERN_SIZE];
 	bool has_pid = false;
 
-	mutex_lock(&core_pattern_lock);
-	memcpy(pattern, core_pattern, sizeof(pattern));
-	mutex_unlock(&core_pattern_lock);
+	pattern_copy(pattern);
 	if (pattern[0] == '|')
-		return -ENOSYS;
+		return -EINVAL; /* changed just now */
 	*name = 0;
-	for (const char *p = pattern; *p && !b.full; p++) {
-		if (*p != '%') {
-			put(&b, "%c", *p);
-		} else if (!*++p) {
-			break;
-		} else {
-			has_pid |= *p == 'p';
-			put_specifier(&b, *p, c);
-		}
-	}
+	put_pattern(&b, pattern, pattern + strlen(pattern), c, &has_pid);
 	if (!has_pid && core_uses_pid)
 		put(&b, ".%d", c->dumper->group->tgid);
 	return b.full ? -ENAMETOOLONG : *name ? (int)(b.at - name) : -ENOENT;
+}
+
+int core_pipe_words(const struct core_dump *c, char *text, size_t size, const char **words, unsigned max)
+{
+	struct name_buf b = { .at = text, .left = size };
+	char pattern[CORE_PATTERN_SIZE];
+	const char *p = pattern + 1, *end;
+	bool has_pid = false;
+	unsigned n = 0;
+
+	pattern_copy(pattern);
+	if (pattern[0] != '|')
+		return -EINVAL;
+	for (; *p && !b.full; p = end) {
+		for (; *p == ' '; p++)
+			;
+		for (end = p; *end && *end != ' '; end++)
+			;
+		if (end == p)
+			break;
+		if (n == max)
+			return -E2BIG;
+		words[n++] = b.at;
+		*b.at = 0;
+		put_pattern(&b, p, end, c, &has_pid);
+		if (b.left < 2)
+			b.full = true;
+		b.at++; /* behind the NUL */
+		b.left--;
+	}
+	return b.full ? -ENAMETOOLONG : n ? (int)n : -ENOENT;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  * proc/coredump.c - a fatal signal leaves a core file: who writes it, and what the other threads do meanwhile
  *
- * Owns:      thread_group.core while a dump is made; kernel.core_uses_pid.
+ * Owns:      thread_group.core while a dump is made; fs.suid_dumpable.
  * Layer:     proc.  Called by the signal delivery and by exit; uses fs (the file), core_file.c (its bytes).
  * Locks:     sighand->lock for the meeting of the threads; none while the file is written.
  * Contexts:  process context of the dying thread; sleeps.
  * Manual:    core(5), prctl(2): PR_SET_DUMPABLE, getrlimit(2): RLIMIT_CORE.
- * Tests:     tests/abi/core.c, tests/debian/core.cases (gdb reads the file).
+ * Tests:     tests/abi/core.c, tests/i386/core.c, tests/debian/core.cases (gdb reads the file).
  *
  * Theory
  * ------
@@ -29,6 +29,8 @@
 #include <arch/ptrace.h>
 #include <lib/string.h>
 #include <mem/slab.h>
+
+int suid_dumpable = DUMP_NO;
 
 /* All others shall come to coredump_wait.  False: the group is dying already, or executes a program. */
 static bool stop_others(struct core_dump *c)
@@ -109,44 +111,89 @@ static void wait_registers(const struct core_dump *c)
 	arch_thread_sync();
 }
 
-/* The file: new, ours, regular, for nobody else. */
-static struct file *core_open(const struct core_dump *c)
+/* Creates the file for `owner`; safe: where its name was found is nobody's choice but root's. */
+static struct file *core_create(const struct core_dump *c, const struct cred *owner, bool safe)
 {
-	struct task *t = c->dumper;
-	struct fs_walk w = task_walk(t);
+	struct fs_walk w = task_walk(c->dumper);
 	char *name = kmalloc(PATH_MAX, 0);
 	struct file *f = NULL;
 	int err = -ENOMEM;
 
+	w.cred = owner;
 	if (name)
 		err = core_name(c, name, PATH_MAX);
-	if (err > 0) {
-		(void)!vfs_unlink(&w, name);
+	if (err > 0 && safe && *name != '/') {
+		err = -EPERM;
+	} else if (err > 0) {
+		if (!safe)
+			(void)!vfs_unlink(&w, name);
 		err = vfs_open(&w, name, O_CREAT | O_EXCL | O_RDWR | O_NOFOLLOW | O_LARGEFILE, 0600, &f);
 	}
 	kfree(name);
-	if (err || (f->inode->mode & S_IFMT) != S_IFREG || f->inode->uid != t->cred->fsuid) {
-		if (!err)
-			file_put(f);
+	return err ? NULL : f;
+}
+
+/* The file: new, ours (of a process that gained rights: root's), regular, for nobody else. */
+static struct file *core_open(const struct core_dump *c)
+{
+	bool safe = c->dumper->mm->dumpable == DUMP_ROOT;
+	struct cred *owner = cred_copy(c->dumper->cred);
+	struct file *f;
+
+	if (!owner)
 		return NULL;
+	if (safe)
+		owner->fsuid = 0;
+	f = core_create(c, owner, safe);
+	if (f && ((f->inode->mode & S_IFMT) != S_IFREG || f->inode->uid != owner->fsuid)) {
+		file_put(f);
+		f = NULL;
 	}
+	cred_put(owner);
 	return f;
+}
+
+/* From here on only SIGKILL reaches the dumper: nothing else may cut a write to a pipe short. */
+static void hold_signals(struct core_dump *c)
+{
+	struct task *t = c->dumper;
+	irqflags_t f;
+	struct sighand *s = sighand_lock_self(t, &f);
+
+	c->blocked = t->blocked;
+	t->blocked = ~(sigset_k)0 & ~SIGMASK(SIGKILL);
+	signal_recalc(t);
+	sighand_unlock(s, f);
+}
+
+/* Is there to be a core file at all?  A program that takes it asks for no limit, but for that of its own crashes. */
+static bool core_wanted(struct core_dump *c)
+{
+	if (!c->dumper->mm->dumpable)
+		return false;
+	if (!c->pipe)
+		return c->limit >= PAGE_SIZE;
+	if (c->limit == 1)
+		return false;
+	c->limit = RLIM_INFINITY;
+	return true;
 }
 
 bool coredump(int sig, const struct siginfo *info)
 {
 	struct task *t = current_task();
-	struct core_dump c = { .dumper = t, .sig = sig, .info = info };
+	struct core_dump c = { .dumper = t, .sig = sig, .info = info, .small = t->mm->vdso32 };
 	bool dumped = false;
 
 	c.limit = task_rlimit(t, RLIMIT_CORE);
-	/* Of a 32-bit program it would have to be an ELF32 file, which is not written yet. */
-	if (!t->mm->dumpable || c.limit < PAGE_SIZE || t->mm->vdso32)
+	c.pipe = core_pattern_is_pipe();
+	if (!core_wanted(&c))
 		return false;
 	list_init(&c.waiters);
 	if (!stop_others(&c))
 		return false;
-	struct file *f = core_open(&c);
+	hold_signals(&c);
+	struct file *f = c.pipe ? core_pipe_open(&c) : core_open(&c);
 	if (f) {
 		wait_registers(&c);
 		dumped = core_write(&c, f) && !thread_kill_pending();

@@ -7,7 +7,8 @@
 enum { CORE_PATTERN_SIZE = 128 };
 extern struct mutex core_pattern_lock;
 extern char core_pattern[CORE_PATTERN_SIZE] GUARDED_BY(&core_pattern_lock); /* kernel.core_pattern */
-extern int core_uses_pid;                                                   /* kernel.core_uses_pid */
+extern int suid_dumpable; /* fs.suid_dumpable: enum dumpable of a process that gained rights */
+extern int core_uses_pid; /* kernel.core_uses_pid */
 /* Bits of /proc/[pid]/coredump_filter: what memory goes into the file. */
 enum core_filter {
 	CORE_ANON_PRIVATE = 1,
@@ -31,6 +32,9 @@ struct core_dump {
 	struct list_head waiters; /* of core_waiter.link; sighand->lock until all have come */
 	unsigned missing;         /* threads that are still to come; sighand->lock */
 	u64 limit;                /* RLIMIT_CORE, bytes */
+	bool small;               /* a 32-bit program: the file is an ELF32 */
+	bool pipe;                /* the bytes go to a program: no holes */
+	sigset_k blocked;         /* signals, before the dumper held back all */
 };
 
 /* ---- coredump.c ---- */
@@ -41,8 +45,17 @@ bool coredump(int sig, const struct siginfo *info);
 void coredump_wait(struct task *t, struct sighand **s, irqflags_t *f) NO_LOCK_CHECK;
 
 /* ---- core_name.c ---- */
-/* The name of the file by core_pattern: its length, or -errno (a pattern for a pipe: -ENOSYS). */
+/* The name of the file by core_pattern: its length, or -errno. */
 int core_name(const struct core_dump *c, char *name, size_t size);
+bool core_pattern_is_pipe(void);
+/* Of "|program word...": the words, each with its NUL, in `text`, and where they begin: their number, or -errno. */
+int core_pipe_words(const struct core_dump *c, char *text, size_t size, const char **words, unsigned max);
+
+/* ---- core_pipe.c ---- */
+/* Starts the program of core_pattern as root, in the root directory of PID 1: the pipe to its standard input, or NULL. */
+struct file *core_pipe_open(const struct core_dump *c);
+/* Registered by ipc/pipe. */
+extern int (*core_pipe_create)(struct file *ends[2], unsigned flags, const struct cred *c);
 
 /* ---- core_file.c ---- */
 /* Writes the file; false when there is none worth its name. */
@@ -65,5 +78,6 @@ struct core_vma {
 	bool ask;   /* dumped only if it begins with an ELF header */
 };
 void core_put(struct core_sink *k, const void *p, size_t n);
+void core_skip(struct core_sink *k, size_t n); /* zeros; in a file a hole */
 void core_align(struct core_sink *k, size_t to);
 void core_put_notes(struct core_sink *k, const struct core_vma *vmas, unsigned nr);

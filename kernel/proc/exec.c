@@ -296,7 +296,9 @@ static void exec_commit_mm(struct exec_image *x, struct task *t)
 	mm->exe_put = exe_put;
 	mm->exe_get = exe_get;
 	mm->dump_filter = t->mm ? t->mm->dump_filter : CORE_FILTER_DEFAULT;
-	mm->dumpable = x->ordinary && !inode_permission(x->file->inode, MAY_READ, x->cred);
+	bool open = x->ordinary && !inode_permission(x->file->inode, MAY_READ, x->cred);
+
+	mm->dumpable = open ? DUMP_YES : (u8)suid_dumpable;
 	x->file = NULL;
 	x->mm = NULL;
 	if (t->mm)

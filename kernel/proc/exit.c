@@ -143,6 +143,8 @@ bool group_notify_exit(struct thread_group *g)
 	}
 	if (!parent)
 		return false;
+	if (unlikely(g->helper))
+		return true;
 	exit_siginfo(g, &info);
 
 	struct sighand *s = parent->leader->sighand;

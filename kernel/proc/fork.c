@@ -89,6 +89,7 @@ static void clone_copy_thread(struct task *t, const struct task *self, const str
 	memcpy(t->comm, self->comm, COMM_LEN);
 	t->blocked = self->blocked;
 	t->personality = self->personality;
+	t->timer_slack_ns = t->timer_slack_usual_ns = self->timer_slack_ns;
 	t->strace = self->strace;
 	t->no_new_privs = self->no_new_privs;
 	t->mce_kill = self->mce_kill;
@@ -161,7 +162,7 @@ static int clone_group(struct task *t, struct task *self, const struct clone_arg
 	return 0;
 }
 
-static void clone_undo(struct task *t)
+void clone_undo(struct task *t)
 {
 	if (t->pid_node)
 		pid_put(t->pid_node);

@@ -85,6 +85,7 @@ static int init_fill(struct task *t, struct fs_ctx *fs)
 	ref_get(&fs->ref);
 	atomic_add(&t->user->processes, 1);
 	strlcpy(t->comm, "init", COMM_LEN);
+	t->timer_slack_ns = t->timer_slack_usual_ns = TIMER_SLACK_NS;
 	t->group->rlim = rlimits_init;
 	t->group->rlim.lim[RLIMIT_NPROC] = t->group->rlim.lim[RLIMIT_SIGPENDING] =
 	        (struct rlimit64_k){ tasks_max / 2, tasks_max / 2 };

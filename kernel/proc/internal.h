@@ -33,8 +33,11 @@ void process_unlink(struct thread_group *g) MUST_HOLD(&proc_lock);
 void process_free(struct task *leader);
 void thread_free(struct task *t);       /* same for a thread, after task_unlink_thread */
 extern unsigned tasks_nr;               /* atomically */
+enum { TIMER_SLACK_NS = 50000 };        /* of PID 1 */
 extern struct thread_group *init_group; /* of PID 1 */
-extern struct list_head groups_all;     /* proc_lock */
+/* fork.c: frees a task that was never linked, and whatever was attached to it. */
+void clone_undo(struct task *t);
+extern struct list_head groups_all; /* proc_lock */
 
 /* ---- pid.c ---- */
 void pid_init(void);

@@ -8,6 +8,7 @@
  * Manual:    proc(5), credentials(7).
  * Tests:     tests/abi/kill.c, tests/abi/setuid.c.
  */
+#include <proc/coredump.h>
 #include <proc/internal.h>
 #include <mem/slab.h>
 
@@ -180,7 +181,7 @@ void task_set_cred(const struct cred *c)
 	if (c->euid != old->euid || c->egid != old->egid || c->fsuid != old->fsuid ||
 	    c->fsgid != old->fsgid || (c->cap_permitted & ~old->cap_permitted)) {
 		if (t->mm)
-			t->mm->dumpable = false;
+			atomic_store(&t->mm->dumpable, (u8)suid_dumpable);
 		t->pdeath_signal = 0;
 	}
 	if (c->uid != t->user->uid)

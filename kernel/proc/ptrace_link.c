@@ -40,7 +40,7 @@ bool ptrace_may_access(struct task *t, bool real)
 	cred_put(c);
 	struct vm_space *mm = ok ? task_mm_get(t) : NULL;
 	if (mm) {
-		ok = atomic_load(&mm->dumpable);
+		ok = atomic_load(&mm->dumpable) == DUMP_YES;
 		vm_space_put(mm);
 	}
 	return ok;

@@ -89,6 +89,47 @@ unsigned seccomp_count(struct task *t)
 	return n;
 }
 
+/* The nth, the oldest first, with a reference: it lives while its copy is made. */
+static struct seccomp_filter *filter_nth_get(struct task *t, u64 nth)
+{
+	irqflags_t f;
+	struct sighand *s = sighand_lock(t, &f);
+	struct seccomp_filter *found = NULL;
+	u64 count = 0;
+
+	if (!s)
+		return NULL;
+	for (const struct seccomp_filter *i = t->seccomp; i; i = i->before)
+		count++;
+	if (nth < count) {
+		found = t->seccomp;
+		for (u64 steps = count - 1 - nth; steps; steps--)
+			found = found->before;
+		ref_get(&found->ref);
+	}
+	sighand_unlock(s, f);
+	return found;
+}
+
+long seccomp_get_filter(struct task *t, u64 nth, struct sock_filter_k **prog)
+{
+	struct seccomp_filter *f;
+	long n = -ENOMEM;
+
+	if (t->seccomp_mode != SECCOMP_MODE_FILTER)
+		return -EINVAL;
+	f = filter_nth_get(t, nth);
+	if (!f)
+		return -ENOENT;
+	*prog = kmalloc(f->len * sizeof(**prog), 0);
+	if (*prog) {
+		memcpy(*prog, f->prog, f->len * sizeof(**prog));
+		n = f->len;
+	}
+	filter_put(f);
+	return n;
+}
+
 /* Setting. */
 
 int seccomp_set_strict(void)

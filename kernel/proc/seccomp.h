@@ -20,3 +20,6 @@ bool seccomp_enter(struct trapframe *tf, struct seccomp_data_k *d,
 void seccomp_fork(struct task *child, struct task *parent);
 void seccomp_free(struct task *t); /* the last reference to t is gone */
 unsigned seccomp_count(struct task *t);
+/* A copy of t's nth filter, the oldest first, to be freed: its number of instructions.  -ENOENT, -EINVAL (t has no
+ * filters), -ENOMEM. */
+MUST_CHECK long seccomp_get_filter(struct task *t, u64 nth, struct sock_filter_k **prog);

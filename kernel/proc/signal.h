@@ -7,6 +7,8 @@
 #define SIGINFO_KERNEL ((const struct siginfo *)1)
 /* To a process, to one thread, to all processes of a group. info NULL = SI_USER from the current task.
  * No permission check.  Any context but NMI.  0, -EAGAIN (queue limit; real-time signals), -ESRCH (group empty). */
+/* siginfo32.c: a siginfo in the i386 form. */
+void siginfo_narrow(struct siginfo32 *to, const struct siginfo *from);
 int signal_send_process(struct thread_group *g, int sig, const struct siginfo *info);
 int signal_send_thread(struct task *t, int sig, const struct siginfo *info);
 int signal_send_pgrp(struct pid *pgrp, int sig, const struct siginfo *info); /* takes proc_lock */

@@ -91,6 +91,7 @@ struct thread_group {
 	u32 wait_flags;          /* GROUP_STOPPED, ... for wait(2); sighand->lock */
 	int cld_pending;         /* CLD_STOPPED or CLD_CONTINUED the parent is still to be told */
 	bool unkillable;         /* PID 1: only signals with a handler reach it */
+	bool helper;             /* started by the kernel: nobody waits for it */
 	bool child_subreaper;    /* prctl(PR_SET_CHILD_SUBREAPER) */
 	pid_t parent_tid;        /* the thread that made it (__WNOTHREAD, pdeath_signal); proc_lock */
 	bool zombie;             /* all threads dead, not yet reaped */
@@ -139,6 +140,8 @@ struct task {
 	u64 __user *clear_child_tid; /* set_tid_address */
 	void __user *robust_list;
 	size_t robust_list_len;
+	u64 timer_slack_ns,
+	        timer_slack_usual_ns; /* prctl(PR_SET_TIMERSLACK); timers are never late on purpose */
 	struct rseq_k __user *rseq;   /* rseq(2); NULL = none */
 	u32 rseq_signature, rseq_cpu; /* rseq_cpu: the number that was written there last */
 	struct list_head pi_owned;    /* locks it holds that others wait for; ipc/futex_pi.c guards these */

@@ -88,7 +88,7 @@ static void proc_set_owner(struct inode *i, struct proc_node *n)
 		return;
 	struct vm_space *mm = task_mm_get(t);
 	if (mm) {
-		open = mm->dumpable || n->entry->dir == &proc_pid_dir;
+		open = mm->dumpable == DUMP_YES || n->entry->dir == &proc_pid_dir;
 		vm_space_put(mm);
 	}
 	if (open) {

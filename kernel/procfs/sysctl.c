@@ -10,6 +10,7 @@
  * Tests:     tests/abi/procfs.c
  */
 #include <procfs/internal.h>
+#include <fs/notify.h>
 #include <base/random.h>
 #include <base/cmdline.h>
 #include <ipc/pipe.h>
@@ -264,6 +265,13 @@ static int show_pipe_max(struct seq *s, struct proc_node *n)
 	return 0;
 }
 
+static const struct proc_entry inotify_entries[] = {
+	RW_INT("max_queued_events", inotify_max_events, 0, INT32_MAX),
+	RW_INT("max_user_instances", inotify_max_instances, 0, INT32_MAX),
+	RW_INT("max_user_watches", inotify_max_watches, 0, INT32_MAX),
+};
+static const struct proc_dir inotify_dir = { PROC_DIR(inotify_entries) };
+
 static const struct proc_entry fs_entries[] = {
 	{ .name = "file-max",
 	  .mode = S_IFREG | 0644,
@@ -273,8 +281,10 @@ static const struct proc_entry fs_entries[] = {
 	  .min = 0,
 	  .max = INT64_MAX },
 	RO("file-nr", show_file_nr),
+	SUBDIR("inotify", inotify_dir),
 	CONSTANT("nr_open", "1048576"),
 	RW("pipe-max-size", show_pipe_max, write_pipe_max),
+	RW_INT("suid_dumpable", suid_dumpable, DUMP_NO, DUMP_ROOT),
 };
 static const struct proc_dir fs_dir = { PROC_DIR(fs_entries) };
 

@@ -69,12 +69,14 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec_k __use
 	int cmd = op & FUTEX_CMD_MASK, val2 = (int)(unsigned long)timeout;
 	ktime_t deadline = KTIME_MAX;
 
-	if (cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_LOCK_PI || cmd == FUTEX_LOCK_PI2) {
+	if (cmd == FUTEX_WAIT || cmd == FUTEX_WAIT_BITSET || cmd == FUTEX_LOCK_PI || cmd == FUTEX_LOCK_PI2 ||
+	    cmd == FUTEX_WAIT_REQUEUE_PI) {
 		int err = futex_deadline(&deadline, &flags, op, timeout);
 		if (err)
 			return err;
 	}
-	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_LOCK_PI2)
+	if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET && cmd != FUTEX_LOCK_PI2 &&
+	    cmd != FUTEX_WAIT_REQUEUE_PI)
 		return -ENOSYS;
 	switch (cmd) {
 	case FUTEX_WAIT:
@@ -98,8 +100,12 @@ long sys_futex(u32 __user *uaddr, int op, u32 val, const struct timespec_k __use
 		return futex_trylock_pi(uaddr, flags);
 	case FUTEX_UNLOCK_PI:
 		return futex_unlock_pi(uaddr, flags);
+	case FUTEX_WAIT_REQUEUE_PI:
+		return futex_wait_requeue_pi(uaddr, flags, val, deadline, uaddr2);
+	case FUTEX_CMP_REQUEUE_PI:
+		return futex_cmp_requeue_pi(uaddr, uaddr2, flags, (int)val, val2, val3);
 	default:
-		return -ENOSYS; /* requeueing to a lock with priority inheritance */
+		return -ENOSYS;
 	}
 }
 

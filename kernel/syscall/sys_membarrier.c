@@ -21,7 +21,8 @@
 enum {
 	SUPPORTED = MEMBARRIER_CMD_GLOBAL | MEMBARRIER_CMD_GLOBAL_EXPEDITED |
 	            MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED |
-	            MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED,
+	            MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED | MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ |
+	            MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ | MEMBARRIER_CMD_GET_REGISTRATIONS,
 };
 
 static void barrier_here(void *unused)
@@ -29,30 +30,56 @@ static void barrier_here(void *unused)
 	memory_barrier();
 }
 
-long sys_membarrier(int cmd, unsigned flags, int cpu)
+/* The thread of this address space that runs here starts its restartable sequence again, if it is in one. */
+static void restart_here(void *space)
 {
-	struct vm_space *s = current_task()->mm;
+	struct thread *t = thread_current();
 
-	if (flags)
-		return -EINVAL;
+	memory_barrier();
+	if (thread_task(t)->mm == space)
+		thread_set_flag(t, TF_NOTIFY); /* on the way back to the program: rseq_update() */
+}
+
+static long registered_call(struct vm_space *s, u32 registration, void (*fn)(void *), cpumask_t mask)
+{
+	if (!(atomic_load(&s->membarrier) & registration))
+		return -EPERM;
+	cpu_call((atomic_load(&s->cpus) | BIT(cpu_id())) & mask, fn, s);
+	return 0;
+}
+
+static long do_membarrier(struct vm_space *s, int cmd, cpumask_t mask)
+{
 	switch (cmd) {
 	case MEMBARRIER_CMD_QUERY:
 		return SUPPORTED;
 	case MEMBARRIER_CMD_GLOBAL:
-	case MEMBARRIER_CMD_GLOBAL_EXPEDITED:
+	case MEMBARRIER_CMD_GLOBAL_EXPEDITED: /* all are served alike, registered or not */
 		cpu_call(~(cpumask_t)0, barrier_here, NULL);
 		return 0;
 	case MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
-		return 0; /* all are served alike */
 	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
-		atomic_store(&s->membarrier, true);
+	case MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ:
+		atomic_or(&s->membarrier, (u32)cmd);
 		return 0;
+	case MEMBARRIER_CMD_GET_REGISTRATIONS:
+		return atomic_load(&s->membarrier);
 	case MEMBARRIER_CMD_PRIVATE_EXPEDITED:
-		if (!atomic_load(&s->membarrier))
-			return -EPERM;
-		cpu_call(atomic_load(&s->cpus) | BIT(cpu_id()), barrier_here, NULL);
-		return 0;
+		return registered_call(s, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, barrier_here, mask);
+	case MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ:
+		return registered_call(s, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ, restart_here, mask);
 	default:
 		return -EINVAL;
 	}
+}
+
+long sys_membarrier(int cmd, unsigned flags, int cpu)
+{
+	cpumask_t mask = ~(cpumask_t)0;
+
+	if (flags && (cmd != MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ || flags != MEMBARRIER_CMD_FLAG_CPU))
+		return -EINVAL;
+	if (flags && cpu >= 0)
+		mask = (unsigned)cpu < 8 * sizeof(mask) ? BIT(cpu) : 0;
+	return do_membarrier(current_task()->mm, cmd, mask);
 }

@@ -30,6 +30,8 @@ static long do_open(int dirfd, const char __user *path, int flags, umode_t mode)
 	int fd;
 
 	flags &= OPEN_FLAGS;
+	if (!call_small()) /* where a file's size fits into an off_t in any case */
+		flags |= O_LARGEFILE;
 	fd = user_path_get(&p, dirfd, path, 0);
 	if (unlikely(fd))
 		return fd;

@@ -15,7 +15,7 @@
 #include <arch/switch.h>
 #include <proc/seccomp.h>
 
-enum { TIMERSLACK_NS = 50000, PERSONALITY_GET = -1 };
+enum { PERSONALITY_GET = -1 };
 enum { AMBIENT_IS_SET = 1, AMBIENT_RAISE, AMBIENT_LOWER, AMBIENT_CLEAR_ALL };
 enum { MCE_KILL_LATE, MCE_KILL_EARLY, MCE_KILL_DEFAULT };
 enum { SECBITS_ALL = 0xff, SECBITS_LOCKS = 0xaa };
@@ -129,6 +129,38 @@ static long prctl_dumpable(unsigned long on)
 	return 0;
 }
 
+/* 0: the usual one, which was the parent's. */
+static long prctl_timer_slack(struct task *t, unsigned long ns)
+{
+	t->timer_slack_ns = ns ? ns : t->timer_slack_usual_ns;
+	return 0;
+}
+
+/* What an option asks for that has one answer here. */
+static long prctl_fixed(int option, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+{
+	struct vm_space *mm = current_task()->mm;
+
+	switch (option) {
+	case PR_GET_TIMING: /* statistical, as for all */
+		return 0;
+	case PR_SET_TIMING:
+		return a2 ? -EINVAL : 0;
+	case PR_TASK_PERF_EVENTS_DISABLE: /* it has no counters */
+	case PR_TASK_PERF_EVENTS_ENABLE:
+		return 0;
+	case PR_SET_THP_DISABLE:
+		if (a3 || a4 || a5)
+			return -EINVAL;
+		atomic_store(&mm->no_huge_pages, a2 != 0);
+		return 0;
+	case PR_GET_THP_DISABLE:
+		return a2 || a3 || a4 || a5 ? -EINVAL : atomic_load(&mm->no_huge_pages);
+	default:
+		return -EINVAL;
+	}
+}
+
 /* When a broken page of memory kills: at once, at the next use, or as the system's default is.  No memory is ever
  * found to be broken here, so the choice is only remembered.  It is kept such that a new task's 0 is the default. */
 static long prctl_mce_kill(unsigned long what, unsigned long when, unsigned long a4, unsigned long a5)
@@ -178,7 +210,7 @@ static long prctl_security(int option, unsigned long a2, unsigned long a3, unsig
 			return seccomp_set_strict();
 		return a2 == SECCOMP_MODE_FILTER ? seccomp_filter(0, (const void __user *)a3) : -EINVAL;
 	default:
-		return -EINVAL;
+		return prctl_fixed(option, a2, a3, a4, a5);
 	}
 }
 
@@ -205,7 +237,9 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 	case PR_GET_CHILD_SUBREAPER:
 		return put_user((s32)t->group->child_subreaper, (s32 __user *)a2);
 	case PR_GET_TIMERSLACK:
-		return TIMERSLACK_NS;
+		return (long)t->timer_slack_ns;
+	case PR_SET_TIMERSLACK:
+		return prctl_timer_slack(t, a2);
 	case PR_MCE_KILL:
 		return prctl_mce_kill(a2, a3, a4, a5);
 	case PR_MCE_KILL_GET:

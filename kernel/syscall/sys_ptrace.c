@@ -11,10 +11,13 @@
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>
+#include <abi/rseq.h>
 #include <arch/ptrace.h>
 #include <arch/switch.h>
 #include <lib/string.h>
+#include <mem/slab.h>
 #include <proc/ptrace.h>
+#include <proc/seccomp.h>
 #include <proc/signal.h>
 
 /* Bytes of the caller's words. */
@@ -144,6 +147,34 @@ static long do_syscall_info(struct task *t, unsigned long size, void __user *u)
 	return copy_to_user(u, &info, MIN(size, actual)) ? -EFAULT : (long)actual;
 }
 
+static long do_rseq(const struct task *t, unsigned long size, void __user *u)
+{
+	struct ptrace_rseq_configuration_k conf = { .rseq_abi_pointer = (unsigned long)t->rseq };
+
+	if (t->rseq) {
+		conf.rseq_abi_size = sizeof(struct rseq_k);
+		conf.signature = t->rseq_signature;
+	}
+	return copy_to_user(u, &conf, MIN(size, sizeof(conf))) ? -EFAULT : (long)sizeof(conf);
+}
+
+/* The nth filter of t, the oldest first: its length, and into `u` unless that is NULL. */
+static long do_seccomp_filter(struct task *t, unsigned long nth, struct sock_filter_k __user *u)
+{
+	struct sock_filter_k *prog;
+	long n;
+
+	if (!capable(CAP_SYS_ADMIN) || current_task()->seccomp_mode != SECCOMP_MODE_DISABLED)
+		return -EACCES;
+	n = seccomp_get_filter(t, nth, &prog);
+	if (n < 0)
+		return n;
+	if (u && copy_to_user(u, prog, (size_t)n * sizeof(*prog)))
+		n = -EFAULT;
+	kfree(prog);
+	return n;
+}
+
 static long do_options(struct task *t, unsigned long options)
 {
 	int err = ptrace_check_options(options);
@@ -178,6 +209,10 @@ static long request_held(struct task *t, long request, unsigned long addr, unsig
 		return do_sigmask(t, request == PTRACE_SETSIGMASK, addr, (sigset_k __user *)data);
 	case PTRACE_GET_SYSCALL_INFO:
 		return do_syscall_info(t, addr, (void __user *)data);
+	case PTRACE_GET_RSEQ_CONFIGURATION:
+		return do_rseq(t, addr, (void __user *)data);
+	case PTRACE_SECCOMP_GET_FILTER:
+		return do_seccomp_filter(t, addr, (struct sock_filter_k __user *)data);
 	case PTRACE_LISTEN:
 		return ptrace_listen(t);
 	default:

@@ -51,7 +51,8 @@ long sys_ftruncate(unsigned fd, loff_t len)
 	if (!r.file)
 		return -EBADF;
 	err = -EINVAL;
-	if (s_isreg(r.file->inode->mode) && r.file->mode & FMODE_WRITE) {
+	if (s_isreg(r.file->inode->mode) && r.file->mode & FMODE_WRITE &&
+	    (r.file->flags & O_LARGEFILE || len <= SMALL_FILE_MAX)) {
 		err = size_limit(r.file->inode, len);
 		if (!err)
 			err = file_truncate(r.file, len);

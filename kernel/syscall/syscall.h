@@ -77,8 +77,6 @@ MUST_CHECK int sigaction_get(struct sigaction_k *to, const struct sigaction_k __
 MUST_CHECK int sigaction_put(struct sigaction_k __user *u, const struct sigaction_k *from);
 MUST_CHECK int sigaltstack_get(struct sigaltstack_k *to, const struct sigaltstack_k __user *u);
 MUST_CHECK int sigaltstack_put(struct sigaltstack_k __user *u, const struct sigaltstack_k *from);
-/* A siginfo in the i386 form. */
-void siginfo_narrow(struct siginfo32 *to, const struct siginfo *from);
 /* All of it, or (head) up to si_status. */
 MUST_CHECK int siginfo_put(struct siginfo __user *u, const struct siginfo *from, bool head);
 MUST_CHECK int siginfo_get(struct siginfo *to, const struct siginfo __user *u);
@@ -194,7 +192,7 @@ void system_info(struct sysinfo_k *k);
 MUST_CHECK int fcntl_lock_do(struct file *f, int cmd, struct flock_k *l);
 
 /* ---- sys_ioctl.c ---- */
-enum { IOCTL_IN = 1, IOCTL_OUT = 2, IOCTL_ARG_MAX = 64 };
+enum { IOCTL_IN = 1, IOCTL_OUT = 2, IOCTL_ARG_MAX = 304 };
 struct ioctl_desc {
 	u32 cmd;
 	u16 size; /* bytes of the argument; 0: the argument is a value */

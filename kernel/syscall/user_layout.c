@@ -107,41 +107,6 @@ int sigaltstack_put(struct sigaltstack_k __user *u, const struct sigaltstack_k *
 	return call_small() ? copy_to_user(u, s, sizeof(s)) : copy_to_user(u, from, sizeof(*from));
 }
 
-/* Which member of the union a signal from the kernel means; what programs send is the last kind. */
-void siginfo_narrow(struct siginfo32 *to, const struct siginfo *from)
-{
-	bool from_kernel = from->si_code > SI_USER && from->si_code != SI_KERNEL;
-
-	*to = (struct siginfo32){ from->si_signo, from->si_errno, from->si_code, { .raw = { 0 } } };
-	switch (from_kernel ? from->si_signo : 0) {
-	case SIGILL:
-	case SIGTRAP:
-	case SIGBUS:
-	case SIGFPE:
-	case SIGSEGV:
-		to->fault.addr = (u32)from->fault.addr;
-		return;
-	case SIGIO:
-		to->poll.band = (s32)from->poll.band;
-		to->poll.fd = from->poll.fd;
-		return;
-	case SIGSYS:
-		to->sys.call_addr = (u32)from->sys.call_addr;
-		to->sys.syscall = from->sys.syscall;
-		to->sys.arch = from->sys.arch;
-		return;
-	case SIGCHLD:
-		to->chld.status = from->chld.status;
-		to->chld.utime = (s32)from->chld.utime;
-		to->chld.stime = (s32)from->chld.stime;
-		break;
-	default:
-		to->value = (u32)from->value; /* at the same place as a timer's */
-	}
-	to->pid = from->pid; /* and tid */
-	to->uid = from->uid; /* and overrun */
-}
-
 int siginfo_put(struct siginfo __user *u, const struct siginfo *from, bool head)
 {
 	struct siginfo32 s;

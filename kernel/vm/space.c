@@ -86,7 +86,7 @@ struct vm_space *vm_space_create(void)
 	s->vmas = RB_ROOT;
 	s->limit_as = s->limit_data = s->limit_memlock = ~0UL;
 	s->limit_stack = STACK_LIMIT_DEFAULT;
-	s->dumpable = true;
+	s->dumpable = DUMP_YES;
 	s->top = USER_TOP;
 	vm_space_layout(s);
 	return s;

@@ -50,6 +50,11 @@ struct vma {
 	const char *name; /* "[vdso]" or NULL */
 	bool has_anon;    /* of a file: may hold private copies, which fork must duplicate; under pt_lock */
 };
+enum dumpable {
+	DUMP_NO,
+	DUMP_YES,
+	DUMP_ROOT /* a core file that only root reads; closed for others as DUMP_NO */
+};
 struct vm_space {
 	struct refcount users; /* tasks */
 	struct rwlock lock;    /* vmas: write to change, read to fault */
@@ -75,10 +80,11 @@ struct vm_space {
 	void *exe; /* struct file of the program, owned; exe_put releases it */
 	void (*exe_put)(void *);
 	void *(*exe_get)(void *); /* takes a reference for a copy */
-	bool dumpable;
-	u32 dump_filter; /* enum core_filter: what a core file holds; execve and fork keep it */
-	bool membarrier; /* registered for membarrier(2); a fork inherits it */
-	uaddr_t gap_top; /* no gap of gap_len bytes or more lies above gap_top: see vm/gap.c */
+	u8 dumpable;              /* enum dumpable: may it leave a core file, and be looked into? */
+	u32 dump_filter;          /* enum core_filter: what a core file holds; execve and fork keep it */
+	bool no_huge_pages;       /* prctl(PR_SET_THP_DISABLE); there are none */
+	u32 membarrier;           /* commands registered with membarrier(2); a fork inherits them */
+	uaddr_t gap_top;          /* no gap of gap_len bytes or more lies above gap_top: see vm/gap.c */
 	size_t gap_len;
 };
 struct vm_space *vm_space_create(void);               /* users = 1; NULL = out of memory */

@@ -412,6 +412,17 @@ static void membarriers(void)
 	SHOW(syscall(SYS_membarrier, 2, 0, 0));
 	SHOW(syscall(SYS_membarrier, -1, 0, 0));
 	IN_CHILD("inherited by fork", SHOW(syscall(SYS_membarrier, 8, 0, 0)));
+	SHOW_INT((syscall(SYS_membarrier, 0, 0, 0) & 0x380) == 0x380);
+	SHOW(syscall(SYS_membarrier, 128, 0, 0));
+	SHOW(syscall(SYS_membarrier, 512, 0, 0));
+	SHOW(syscall(SYS_membarrier, 256, 0, 0));
+	SHOW(syscall(SYS_membarrier, 128, 0, 0));
+	SHOW(syscall(SYS_membarrier, 128, 1, 0));
+	SHOW(syscall(SYS_membarrier, 128, 1, 100000));
+	SHOW(syscall(SYS_membarrier, 128, 1, -1));
+	SHOW(syscall(SYS_membarrier, 128, 2, 0));
+	SHOW(syscall(SYS_membarrier, 8, 1, 0));
+	SHOW(syscall(SYS_membarrier, 512, 0, 0));
 }
 
 int main(int argc, char **argv)

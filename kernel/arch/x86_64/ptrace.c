@@ -233,9 +233,13 @@ long ptrace_fpu_write(struct thread *t, const void __user *from, size_t len, boo
 	return err;
 }
 
-void *arch_core_regs(const struct thread *t, unsigned type, size_t *size)
+void *arch_core_regs(const struct thread *t, bool small, unsigned type, size_t *size)
 {
 	*size = 0;
+	if (small && (type == NT_PRSTATUS || type == NT_PRFPREG || type == NT_386_TLS))
+		return ptrace32_core_regs(t, type, size);
+	if (type == NT_386_TLS || (type == NT_PRXFPREG && !small))
+		return NULL;
 	if (type == NT_PRSTATUS) {
 		u64 *regs = kmalloc(REGS * sizeof(u64), 0);
 

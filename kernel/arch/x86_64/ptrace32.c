@@ -160,6 +160,33 @@ static void fsave_take(u8 *fx, const u8 in[FSAVE32_SIZE])
 		memcpy(fx + FX_REGS + i * FX_REG_SIZE, in + FSAVE_REGS + i * FSAVE_REG_SIZE, FSAVE_REG_SIZE);
 }
 
+void *ptrace32_core_regs(const struct thread *t, unsigned type, size_t *size)
+{
+	u8 *out, *area;
+
+	*size = type == NT_PRSTATUS ? REGS32_SIZE : type == NT_PRFPREG ? FSAVE32_SIZE : AREAS_SIZE;
+	if (type == NT_386_TLS && !t->arch.has_tls)
+		*size = 0;
+	out = *size ? kmalloc(*size, 0) : NULL;
+	if (!out)
+		return NULL;
+	if (type == NT_PRSTATUS) {
+		for (unsigned i = 0; i < REGS32; i++)
+			((u32 *)out)[i] = reg_get(t, i);
+	} else if (type == NT_386_TLS) {
+		segments_copy_areas(t, out);
+	} else {
+		area = ptrace_xstate_copy(t);
+		if (!area) {
+			kfree(out);
+			return NULL;
+		}
+		fsave_make(out, area);
+		kfree(area);
+	}
+	return out;
+}
+
 long ptrace32_fpu_read(const struct thread *t, void __user *to, size_t len)
 {
 	u8 out[FSAVE32_SIZE], *area = ptrace_xstate_copy(t);

@@ -13,6 +13,8 @@ long ptrace32_regs_read(const struct thread *t, void __user *to, size_t len);
 MUST_CHECK long ptrace32_regs_write(struct thread *t, const void __user *from, size_t len);
 long ptrace32_fpu_read(const struct thread *t, void __user *to, size_t len);
 MUST_CHECK long ptrace32_fpu_write(struct thread *t, const void __user *from, size_t len);
+/* arch_core_regs() for the sets that have a form of their own: NT_PRSTATUS, NT_PRFPREG, NT_386_TLS. */
+void *ptrace32_core_regs(const struct thread *t, unsigned type, size_t *size);
 
 /* ---- ptrace.c ---- */
 u8 *ptrace_xstate_copy(const struct thread *t); /* complete, to be freed; NULL: no memory */

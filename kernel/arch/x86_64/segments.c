@@ -250,12 +250,19 @@ int segments_get_area(const struct thread *t, u32 entry, void __user *u)
 	return copy_to_user(u, &d, sizeof(d));
 }
 
+void segments_copy_areas(const struct thread *t, void *out)
+{
+	struct user_desc *d = out;
+
+	for (unsigned i = 0; i < GDT_TLS_COUNT; i++)
+		d[i] = area_describe(t, GDT_TLS + i);
+}
+
 int segments_areas(struct thread *t, bool write, void __user *u, size_t len)
 {
 	struct user_desc d[GDT_TLS_COUNT];
 
-	for (unsigned i = 0; i < GDT_TLS_COUNT; i++)
-		d[i] = area_describe(t, GDT_TLS + i);
+	segments_copy_areas(t, d);
 	if (!write)
 		return copy_to_user(u, d, MIN(len, sizeof(d)));
 	if (copy_from_user(d, u, MIN(len, sizeof(d))))

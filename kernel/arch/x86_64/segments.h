@@ -70,6 +70,7 @@ MUST_CHECK int segments_set_area(struct thread *t, void __user *u, bool alloc);
 MUST_CHECK int segments_get_area(const struct thread *t, u32 entry, void __user *u);
 MUST_CHECK int segments_set_area_at(struct thread *t, u32 entry, const void __user *u);
 MUST_CHECK int segments_areas(struct thread *t, bool write, void __user *u, size_t len);
+void segments_copy_areas(const struct thread *t, void *out); /* struct user_desc of all three */
 /* CLONE_SETTLS of the i386 ABI, for a thread that does not run yet. */
 static inline int segments_set_tls(struct thread *t, void __user *u)
 {

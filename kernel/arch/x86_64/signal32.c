@@ -29,6 +29,7 @@
 #include <arch/switch.h>
 #include <abi/errno.h>
 #include <base/iov.h>
+#include <proc/signal.h>
 #include <proc/task.h>
 #include <syscall/syscall.h>
 #include <lib/string.h>

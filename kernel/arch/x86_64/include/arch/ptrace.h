@@ -13,9 +13,10 @@ long arch_ptrace(struct thread *t, long request, unsigned long addr, unsigned lo
 void arch_single_step(struct thread *t, bool on);
 /* What SECCOMP_MODE_STRICT allows in the ABI with that number: read, write, exit, sigreturn; ends with -1. */
 const int *arch_strict_calls(u32 audit);
-/* For a core file: the register set NT_* in memory of its own, to be freed with kfree, and its size.  NULL with size 0:
- * the CPU has none; else no memory.  t waits off its CPU, or is the running thread after arch_thread_sync. */
-void *arch_core_regs(const struct thread *t, unsigned type, size_t *size);
+/* For a core file: the register set NT_* in memory of its own, to be freed with kfree, and its size; small: as 32-bit
+ * programs have it.  NULL with size 0: there is none; else no memory.  t waits off its CPU, or is the running thread
+ * after arch_thread_sync. */
+void *arch_core_regs(const struct thread *t, bool small, unsigned type, size_t *size);
 /* Writes the running thread's registers where another thread's would be. */
 void arch_thread_sync(void);
 /* The system call as the tracer left it at its entry: its number, or < 0 for none. */
