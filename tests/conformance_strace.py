@@ -158,7 +158,9 @@ def main():
     folders = ["tests"] if "--m32" not in options else ["tests-m32"]
     folders = ["tests", "tests-m32"] if "--all" in options else folders
     if not os.path.exists(ARCHIVE):
-        sys.exit(f"strace suite: skipped, there is no {os.path.relpath(ARCHIVE, TOP)}: run `make debian`")
+        print(f"strace suite: skipped, there is no {os.path.relpath(ARCHIVE, TOP)}: run `make debian`")
+        print("0 passed, 0 failed")
+        return
     if "--short" in options:
         if not os.path.exists(f"{HOME}/build/tests.made"):
             print("strace suite: skipped, it is not built: run `make conformance-strace`")
