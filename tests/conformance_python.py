@@ -27,8 +27,6 @@ TEST_SECONDS = 400
 
 # The results go to a descriptor of their own; what the tests themselves print is lost, but for the last failures.
 RUN_ONE = '''import faulthandler, fnmatch, os, socket, sys, unittest
-report = os.dup(1)
-os.set_inheritable(report, False)
 
 def say(word, test):
     os.write(report, f"{word} {test.id()}\\n".encode(errors="replace"))
@@ -37,7 +35,7 @@ class Result(unittest.TextTestResult):
     def startTest(self, test):
         super().startTest(test)
         if watched:  # a test that hangs ends the module, with the stacks of all threads
-            faulthandler.dump_traceback_later(TEST_SECONDS, exit=True, file=watched)
+            faulthandler.dump_traceback_later(int(sys.argv[2]), exit=True, file=watched)
     def addSuccess(self, test):
         super().addSuccess(test)
         say("PASS", test)
@@ -68,15 +66,22 @@ def chosen(suite):
         elif not any(fnmatch.fnmatchcase(t.id(), p) for p in LEAVES_A_PROCESS) or internet():
             yield t
 
-from test import support
-support.use_resources = {}
-watched = os.fdopen(os.dup(2), "w") if sys.argv[1] != "test_faulthandler" else None
-TEST_SECONDS = int(sys.argv[2])
-with open("/tmp/pytest.log", "w") as log:
-    os.dup2(log.fileno(), 1)
-    suite = unittest.TestSuite(chosen(unittest.defaultTestLoader.loadTestsFromName("test." + sys.argv[1])))
-    unittest.TextTestRunner(stream=log, verbosity=1, resultclass=Result).run(suite)
-os.write(report, b"DONE\\n")
+def main():
+    global report, watched
+    from test import support
+    support.use_resources = {}
+    report = os.dup(1)
+    os.set_inheritable(report, False)
+    watched = os.fdopen(os.dup(2), "w") if sys.argv[1] != "test_faulthandler" else None
+    with open("/tmp/pytest.log", "w") as log:
+        os.dup2(log.fileno(), 1)
+        suite = unittest.TestSuite(chosen(unittest.defaultTestLoader.loadTestsFromName("test." + sys.argv[1])))
+        unittest.TextTestRunner(stream=log, verbosity=1, resultclass=Result).run(suite)
+    os.write(report, b"DONE\\n")
+
+# A child of multiprocessing that is spawned imports this file again, under another name: it must not run the tests, too.
+if __name__ == "__main__":
+    main()
 '''
 CASE = """cd /tmp/w
 export HOME=/root PYTHONDONTWRITEBYTECODE=1

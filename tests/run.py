@@ -369,8 +369,9 @@ def test_debian(wanted, kind="debian", archive="root.cpio", folder="debian", **g
             shutil.copy(f"{BUILD}/{folder}/{stem}", f"{root}/tests/")
     cases = write_cases(root, folder, wanted)
     if kind == "debian-i386":    # our own test programs are of 64 bits
-        ours = [c for c in cases if re.search(r"/tests/(?!\w+\.pl)", open(f"{root}/cases/{c}").read())]
-        print(f"{kind}: {len(ours)} of {len(cases)} cases are left out, since they are about 64-bit programs")
+        ours = [c for c in cases if c.startswith("core-") or re.search(r"/tests/(?!\w+\.pl)", open(f"{root}/cases/{c}").read())]
+        print(f"{kind}: {len(ours)} of {len(cases)} cases are left out, since they are about 64-bit programs, or about core files, "
+              "which 32-bit ones do not leave yet")
         cases = [c for c in cases if c not in ours]
     compare(kind, root, cases, **{"mem": "2G"} | guest_options)
 
@@ -527,6 +528,7 @@ FILE_SYSTEMS = {
     "overlay-lower": ([], "/tmp/m skip=3000", "cd /tmp; mkdir l u w m; /tests/fsmodel l ops=3000 procs={procs} seed={seed} no={lacks} &&"
                       " mount -t overlay -o lowerdir=l,upperdir=u,workdir=w none m &&", "xattr,link,dirmove,exchange,dirlink"),
     "tmpfs": ([], "/tmp", "", "xattr"),
+    "ext4": (["--disk", "{disk}"], "/tmp/m", "mkdir /tmp/m; mount -t ext4 /dev/vda /tmp/m &&", ""),
 }
 
 
@@ -541,12 +543,30 @@ def test_files(wanted):
         for procs in (1, 4):
             if wanted and name not in wanted:
                 continue
+            if "--disk" in args:
+                disk = f"{BUILD}/files.img"
+                subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", disk, "256M"], check=True)
             script = before.format(procs=procs, seed=seed, lacks=lacks) + f" /tests/fsmodel {folder} ops={ops // procs} procs={procs} seed={seed} no={lacks}"
             r = subprocess.run([f"{TOP}/zerno", "run", "-q", "-c", str(min(procs, 2)), "--timeout", str(ops // 500 + 200),
-                                "--rootfs", root, *args, "--", "sh", "-c", script],
+                                "--rootfs", root, *[a.format(disk=f"{BUILD}/files.img") for a in args], "--", "sh", "-c", script],
                                cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-            report(f"files/{name}-{procs}", r.returncode == 0 and "fsmodel: ok" in r.stdout,
+            ok = r.returncode == 0 and "fsmodel: ok" in r.stdout
+            if "--disk" in args:  # as a crash leaves it: replayed, then clean
+                subprocess.run(["e2fsck", "-fy", f"{BUILD}/files.img"], capture_output=True)
+                ok = ok and subprocess.run(["e2fsck", "-fn", f"{BUILD}/files.img"], capture_output=True).returncode == 0
+            report(f"files/{name}-{procs}", ok,
                    f"status {r.returncode}, {r.stdout[-3000:]}{r.stderr[-1000:]}")
+
+
+def test_ext4(_):
+    """fs/ext4 as a program on the host: images of e2fsprogs, random work, crashes, mutated images, faults."""
+    r = subprocess.run(["make", "--no-print-directory", "build/ext4/exttool"], cwd=TOP, capture_output=True, text=True)
+    if r.returncode:
+        report("ext4/build", False, r.stdout[-1500:] + r.stderr[-1500:])
+        return
+    sys.path.insert(0, f"{TOP}/tests/ext4")
+    import ext4test
+    ext4test.session(report)
 
 
 def test_interactive(_):
@@ -600,7 +620,7 @@ def test_wakeups(_):
                 lambda t: "stuck=0 wrong=0" in t, smp=4)
 
 
-KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev, "launcher": test_launcher, "interactive": test_interactive, "files": test_files,
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev, "launcher": test_launcher, "interactive": test_interactive, "files": test_files, "ext4": test_ext4,
          "failalloc": test_failalloc, "wakeups": test_wakeups, "fuzz": test_fuzz}
 
 

@@ -46,7 +46,7 @@ build/tests/i386/%: tests/i386/%.c tests/i386/start.h
 		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
 
 test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN) $(DEBIAN_BIN) $(DEV_BIN)
-.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests boot-tests fuzz files-tests conformance-busybox conformance-python bench
+.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests boot-tests fuzz files-tests conformance-busybox conformance-python conformance-strace conformance-x86 bench
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -89,6 +89,15 @@ conformance-python: need-test all build/debian/root-python.cpio ## CPython's own
 build/debian/root-python.cpio:
 	@tools/setup.sh debian
 	@tools/debian_root.sh $@ amd64 libpython3.11-testsuite
+
+conformance-strace: need-test all build/debian/root.cpio ## strace's own test suite, built once from Debian's source, on Linux and on Zerno
+	@tools/setup.sh suites
+	@$(PYTHON) tests/conformance_strace.py $(T)
+conformance-x86: need-test all ## the x86 and vDSO selftests of Debian's linux-source-6.1, on Debian's kernel and on Zerno in the same QEMU
+	@tools/setup.sh suites
+	@$(PYTHON) tests/conformance_x86.py $(T)
+build/debian/root.cpio:
+	@$(MAKE) --no-print-directory debian
 
 bench: need-test all ## microbenchmarks in executed instructions, beside Linux's figures
 	@bench/run.sh

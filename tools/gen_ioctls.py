@@ -27,7 +27,7 @@ def main(table, out):
     rows = parse(table)
     with open(out, "w") as f:
         f.write("/* Written by tools/gen_ioctls.py from kernel/syscall/ioctls.tbl; do not edit. */\n"
-                "#include <syscall/syscall.h>\n#include <abi/blkdev.h>\n#include <abi/termios.h>\n\n"
+                "#include <syscall/syscall.h>\n#include <abi/blkdev.h>\n#include <abi/loop.h>\n#include <abi/termios.h>\n\n"
                 "const struct ioctl_desc ioctl_table[] = {\n")
         for number, name, direction, ctype in rows:
             size = f"sizeof({ctype})" if ctype else "0"

@@ -63,6 +63,8 @@ struct sched_param_k {
 #define PR_GET_TIMERSLACK      30
 #define PR_TASK_PERF_EVENTS_DISABLE 31
 #define PR_TASK_PERF_EVENTS_ENABLE  32
+#define PR_MCE_KILL            33
+#define PR_MCE_KILL_GET        34
 #define PR_SET_MM              35
 #define PR_SET_CHILD_SUBREAPER 36
 #define PR_GET_CHILD_SUBREAPER 37

@@ -16,6 +16,13 @@ struct termios2_k {
 	u8 c_cc[NCCS_K];
 	u32 c_ispeed, c_ospeed;
 };
+enum { NCC_K = 8 };
+struct termio_k { /* System V's, of TCGETA: the low halves */
+	u16 c_iflag, c_oflag, c_cflag, c_lflag;
+	u8 c_line;
+	u8 c_cc[NCC_K];
+};
+_Static_assert(sizeof(struct termio_k) == 18, "struct termio");
 struct winsize_k {
 	u16 ws_row, ws_col, ws_xpixel, ws_ypixel;
 };
@@ -92,6 +99,10 @@ struct winsize_k {
 #define TCSETS  0x5402
 #define TCSETSW 0x5403
 #define TCSETSF 0x5404
+#define TCGETA  0x5405
+#define TCSETA  0x5406
+#define TCSETAW 0x5407
+#define TCSETAF 0x5408
 #define TCSBRK  0x5409
 #define TCXONC  0x540a
 #define TCFLSH  0x540b

@@ -267,6 +267,7 @@ void bdev_release(struct block_device *d, const void *holder)
 	if (--d->claims == 0)
 		d->holder = NULL;
 	spin_unlock(&bdev_lock);
+	disk_check_unused(d->disk);
 }
 
 bool bdev_claimed_by(struct block_device *d, const void *holder)
@@ -292,6 +293,23 @@ unsigned bdev_close(struct block_device *d)
 	unsigned n = --d->openers;
 	spin_unlock(&bdev_lock);
 	return n;
+}
+
+unsigned bdev_openers(struct block_device *d)
+{
+	return atomic_load(&d->openers);
+}
+
+bool disk_in_use(struct disk *disk)
+{
+	const struct block_device *b;
+	bool busy = false;
+
+	spin_lock(&bdev_lock);
+	list_for_each_entry (b, &bdevs, link)
+		busy |= b->disk == disk && (b->claims || b->openers);
+	spin_unlock(&bdev_lock);
+	return busy;
 }
 
 bool bdev_in_use(struct block_device *b)

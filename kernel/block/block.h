@@ -105,6 +105,7 @@ void bdev_set_read_only(struct block_device *d, bool on); /* BLKROSET */
 /* Open files: counted, so that partitions in use stay.  The new number. */
 unsigned bdev_open(struct block_device *d);
 unsigned bdev_close(struct block_device *d);
+unsigned bdev_openers(struct block_device *d);
 /* Told of each device that appears or goes (fs/bdev makes nodes).  May sleep. */
 extern void (*bdev_added)(struct block_device *d);
 extern void (*bdev_removed)(struct block_device *d);

@@ -87,10 +87,22 @@ static void show_disk(const struct disk *d)
 	         l->logical, l->write_cache ? ", write cache" : "", l->read_only ? ", read-only" : "");
 }
 
+u64 disk_next_seq(void)
+{
+	return atomic_add(&last_seq, 1);
+}
+
+void disk_check_unused(struct disk *d)
+{
+	if (d->ops->unused && !disk_in_use(d))
+		d->ops->unused(d);
+}
+
 int disk_register(struct disk *d)
 {
-	d->seq = atomic_add(&last_seq, 1);
-	show_disk(d);
+	d->seq = disk_next_seq();
+	if (d->size)
+		show_disk(d);
 	bdev_publish(d->whole);
 	if (!d->scan)
 		return 0;

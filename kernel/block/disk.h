@@ -31,15 +31,18 @@ struct disk_limits {
 	u32 discard_granularity;     /* bytes */
 	bool write_cache, fua;       /* has a volatile cache; can write through it */
 	bool read_only, rotational;
-	u8 heads, sectors; /* geometry of old, for HDIO_GETGEO; 0: made up */
+	u8 heads, sectors; /* geometry of old, for HDIO_GETGEO; 0: it has none */
 };
 struct disk_ops {
 	/* Gives the request whose first bio is b to the device: 0, -EBUSY (full: disk_queue_run will be called when there
-	 * is room), or another error, which ends the request.
+	 * is room), or another error, which ends the request.  b->link is the driver's
+	 * until the end.
 	 * q->lock is held in both; they must not sleep. */
 	int (*issue)(struct disk_queue *q, struct bio *b);
 	/* After one or more of them. */
 	void (*kick)(struct disk_queue *q);
+	/* Optional: nobody has the disk or a partition open or claimed any more.  May sleep. */
+	void (*unused)(struct disk *d);
 };
 struct disk {
 	char name[DISK_NAME];                /* "vda" */
@@ -73,6 +76,10 @@ MUST_CHECK int disk_register(struct disk *d);
 void disk_resize(struct disk *d, u64 size);
 /* Reads the partition table again: 0, -EBUSY when a partition is in use, -EIO...  May sleep. */
 int disk_rescan(struct disk *d);
+/* Is it, or a partition of it, open or claimed?  And what follows when it is not any more. */
+bool disk_in_use(struct disk *d);
+void disk_check_unused(struct disk *d);
+u64 disk_next_seq(void); /* for d->seq: another medium */
 /* Nothing works from now on; the driver has ended what it had, what waits is ended here.  Any context. */
 void disk_die(struct disk *d);
 /* Issues what waits.  Requests that fail join `done`, for disk_end after the lock is dropped. */

@@ -101,7 +101,8 @@ static void add_mbr(struct partition_scan *s, u32 disk_id, unsigned number, u64 
 /* The chain of logical partitions in [base, base + size). */
 static int scan_logical(struct partition_scan *s, u32 disk_id, u64 base, u64 size, u8 *sector)
 {
-	u64 at = base;
+	u64 at = base,
+	    mark = base; /* mark: a sector behind us, moved at powers of two, which a circle meets */
 
 	for (unsigned number = FIRST_LOGICAL; number < PARTITIONS_MAX; number++) {
 		int err = scan_read(s, at, sector);
@@ -115,6 +116,10 @@ static int scan_logical(struct partition_scan *s, u32 disk_id, u64 base, u64 siz
 		if (!next.count || !is_extended(next.type) || next.start >= size || !next.start)
 			return 0;
 		at = base + next.start;
+		if (at == mark)
+			return 0;
+		if (!(number & (number - 1)))
+			mark = at;
 	}
 	return 0;
 }

@@ -94,11 +94,14 @@ void disk_queue_run(struct disk_queue *q, struct list_head *done)
 
 	while (!list_empty(&q->pending)) {
 		struct bio *b = list_first_entry(&q->pending, struct bio, link);
+
+		list_del(&b->link); /* it is the driver's to use */
 		int err = unlikely(atomic_load(&q->disk->dead)) ? -EIO : q->disk->ops->issue(q, b);
 
-		if (err == -EBUSY)
+		if (err == -EBUSY) {
+			list_add(&b->link, &q->pending);
 			break;
-		list_del(&b->link);
+		}
 		q->nr_pending--;
 		if (unlikely(err)) {
 			b->rq.error = err;

@@ -310,6 +310,8 @@ static void read_topology(struct virtio_device *d, struct disk_limits *l)
 		l->io_min = config_u16(d, C_TOPOLOGY + 2) * l->logical;
 		l->io_opt = MIN(config_u32(d, C_TOPOLOGY + 4), 1u << 16) * l->logical;
 	}
+	l->heads = 64;
+	l->sectors = 32;
 	if (virtio_has_feature(d, F_GEOMETRY)) {
 		l->heads = config_u8(d, C_GEOMETRY + 2);
 		l->sectors = config_u8(d, C_GEOMETRY + 3);

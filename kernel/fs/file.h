@@ -12,9 +12,11 @@
 
 struct file;
 struct epoll_item;
+struct seq;
 struct inode;
 struct poll_table;
 struct vm_mmap_args;
+struct mapping;
 
 /* getdents: one entry; false = the buffer is full, stop. */
 struct dir_context {
@@ -40,6 +42,8 @@ struct file_ops {
 	int (*fallocate)(struct file *f, int mode, loff_t off, loff_t len); /* [-EOPNOTSUPP] */
 	/* F_SETPIPE_SZ and others of one kind of file. [-EINVAL] */
 	long (*fcntl)(struct file *f, int cmd, unsigned long arg);
+	/* What /proc/PID/fdinfo/N tells of this kind of file beyond the position and the flags. [nothing] */
+	void (*fdinfo)(struct file *f, struct seq *s);
 };
 enum { SMALL_FILE_MAX = INT32_MAX }; /* bytes of a file for a program that did not say O_LARGEFILE */
 enum file_mode {
@@ -110,6 +114,7 @@ ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos);
 /* posix_fadvise(2) after its checks; len 0: to the end. May sleep. */
 int file_fadvise(struct file *f, loff_t off, loff_t len, int advice);
 int mapping_file_mmap(struct file *f, struct vm_mmap_args *a);
+int mapping_mmap(struct file *f, struct vm_mmap_args *a, struct mapping *m); /* the same of another mapping */
 loff_t generic_lseek(struct file *f, loff_t off, int whence); /* SEEK_SET, CUR, END, DATA, HOLE by i->size */
 loff_t dir_lseek(struct file *f, loff_t off, int whence);     /* directories: SEEK_SET, SEEK_CUR */
 int noop_fsync(struct file *f, loff_t start, loff_t end, bool datasync); /* nothing lies below: 0 */

@@ -292,15 +292,18 @@ static const struct vma_ops file_vma_ops = {
 	.sync = file_vma_sync,
 };
 
-int mapping_file_mmap(struct file *f, struct vm_mmap_args *a)
+int mapping_mmap(struct file *f, struct vm_mmap_args *a, struct mapping *m)
 {
-	if (!f->inode->mapping)
-		return -ENODEV;
-	a->mapping = f->inode->mapping;
+	a->mapping = m;
 	a->file = f;
 	a->ops = &file_vma_ops;
 	file_accessed(f);
 	return 0;
+}
+
+int mapping_file_mmap(struct file *f, struct vm_mmap_args *a)
+{
+	return f->inode->mapping ? mapping_mmap(f, a, f->inode->mapping) : -ENODEV;
 }
 
 int file_mmap(struct file *f, struct vm_mmap_args *a)

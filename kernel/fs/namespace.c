@@ -134,8 +134,8 @@ static int remount_super(struct super_block *sb, u32 new, const char *options)
 	memory_barrier();
 	if (new &MS_RDONLY && !(old & MS_RDONLY) && super_has_writers(sb))
 		err = -EBUSY;
-	if (!err && options && sb->ops && sb->ops->remount)
-		err = sb->ops->remount(sb, options);
+	if (!err && sb->ops && sb->ops->remount)
+		err = sb->ops->remount(sb, options ? options : "");
 	if (err)
 		atomic_store(&sb->flags, old);
 	return err;

@@ -37,6 +37,7 @@
 #include <fs/bdev/bdev.h>
 #include <fs/9p/9p.h>
 #include <fs/devfs/devfs.h>
+#include <fs/ext4/ext4.h>
 #include <fs/overlay/overlay.h>
 #include <fs/tmpfs/tmpfs.h>
 #include <ipc/epoll.h>
@@ -106,6 +107,7 @@ static const struct step late_steps[] = {
 	{ "files", vfs_init },                /* slab, RCU: inodes, names, mounts, descriptors */
 	{ "Unix sockets", unix_boot },        /* files */
 	{ "tmpfs", tmpfs_init },              /* files; gives rootfs */
+	{ "ext4", ext4_init },                /* files */
 	{ "devtmpfs", devfs_init },           /* tmpfs */
 	{ "memory devices", memdev_init },    /* devtmpfs */
 	{ "disk files", blkdev_init },        /* block devices, devtmpfs: nodes */
@@ -124,6 +126,7 @@ static const struct step late_steps[] = {
 	{ "9P", p9_init },           /* files */
 	{ "overlay", overlay_init }, /* files */
 	{ "virtio 9P", virtio_9p_init },
+	{ "loop devices", loop_init },
 	{ "procfs", procfs_init }, /* everything it shows */
 	{ "other CPUs", boot_start_cpus },
 	{ "root file system", boot_mount_root }, /* tmpfs, processes */

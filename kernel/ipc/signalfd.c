@@ -15,6 +15,7 @@
  */
 #include <ipc/signalfd.h>
 #include <fs/poll.h>
+#include <fs/seq.h>
 #include <lib/string.h>
 #include <proc/signal.h>
 #include <mem/slab.h>
@@ -122,9 +123,16 @@ static void signalfd_release(struct file *f)
 	kfree(f->private);
 }
 
-static const struct file_ops signalfd_ops = { .read = signalfd_read,
-	                                      .poll = signalfd_poll,
-	                                      .release = signalfd_release };
+static void signalfd_fdinfo(struct file *f, struct seq *seq)
+{
+	const struct signalfd *s = f->private;
+
+	seq_printf(seq, "sigmask:\t%016llx\n", (unsigned long long)atomic_load(&s->set));
+}
+
+static const struct file_ops signalfd_ops = {
+	.read = signalfd_read, .poll = signalfd_poll, .release = signalfd_release, .fdinfo = signalfd_fdinfo
+};
 
 int signalfd_change(struct file *f, sigset_k set)
 {

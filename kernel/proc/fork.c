@@ -92,6 +92,7 @@ static void clone_copy_thread(struct task *t, const struct task *self, const str
 	t->timer_slack_ns = t->timer_slack_usual_ns = self->timer_slack_ns;
 	t->strace = self->strace;
 	t->no_new_privs = self->no_new_privs;
+	t->mce_kill = self->mce_kill;
 	/* A new stack means that the old alternate one is not this task's (vfork keeps it: the parent waits).
 	 */
 	if ((a->flags & (CLONE_VM | CLONE_VFORK)) != CLONE_VM)

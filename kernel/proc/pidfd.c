@@ -14,6 +14,7 @@
 #include <proc/pidfd.h>
 #include <proc/internal.h>
 #include <fs/poll.h>
+#include <fs/seq.h>
 
 static unsigned pidfd_poll(struct file *f, struct poll_table *pt)
 {
@@ -34,7 +35,18 @@ static void pidfd_release(struct file *f)
 	pid_put(f->private);
 }
 
-static const struct file_ops pidfd_ops = { .poll = pidfd_poll, .release = pidfd_release };
+/* The number as this one pid namespace knows it; -1: somebody has waited for the process. */
+static void pidfd_fdinfo(struct file *f, struct seq *s)
+{
+	const struct pid *p = f->private;
+	int nr = atomic_load(&p->task) ? p->nr : -1;
+
+	seq_printf(s, "Pid:\t%d\nNSpid:\t%d\n", nr, nr);
+}
+
+static const struct file_ops pidfd_ops = { .poll = pidfd_poll,
+	                                   .release = pidfd_release,
+	                                   .fdinfo = pidfd_fdinfo };
 
 struct pid *pidfd_pid(const struct file *f)
 {

@@ -155,6 +155,7 @@ struct task {
 	bool strace;
 	struct ptrace_state pt;
 	bool no_new_privs;
+	u8 mce_kill;                    /* prctl(PR_MCE_KILL); inherited */
 	u8 seccomp_mode;                /* SECCOMP_MODE_*; this and the next: sighand->lock to change */
 	struct seccomp_filter *seccomp; /* the newest, owned; read without a lock by the task itself */
 	struct restart {                /* ERESTART_RESTARTBLOCK: nanosleep, poll */

@@ -126,6 +126,9 @@ int proc_show_uptime(struct seq *s, struct proc_node *n);
 int proc_show_interrupts(struct seq *s, struct proc_node *n);
 int proc_show_meminfo(struct seq *s, struct proc_node *n);
 int proc_show_vmstat(struct seq *s, struct proc_node *n);
+/* disks.c */
+int proc_show_partitions(struct seq *s, struct proc_node *n);
+int proc_show_diskstats(struct seq *s, struct proc_node *n);
 int proc_show_slabinfo(struct seq *s, struct proc_node *n);
 int proc_show_memory(struct seq *s, struct proc_node *n);
 int proc_show_drop_caches(struct seq *s, struct proc_node *n);

@@ -107,6 +107,8 @@ static int show_fdinfo(struct seq *s, struct proc_node *n)
 	seq_printf(s, "pos:\t%lld\nflags:\t0%o\nmnt_id:\t%u\nino:\t%llu\n",
 	           f->mode & FMODE_LSEEK ? (long long)f->pos : 0LL, f->flags | flags,
 	           f->path.mnt ? f->path.mnt->id : 0, (unsigned long long)f->inode->ino);
+	if (f->ops->fdinfo)
+		f->ops->fdinfo(f, s);
 	file_put(f);
 	return 0;
 }

@@ -73,7 +73,7 @@ static int show_devices(struct seq *s, struct proc_node *n)
 				name = c.name;
 		seq_printf(s, "%3u %s\n", m, major_name(m, name));
 	}
-	seq_puts(s, "\nBlock devices:\n");
+	seq_puts(s, "\nBlock devices:\n  7 loop\n254 virtblk\n259 blkext\n");
 	return 0;
 }
 
@@ -175,7 +175,7 @@ static const struct proc_entry root_entries[] = {
 	FILE_SHOW("cmdline", show_cmdline),
 	FILE_SHOW("cpuinfo", proc_show_cpuinfo),
 	FILE_SHOW("devices", show_devices),
-	FILE_TEXT("diskstats", ""),
+	FILE_SHOW("diskstats", proc_show_diskstats),
 	FILE_SHOW("filesystems", show_filesystems),
 	FILE_SHOW("interrupts", proc_show_interrupts),
 	{ .name = "kmsg", .mode = S_IFREG | 0400, .fops = &kmsg_fops },
@@ -184,7 +184,7 @@ static const struct proc_entry root_entries[] = {
 	FILE_TEXT("modules", ""),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts },
 	{ .name = "net", .mode = S_IFLNK | 0777, .link = link_net },
-	FILE_TEXT("partitions", "major minor  #blocks  name\n\n"),
+	FILE_SHOW("partitions", proc_show_partitions),
 	{ .name = "self", .mode = S_IFLNK | 0777, .link = link_self },
 	{ .name = "slabinfo", .mode = S_IFREG | 0400, .show = proc_show_slabinfo },
 	FILE_SHOW("stat", proc_show_cpu_stat),

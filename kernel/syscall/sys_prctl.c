@@ -17,6 +17,7 @@
 
 enum { PERSONALITY_GET = -1 };
 enum { AMBIENT_IS_SET = 1, AMBIENT_RAISE, AMBIENT_LOWER, AMBIENT_CLEAR_ALL };
+enum { MCE_KILL_LATE, MCE_KILL_EARLY, MCE_KILL_DEFAULT };
 enum { SECBITS_ALL = 0xff, SECBITS_LOCKS = 0xaa };
 
 /* Installs a private copy of the credentials that was changed. */
@@ -160,6 +161,21 @@ static long prctl_fixed(int option, unsigned long a2, unsigned long a3, unsigned
 	}
 }
 
+/* When a broken page of memory kills: at once, at the next use, or as the system's default is.  No memory is ever
+ * found to be broken here, so the choice is only remembered.  It is kept such that a new task's 0 is the default. */
+static long prctl_mce_kill(unsigned long what, unsigned long when, unsigned long a4, unsigned long a5)
+{
+	enum { CLEAR, SET };
+	u8 to = MCE_KILL_DEFAULT;
+
+	if (a4 || a5 || what > SET || (what == CLEAR ? when != 0 : when > MCE_KILL_DEFAULT))
+		return -EINVAL;
+	if (what == SET)
+		to = (u8)when;
+	current_task()->mce_kill = to ^ MCE_KILL_DEFAULT;
+	return 0;
+}
+
 /* What changes or shows the security of the task. */
 static long prctl_security(int option, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
@@ -224,6 +240,10 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 		return (long)t->timer_slack_ns;
 	case PR_SET_TIMERSLACK:
 		return prctl_timer_slack(t, a2);
+	case PR_MCE_KILL:
+		return prctl_mce_kill(a2, a3, a4, a5);
+	case PR_MCE_KILL_GET:
+		return a2 || a3 || a4 || a5 ? -EINVAL : t->mce_kill ^ MCE_KILL_DEFAULT;
 	case PR_GET_TID_ADDRESS:
 		return put_user((unsigned long)t->clear_child_tid, (unsigned long __user *)a2);
 	default:

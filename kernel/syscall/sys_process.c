@@ -54,24 +54,22 @@ long sys_clone(unsigned long flags, unsigned long stack, int __user *parent_tid,
 /* A struct that may grow: what a newer program says beyond our fields must be zero. */
 static int clone3_copy(struct clone3_args_k *k, const struct clone3_args_k __user *u, size_t size)
 {
-	u8 tail[64];
+	u64 word;
 
 	if (size > PAGE_SIZE)
 		return -E2BIG;
 	if (size < CLONE3_SIZE_V0)
 		return -EINVAL;
-	memset(k, 0, sizeof(*k));
-	if (copy_from_user(k, u, MIN(size, sizeof(*k))))
-		return -EFAULT;
-	for (size_t at = sizeof(*k); at < size; at += sizeof(tail)) {
-		size_t n = MIN(sizeof(tail), size - at);
-		if (copy_from_user(tail, (const u8 __user *)u + at, n))
+	/* Word by word: a word that is set is found before the end of what can be read. */
+	for (size_t at = sizeof(*k); at < size; at += sizeof(word)) {
+		word = 0;
+		if (copy_from_user(&word, (const u8 __user *)u + at, MIN(sizeof(word), size - at)))
 			return -EFAULT;
-		for (size_t i = 0; i < n; i++)
-			if (tail[i])
-				return -E2BIG;
+		if (word)
+			return -E2BIG;
 	}
-	return 0;
+	memset(k, 0, sizeof(*k));
+	return copy_from_user(k, u, MIN(size, sizeof(*k))) ? -EFAULT : 0;
 }
 
 long sys_clone3(const struct clone3_args_k __user *args, size_t size)

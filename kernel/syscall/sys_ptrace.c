@@ -268,7 +268,7 @@ long sys_ptrace(long what, long pid, unsigned long addr, unsigned long data)
 
 	if (what == PTRACE_TRACEME)
 		return ptrace_traceme();
-	t = pid > 0 && pid <= INT32_MAX ? task_find_get((pid_t)pid) : NULL;
+	t = (pid_t)pid > 0 ? task_find_get((pid_t)pid) : NULL; /* of the argument's low half, as Linux */
 	if (!t)
 		return -ESRCH;
 	result = request(t, what, addr, data);

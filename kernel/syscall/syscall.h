@@ -192,7 +192,7 @@ void system_info(struct sysinfo_k *k);
 MUST_CHECK int fcntl_lock_do(struct file *f, int cmd, struct flock_k *l);
 
 /* ---- sys_ioctl.c ---- */
-enum { IOCTL_IN = 1, IOCTL_OUT = 2, IOCTL_ARG_MAX = 64 };
+enum { IOCTL_IN = 1, IOCTL_OUT = 2, IOCTL_ARG_MAX = 304 };
 struct ioctl_desc {
 	u32 cmd;
 	u16 size; /* bytes of the argument; 0: the argument is a value */

@@ -117,6 +117,52 @@ static void get_termios(struct tty *t, struct termios_k *k, u32 *speed)
 	spin_unlock_irqrestore(&t->lock, f);
 }
 
+/* struct termio has the low half of each word of modes and the first characters; the rest stays as it is. */
+static long set_termio(struct tty *t, const struct termio_k *new, enum set_when when)
+{
+	struct termios_k k;
+	u32 speed;
+
+	get_termios(t, &k, &speed);
+	k.c_iflag = (k.c_iflag & 0xffff0000) | new->c_iflag;
+	k.c_oflag = (k.c_oflag & 0xffff0000) | new->c_oflag;
+	k.c_cflag = (k.c_cflag & 0xffff0000) | new->c_cflag;
+	k.c_lflag = (k.c_lflag & 0xffff0000) | new->c_lflag;
+	k.c_line = new->c_line;
+	memcpy(k.c_cc, new->c_cc, sizeof(new->c_cc));
+	return set_termios(t, &k, 0, when);
+}
+
+static void get_termio(struct tty *t, struct termio_k *out)
+{
+	struct termios_k k;
+	u32 speed;
+
+	get_termios(t, &k, &speed);
+	*out = (struct termio_k){ .c_iflag = (u16)k.c_iflag,
+		                  .c_oflag = (u16)k.c_oflag,
+		                  .c_cflag = (u16)k.c_cflag,
+		                  .c_lflag = (u16)k.c_lflag,
+		                  .c_line = k.c_line };
+	memcpy(out->c_cc, k.c_cc, sizeof(out->c_cc));
+}
+
+static long tty_termio_ioctl(struct tty *t, unsigned cmd, void *arg)
+{
+	switch (cmd) {
+	case TCGETA:
+		get_termio(t, arg);
+		return 0;
+	case TCSETA:
+		return set_termio(t, arg, SET_NOW);
+	case TCSETAW:
+		return set_termio(t, arg, SET_DRAIN);
+	case TCSETAF:
+		return set_termio(t, arg, SET_FLUSH);
+	}
+	return -ENOTTY;
+}
+
 long tty_mode_ioctl(struct tty *t, unsigned cmd, void *arg)
 {
 	struct termios2_k *k2 = arg;
@@ -154,7 +200,7 @@ long tty_mode_ioctl(struct tty *t, unsigned cmd, void *arg)
 		tty_set_winsize(t, arg);
 		return 0;
 	}
-	return -ENOTTY;
+	return tty_termio_ioctl(t, cmd, arg);
 }
 
 /* TCXONC: suspend or resume output; ask the other side to (by a character). */

@@ -92,6 +92,18 @@ int main(void)
 	IN_CHILD("set_tid as a user", become(1000); TRY("set_tid", 80, a.set_tid = (uint64_t)want; a.set_tid_size = 1));
 	IN_CHILD("NULL", SHOW(syscall(SYS_clone3, NULL, 64)); SHOW(syscall(SYS_clone3, 8, 64)));
 
+	SECTION("what is beyond the struct is read word by word");
+	char *page = mmap(NULL, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	munmap(page + 4096, 4096);
+	struct args *last = (struct args *)(page + 4096 - 88 - 8);
+	*last = (struct args){ .exit_signal = SIGCHLD | 1UL << 40 };
+	*(uint64_t *)(page + 4088) = 1;
+	SHOW(syscall(SYS_clone3, last, 96));
+	SHOW(syscall(SYS_clone3, last, 104));
+	*(uint64_t *)(page + 4088) = 0;
+	SHOW(syscall(SYS_clone3, last, 96));
+	SHOW(syscall(SYS_clone3, last, 104));
+
 	SECTION("a thread");
 	a = (struct args){
 		.flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |

@@ -162,6 +162,16 @@ int main(void)
 	printf("%s\n", b);
 	SECTION("subreaper");
 	int sub = -1;
+	SHOW(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0));
+	SHOW(prctl(PR_MCE_KILL_GET, 0, 0, 1, 0));
+	SHOW(prctl(PR_MCE_KILL, 0, 1, 0, 0));
+	SHOW(prctl(PR_MCE_KILL, 1, 3, 0, 0));
+	SHOW(prctl(PR_MCE_KILL, 2, 0, 0, 0));
+	SHOW(prctl(PR_MCE_KILL, 1, 1, 0, 0));
+	IN_CHILD("inherited", SHOW(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0)); SHOW(prctl(PR_MCE_KILL, 1, 0, 0, 0)));
+	SHOW(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0));
+	SHOW(prctl(PR_MCE_KILL, 0, 0, 0, 0));
+	SHOW(prctl(PR_MCE_KILL_GET, 0, 0, 0, 0));
 	SHOW(prctl(PR_SET_CHILD_SUBREAPER, 1));
 	SHOW(prctl(PR_GET_CHILD_SUBREAPER, &sub));
 	SHOW_INT(sub);

@@ -11,6 +11,18 @@ static int ready(int fd, int ms)
 	poll(&p, 1, ms);
 	return p.revents;
 }
+/* The lines of fdinfo which only a pidfd has. */
+static void show_fdinfo(int fd, int pid)
+{
+	char name[64], line[64];
+	int nr;
+	sprintf(name, "/proc/self/fdinfo/%d", fd);
+	FILE *f = fopen(name, "r");
+	while (fgets(line, sizeof line, f))
+		if (strstr(line, "id:") && sscanf(strchr(line, '\t'), "%d", &nr) == 1 && !strstr(line, "mnt"))
+			printf("%.*s: %s\n", (int)strcspn(line, ":"), line, nr == pid ? "the process" : nr == -1 ? "none" : "another");
+	fclose(f);
+}
 static int child(int ms, int code)
 {
 	fflush(stdout);
@@ -43,12 +55,14 @@ int main(void)
 	char b;
 	SHOW(read(fd, &b, 1));
 	SHOW_HEX(ready(fd, 0));
+	show_fdinfo(fd, c);
 	SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
 	SHOW_HEX(ready(fd, 5000));
 	SHOW(waitid(P_PIDFD, fd, &si, WEXITED | WNOWAIT));
 	SHOW_INT(si.si_status);
 	SHOW_INT(si.si_pid == c);
 	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
+	show_fdinfo(fd, c);
 	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
 	SHOW_HEX(ready(fd, 0) & POLLIN);
 	SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));

@@ -87,6 +87,7 @@ static void test_errors(void)
 	PT(PTRACE_PEEKDATA, getppid(), 0, 0);
 	pid_t p = traced_child(nothing);
 	PT(PTRACE_ATTACH, p, 0, 0);
+	SHOW(syscall(SYS_ptrace, PTRACE_SETOPTIONS, 0xdefaced00000000UL | p, 0, 0)); /* a pid is 32 bits */
 	PT(PTRACE_SETOPTIONS, p, 0, 0x1000);
 	PT(PTRACE_CONT, p, 0, 65);
 	PT(PTRACE_DETACH, p, 0, 65);

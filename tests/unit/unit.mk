@@ -11,7 +11,8 @@ UNIT_BASE := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-
 	-Itests/unit/stub -Ikernel -Ikernel/arch/x86_64/include -MMD -MP
 UNIT_FLAGS := $(UNIT_BASE) $(UNIT_SAN) -DZERNO_HOST
 
-UNIT_TESTS := string format rbtree xarray tables inflate cpio random cmdline lockdep mem bpf
+UNIT_TESTS := crc32c string format rbtree xarray tables inflate cpio random cmdline lockdep mem bpf
+UNIT_SRC_crc32c := kernel/lib/crc32c.c
 UNIT_SRC_string := kernel/lib/parse.c
 UNIT_SRC_rbtree := kernel/lib/rbtree.c
 UNIT_SRC_xarray := kernel/lib/xarray.c kernel/lib/idr.c

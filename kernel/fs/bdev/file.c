@@ -15,7 +15,7 @@
 #include <fs/bdev/bdev.h>
 #include <abi/errno.h>
 #include <base/log.h>
-#include <block/block.h>
+#include <block/disk.h>
 #include <fs/chrdev.h>
 #include <fs/inode.h>
 #include <vm/space.h>
@@ -39,9 +39,21 @@ static int blkdev_open(struct inode *i, struct file *f)
 	f->flags &= ~(u32)O_EXCL; /* F_GETFL does not show it */
 	scoped_mutex(&open_lock);
 	bdev_open(d);
+	f->wb_err = errseq_sample(&bdev_mapping(d)->wb_err);
 	f->private = d;
 	f->ops = &blkdev_ops;
 	return 0;
+}
+
+static void last_close(struct block_device *d)
+{
+	struct mapping *m = bdev_mapping(d);
+	int err = mapping_sync(m, 0, UINT64_MAX);
+
+	if (err)
+		log_err("block: %s: writing back at the last close: error %d", bdev_name(d), -err);
+	mapping_truncate(m, 0);
+	atomic_store(&m->size, bdev_size(d));
 }
 
 static void blkdev_release(struct file *f)
@@ -50,16 +62,13 @@ static void blkdev_release(struct file *f)
 
 	if (bdev_claimed_by(d, f))
 		bdev_release(d, f);
-	scoped_mutex(&open_lock);
-	if (bdev_close(d) == 0) {
-		struct mapping *m = bdev_mapping(d);
-		int err = mapping_sync(m, 0, UINT64_MAX);
-
-		if (err)
-			log_err("block: %s: writing back at the last close: error %d", bdev_name(d), -err);
-		mapping_truncate(m, 0);
-		atomic_store(&m->size, bdev_size(d));
-	}
+	mutex_lock(&open_lock);
+	if (bdev_openers(d) == 1)
+		last_close(d);
+	bool last = bdev_close(d) == 0;
+	mutex_unlock(&open_lock);
+	if (last)
+		disk_check_unused(bdev_disk(d));
 	bdev_put(d);
 }
 
@@ -181,18 +190,14 @@ static int blkdev_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 {
 	struct block_device *d = blkdev_of(f);
 	int err = mapping_sync(bdev_mapping(d), (u64)start, end < 0 ? UINT64_MAX : (u64)end);
-	int flushed = bdev_flush(d);
+	int flushed = bdev_flush(d), late = errseq_check(&bdev_mapping(d)->wb_err, &f->wb_err);
 
-	return err ? err : flushed;
+	return err ? err : flushed ? flushed : late;
 }
 
 static int blkdev_mmap(struct file *f, struct vm_mmap_args *a)
 {
-	int err = mapping_file_mmap(f, a);
-
-	if (!err)
-		a->mapping = bdev_mapping(blkdev_of(f));
-	return err;
+	return mapping_mmap(f, a, bdev_mapping(blkdev_of(f)));
 }
 
 const struct file_ops blkdev_ops = {

@@ -65,15 +65,18 @@ static int set_block_size(const struct file *f, s32 n)
 }
 
 /* Cylinders fit 16 bits and are cut, as everyone who asks for them knows. */
-static void geometry(struct block_device *d, struct hd_geometry_k *g)
+static long geometry(struct block_device *d, struct hd_geometry_k *g)
 {
 	const struct disk_limits *l = &bdev_disk(d)->limits;
 	u64 sectors = bdev_size(bdev_disk(d)->whole) / SECTOR;
 
-	g->heads = l->heads && l->sectors ? l->heads : 64;
-	g->sectors = l->heads && l->sectors ? l->sectors : 32;
+	if (!l->heads || !l->sectors)
+		return -ENOTTY;
+	g->heads = l->heads;
+	g->sectors = l->sectors;
 	g->cylinders = (u16)(sectors / ((u64)g->heads * g->sectors));
 	g->start = bdev_start(d) / SECTOR;
+	return 0;
 }
 
 static int flush_buffers(const struct file *f)
@@ -166,8 +169,7 @@ static long ioctl_ask(struct block_device *d, unsigned cmd, void *arg)
 		*(u64 *)arg = bdev_disk(d)->seq;
 		return 0;
 	case HDIO_GETGEO:
-		geometry(d, arg);
-		return 0;
+		return geometry(d, arg);
 	}
 	return -ENOIOCTLCMD;
 }

@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: MIT
+"""tests/ext4/ext4test.py - the kernel's ext4 on the host (exttool.c) against e2fsprogs.
+
+    ext4test.py crash N | fuzz N [seed]       long forms; the short ones run in `tests/run.py ext4`
+"""
+import concurrent.futures
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import zlib
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TOOL = f"{TOP}/build/ext4/exttool"
+WORK = f"{TOP}/build/ext4/work"
+KINDS = {"ext4": ["-t", "ext4"], "ext4-1k": ["-t", "ext4", "-b", "1024"], "ext3": ["-t", "ext3"],
+         "ext2": ["-t", "ext2", "-b", "1024"], "uninit": ["-t", "ext4", "-O", "^metadata_csum,uninit_bg"]}
+
+
+def run(*words, seconds=300, **kw):
+    return subprocess.run(words, capture_output=True, text=True, errors="replace", timeout=seconds, **kw)
+
+
+def tool(*words, seconds=300):
+    return run(TOOL, *words, seconds=seconds)
+
+
+def fsck_clean(image):
+    """None, or what e2fsck says."""
+    r = run("e2fsck", "-fn", image)
+    return None if r.returncode == 0 else r.stdout[-1500:]
+
+
+def make_tree(folder):
+    """Files of many sizes and kinds, the same each time."""
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(f"{folder}/deep/er/and/deeper")
+    os.makedirs(f"{folder}/many")
+    rnd = random.Random(1)
+    for n in range(400):
+        with open(f"{folder}/many/a file with number {n}", "w") as f:
+            f.write(f"{n}\n" * (n % 50))
+    for n, size in enumerate([0, 1, 59, 1023, 4096, 4097, 100_000, 3_000_000]):
+        with open(f"{folder}/deep/er/{n}", "wb") as f:
+            f.write(rnd.randbytes(size))
+    with open(f"{folder}/sparse", "wb") as f:
+        f.truncate(40_000_000)
+        f.seek(20_000_000)
+        f.write(b"in the middle")
+    os.symlink("deep/er", f"{folder}/short")
+    os.symlink("x" * 300, f"{folder}/long")
+    os.link(f"{folder}/deep/er/3", f"{folder}/hard")
+
+
+def tree_lines(folder):
+    """What exttool walk says of it: mode, links, size, checksum, name."""
+    lines = []
+    for base, dirs, files in os.walk(folder):
+        for name in dirs + files:
+            full = f"{base}/{name}"
+            st = os.lstat(full)
+            link, isdir = os.path.islink(full), os.path.isdir(full) and not os.path.islink(full)
+            data = os.readlink(full).encode() if link else b"" if isdir else open(full, "rb").read()
+            lines.append(f"{st.st_mode:06o} {0 if isdir else st.st_nlink} {0 if isdir else st.st_size} "
+                         f"{zlib.crc32(data):08x} {full[len(folder):]}")
+    return sorted(lines)
+
+
+def walked_lines(text):
+    found = re.findall(r"^(\d{6}) \d+:\d+ (\d+) [0-9a-f]{8} (\d+) ([0-9a-f]{8}) 0 (.*)$", text, re.M)
+    return sorted(" ".join(f) for f in found if f[4] != "/lost+found")
+
+
+def image(kind, tree=None, size="64M", name=None):
+    path = f"{WORK}/{name or kind}.img"
+    if os.path.exists(path):
+        os.unlink(path)
+    r = run("mke2fs", "-q", "-F", *KINDS[kind], *(["-d", tree] if tree else []), path, size,
+            env={**os.environ, "E2FSPROGS_FAKE_TIME": "1700000000"})
+    if r.returncode:
+        raise RuntimeError(r.stderr)
+    return path
+
+
+def test_read(report, kind):
+    tree = f"{WORK}/tree"
+    got = tool(image(kind, tree), "ro", "walk")
+    want, have = tree_lines(tree), walked_lines(got.stdout)
+    report(f"ext4/read-{kind}", got.returncode == 0 and want == have,
+           "\n".join([x for x in want if x not in have][:5] + [x for x in have if x not in want][:5]) + got.stderr[-800:])
+
+
+def test_work(report, kind, seed, ops):
+    out = f"{WORK}/{kind}-work.img"
+    r = tool(image(kind), f"out={out}", "work", str(seed), str(ops))
+    bad = "FAIL" in r.stdout or r.returncode
+    report(f"ext4/work-{kind}", not bad and not (bad := fsck_clean(out)), f"{bad} {r.stdout[-500:]} {r.stderr[-1500:]}")
+
+
+def test_dirs(report, kind, count):
+    out = f"{WORK}/{kind}-dirs.img"
+    path = f"{WORK}/dirs.img"
+    if os.path.exists(path):
+        os.unlink(path)
+    run("mke2fs", "-q", "-F", *KINDS[kind], "-N", str(count + 1000), path, "64M")
+    r = tool(path, f"out={out}", "dirs", str(count))
+    bad = "FAIL" in r.stdout or r.returncode
+    report(f"ext4/dirs-{kind}", not bad and not (bad := fsck_clean(out)), f"{bad} {r.stdout[-500:]} {r.stderr[-1500:]}")
+
+
+def crash_once(kind, seed):
+    """None, or what went wrong: a crash at a write chosen by seed, replayed by us and by e2fsck."""
+    base = f"{WORK}/crash-{os.getpid()}-{seed}"
+    crashed, ours, theirs = f"{base}.img", f"{base}.ours", f"{base}.theirs"
+    at = seed * 7919 % 5000 + 20
+    try:
+        r = tool(f"{WORK}/crash-{kind}.img", f"out={crashed}", f"crash={at}", f"keep={seed}", "work", str(seed), "2200")
+        if r.returncode or "FAIL" in r.stdout:
+            return f"the work failed: {r.stdout[-500:]} {r.stderr[-1500:]}"
+        shutil.copy(crashed, theirs)
+        fix = run("e2fsck", "-fy", theirs)
+        if fix.returncode > 1:
+            return f"e2fsck -fy: {fix.stdout[-1500:]}"
+        again = tool(crashed, f"out={ours}", "work", "0", "0")
+        if again.returncode or "mount 0" not in again.stdout:
+            return f"our replay: {again.stdout[-500:]} {again.stderr[-1500:]}"
+        if bad := fsck_clean(ours):
+            return f"after our replay: {bad}"
+        walks = [tool(x, "ro", "walk").stdout for x in (ours, theirs)]
+        if walked_lines(walks[0]) != walked_lines(walks[1]):
+            return "our replay and e2fsck's differ"
+        for crc, size, name in re.findall(r"^SYNCED ([0-9a-f]{8}) (\d+) (.*)$", r.stdout, re.M):
+            if not re.search(rf" {size} {crc} 0 {re.escape(name)}$", walks[0], re.M):
+                return f"{name} was synced and is lost"
+        return None
+    except subprocess.TimeoutExpired as e:
+        return f"hangs: {e}"
+    finally:
+        for path in (crashed, ours, theirs):
+            if os.path.exists(path):
+                os.unlink(path)
+
+
+def many(fn, jobs):
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda j: (j, fn(*j)), jobs))
+
+
+def test_crash(report, count, first=1):
+    kinds = ["ext4", "ext4-1k", "ext3"]
+    for kind in kinds:
+        image(kind, name=f"crash-{kind}")
+    done = many(crash_once, [(kinds[n % 3], n) for n in range(first, first + count)])
+    bad = [(job, why) for job, why in done if why]
+    report("ext4/crash", not bad, f"{count} crashes, {len(bad)} bad: " + "\n".join(f"{j}: {w}" for j, w in bad[:3]))
+
+
+def places(data, block):
+    """Where metadata stands: {kind: [offsets]}."""
+    found = {"super": list(range(1024 + 4, 1024 + 56, 2)) + list(range(1024 + 58, 1024 + 400, 2)), "groups": list(range(2048, 2048 + 64, 2))}
+    table = int.from_bytes(data[2048 + 8:2048 + 12], "little") * block
+    size = int.from_bytes(data[1024 + 88:1024 + 90], "little") or 128
+    used = [table + n * size for n in range(1, 60) if data[table + n * size:table + n * size + 2] != b"\0\0"]
+    found["inodes"] = [at + k for at in used for k in range(0, min(size, 200), 2)]
+    found["maps"] = [at + 40 + k for at in used for k in range(0, 60, 2)]
+    found["bitmaps"] = [int.from_bytes(data[2048 + k:2052 + k], "little") * block + n for k in (0, 4) for n in range(0, 300)]
+    for at in range(0, len(data) - block, block):
+        if data[at:at + 2] == b"\x0a\xf3":
+            found.setdefault("extents", []).extend(at + k for k in range(0, 200))
+        elif data[at + 4:at + 10] == b"\x0c\0\x01\x02.\0" or data[at + 4:at + 7] == b"\x0c\0\x01":
+            found.setdefault("dirs", []).extend(at + k for k in range(0, 120))
+        elif data[at:at + 4] == b"\xc0\x3b\x39\x98":
+            found.setdefault("log", []).extend(at + k for k in range(0, 120))
+        elif b"a long name to fill" in data[at:at + 40]:
+            found.setdefault("names", []).extend(at + k for k in range(0, block))
+    return found
+
+
+def mutate(path, rnd, block):
+    """Changes a few bytes where metadata stands, or puts one block of it in the place of another."""
+    with open(path, "r+b") as f:
+        data = bytearray(f.read())
+        found = places(data, block)
+        for _ in range(rnd.choice([1, 2, 5, 20])):
+            at, how = rnd.choice(found[rnd.choice(list(found))]), rnd.random()
+            if how < 0.4:
+                data[at] ^= 1 << rnd.randrange(8)
+            elif how < 0.8:
+                new = rnd.choice([b"\0\0", b"\xff\xff", rnd.randbytes(2), rnd.randbytes(1), b"\x0c\0", bytes(4), b"\xff\xff\xff\xff"])
+                data[at:at + len(new)] = new
+            elif how < 0.9:
+                value = int.from_bytes(data[at:at + 4], "little") + rnd.choice([-1, 1, 8, 1000])
+                data[at:at + 4] = (value & 0xffffffff).to_bytes(4, "little")
+            elif at >= 4 * block:
+                other = rnd.choice(found[rnd.choice([k for k in found if k not in ("super", "groups")])]) // block * block
+                data[at // block * block:at // block * block + block] = data[other:other + block]
+        f.seek(0)
+        f.write(data)
+
+
+def fuzz_once(seed):
+    rnd = random.Random(seed)
+    kind = rnd.choice(["nocsum", "ext2", "ext4-1k", "dirty"])
+    path = f"{WORK}/fuzz-{os.getpid()}-{seed}.img"
+    shutil.copy(f"{WORK}/fuzz-{kind}.img", path)
+    mutate(path, rnd, 1024)
+    out = f"{path}.out"
+    try:
+        for words in (["ro", "walk"], [f"opt=errors={rnd.choice(['continue', 'continue', 'remount-ro'])}", f"out={out}", "wreck"],
+                      ["ro", "walk"], ["opt=errors=continue", "work", str(seed), "200"]):
+            r = tool(out if os.path.exists(out) else path, *words, seconds=120)
+            # What is damaged may be found out as wrong contents: only the program's own end counts.
+            if r.returncode and not re.search(r"^FAIL", r.stdout, re.M):
+                return f"{words}: status {r.returncode} {r.stderr[-2500:]}"
+        return None
+    except subprocess.TimeoutExpired:
+        return "hangs"
+    finally:
+        for name in (path, out):
+            if os.path.exists(name):
+                os.unlink(name)
+
+
+def test_fuzz(report, count, first=1):
+    tree = f"{WORK}/small"
+    shutil.rmtree(tree, ignore_errors=True)
+    os.makedirs(f"{tree}/many")
+    os.makedirs(f"{tree}/deep/er")
+    os.symlink("x" * 200, f"{tree}/deep/link")
+    with open(f"{tree}/deep/fragments", "wb") as f:
+        for n in range(40):
+            f.seek(n * 20000)
+            f.write(b"y" * 3000)
+    for n in range(150):
+        with open(f"{tree}/many/a long name to fill directories {n}", "wb") as f:
+            f.write(b"x" * (n * 97))
+    KINDS["nocsum"] = ["-t", "ext4", "-b", "1024", "-O", "^metadata_csum"]
+    for kind in ("nocsum", "ext2", "ext4-1k"):
+        image(kind, tree, size="8M", name=f"fuzz-{kind}")
+    # One with a journal to be replayed.
+    tool(f"{WORK}/fuzz-nocsum.img", f"out={WORK}/fuzz-dirty.img", "crash=400", "keep=1", "work", "7", "800")
+    bad = [(j, w) for j, w in many(fuzz_once, [(n,) for n in range(first, first + count)]) if w]
+    report("ext4/fuzz", not bad, f"{count} images, {len(bad)} bad: " + "\n".join(f"{j}: {w}" for j, w in bad[:3]))
+
+
+def fault_once(kind, what, n):
+    """The n-th allocation fails, or requests from the n-th on: an errno, no crash; what was written is consistent."""
+    out = f"{WORK}/fault-{os.getpid()}-{what}-{n}.img"
+    try:
+        r = tool(f"{WORK}/crash-{kind}.img", f"out={out}", f"{what}={n}", "work", str(n), "400")
+        if r.returncode or "FAIL" in r.stdout:
+            return f"{r.stdout[-300:]} {r.stderr[-2000:]}"
+        if what == "nomem" and "mount 0" in r.stdout:
+            fix = run("e2fsck", "-fy", out)
+            return fix.stdout[-1500:] if fix.returncode > 1 else None
+        return None
+    finally:
+        if os.path.exists(out):
+            os.unlink(out)
+
+
+def test_faults(report, count):
+    image("ext4", name="crash-ext4")
+    jobs = [("ext4", what, n * n * 3 + n) for what in ("nomem", "eio") for n in range(1, count + 1)]
+    bad = [(j, w) for j, w in many(fault_once, jobs) if w]
+    report("ext4/faults", not bad, f"{len(bad)} bad: " + "\n".join(f"{j}: {w}" for j, w in bad[:3]))
+
+
+# ---- in the guest ----
+
+LOOP = """mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m || exit 1; cd /tmp/m; mkdir -p d0 d1 d2; n=0
+while :; do n=$((n+1)); cat /bin/busybox >> d1/grows; ln -s $n d2/link$n; mv d2/link$n d1/l$n
+    dd if=/bin/busybox of=d2/part bs=1000 seek=$n count=30 conv=notrunc 2>/dev/null
+    echo "content $n" | dd of=d0/f$n conv=fsync 2>/dev/null && echo DONE $n
+    [ $((n % 10)) = 0 ] && { rm d0/f$((n-5)); > d1/grows; }; done"""
+
+
+def guest(image, script, seconds, *more):
+    return [f"{TOP}/zerno", "run", "-q", "-T", "--timeout", str(seconds), "--disk", image, *more, "--", "sh", "-c", script]
+
+
+def kill_once(n):
+    """QEMU dies by SIGKILL in the middle of work: None, or what is wrong."""
+    disk, copy, pid = f"{WORK}/kill.img", f"{WORK}/kill-copy.img", f"{WORK}/qemu.pid"
+    image("ext4", name="kill")
+    wanted = 5 + n * 13 % 30
+    p = subprocess.Popen(guest(disk, LOOP, 120, "--qemu-arg", f"-pidfile {pid}"), cwd=TOP, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+    done, log = 0, ""
+    for line in p.stdout:
+        log += line
+        if m := re.match(r"DONE (\d+)", line):
+            done = int(m[1])
+            if done == wanted:
+                with open(pid) as f:
+                    os.kill(int(f.read()), 9)
+    p.wait()
+    if done < wanted:
+        return f"the guest's work ended: {log[-1500:]}"
+    shutil.copy(disk, copy)
+    fix = run("e2fsck", "-fy", copy)
+    if fix.returncode > 1:
+        return f"e2fsck -fy: {fix.stdout[-1500:]}"
+    r = run(*guest(disk, "mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m && cat /tmp/m/d0/f* && ls /tmp/m/d1 | wc -l; umount /tmp/m",
+                   100), cwd=TOP, stdin=subprocess.DEVNULL)
+    if bad := fsck_clean(disk):
+        return f"after Zerno's replay: {bad}"
+    for k in range(1, done + 1):
+        there = f"content {k}\n" in r.stdout
+        if there == (k % 10 == 5 and k + 5 < done):
+            return f"file {k} of {done}: {there} {r.stdout[-500:]} {r.stderr[-500:]}"
+        if run("debugfs", "-R", f"cat /d0/f{k}", copy).stdout != (f"content {k}\n" if there else ""):
+            return f"file {k} differs for debugfs"
+    return None
+
+
+def test_guest(report):
+    """Linux's image read on Zerno: the same checksums; written there: read by debugfs."""
+    disk, tree, out = image("ext4", f"{WORK}/tree", name="guest"), f"{WORK}/tree", f"{WORK}/dumped"
+    sums = "cd {}; find . -type f ! -path './lost+found*' ! -path './copy*' -exec md5sum {{}} + | sort; find . -type l ! -path './copy*' -exec readlink {{}} ';' | sort"
+    want = run("sh", "-c", sums.format(tree)).stdout
+    got = run(*guest(disk, "mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m || exit 1;" + sums.format("/tmp/m") +
+                     "; mkdir copy; cp -a deep many sparse short long hard copy; cd /; umount /tmp/m", 200), cwd=TOP, stdin=subprocess.DEVNULL)
+    report("ext4/guest-read", got.returncode == 0 and got.stdout.strip() == want.strip(), got.stdout[-1000:] + got.stderr[-1000:])
+    bad = fsck_clean(disk)
+    shutil.rmtree(out, ignore_errors=True)
+    os.makedirs(out)
+    run("debugfs", "-R", f"rdump /copy {out}", disk)
+    have = run("sh", "-c", sums.format(f"{out}/copy").replace(" ! -path './copy*'", "")).stdout
+    report("ext4/guest-write", not bad and have.strip() == want.strip(), f"{bad} {have[-1500:]}")
+
+
+def test_kill(report, count):
+    bad = [(n, why) for n in range(1, count + 1) if (why := kill_once(n))]
+    report("ext4/kill", not bad, f"{count} kills, {len(bad)} bad: {bad[:2]}")
+
+
+def prepare():
+    os.makedirs(WORK, exist_ok=True)
+    make_tree(f"{WORK}/tree")
+
+
+def session(report):
+    prepare()
+    for kind in KINDS:
+        test_read(report, kind)
+    for n, kind in enumerate(list(KINDS)):
+        test_work(report, kind, n + 1, 1500)
+    test_dirs(report, "ext4-1k", 5000)
+    test_crash(report, 6)
+    test_fuzz(report, 20)
+    test_faults(report, 8)
+    test_guest(report)
+    test_kill(report, 2)
+    shutil.rmtree(WORK, ignore_errors=True)
+
+
+def show(name, passed, detail=""):
+    print(f"{'PASS' if passed else 'FAIL'} {name}" + ("" if passed else f"\n{detail}"), flush=True)
+    if not passed:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    prepare()
+    amount = int(sys.argv[2])
+    start = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    (test_crash if sys.argv[1] == "crash" else test_fuzz)(show, amount, start)
