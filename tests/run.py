@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|boot|launcher|interactive|files|fuzz|failalloc|wakeups [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
+usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|boot|launcher|interactive|files|share|ext4|failalloc|wakeups|fuzz [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
        [--kernel=FILE] [--slow=N] [--append=WORDS]    another build of the kernel, N times slower, with more on its command line
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
@@ -12,13 +12,19 @@ and a new guest goes on with the case after it.
 """
 import ctypes
 import glob
+import gzip
+import hashlib
+import io
+import json
 import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
+import threading
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -28,6 +34,8 @@ CASE_SECONDS = 120  # of one case on Zerno, under software emulation
 DEV_SECONDS = 300   # of one that compiles
 MICROVM = ["-M", "microvm,acpi=on,pit=on,pic=off,rtc=on,x-option-roms=off,auto-kernel-cmdline=off",
            "-global", "virtio-mmio.force-legacy=false"]
+
+os.environ["ZERNO_ROOTFS"] = "busybox"  # what `zerno run` takes where a case does not say
 
 results = []        # (name, passed)
 options = {}
@@ -457,6 +465,61 @@ def launcher(args, **kw):
                           capture_output=True, timeout=240, **kw)
 
 
+def layer(entries):
+    """A tar file of (name, kind d|f|l|h, data)."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as t:
+        for name, kind, data in entries:
+            info = tarfile.TarInfo(name)
+            info.type = {"d": tarfile.DIRTYPE, "f": tarfile.REGTYPE, "l": tarfile.SYMTYPE, "h": tarfile.LNKTYPE}[kind]
+            info.mode = 0o755
+            if kind == "f":
+                info.size = len(data)
+            elif kind != "d":
+                info.linkname = data
+            t.addfile(info, io.BytesIO(data) if kind == "f" else None)
+    return out.getvalue()
+
+
+def image_cases(case):
+    """The same two layers as tar file, OCI directory and docker archive."""
+    top = f"{BUILD}/images"
+    shutil.rmtree(top, ignore_errors=True)
+    os.makedirs(f"{top}/oci/blobs/sha256")
+    os.environ["XDG_CACHE_HOME"] = f"{top}/cache"
+    with open("/bin/busybox", "rb") as f:
+        busybox = f.read()
+    lower = layer([("bin", "d", None), ("bin/busybox", "f", busybox), ("bin/sh", "h", "bin/busybox"), ("bin/cat", "l", "busybox"), ("bin/id", "l", "busybox"),
+                   ("etc", "d", None), ("etc/passwd", "f", b"root:x:0:0::/:/bin/sh\nweb:x:77:78::/:/bin/sh\n"), ("data", "d", None), ("data/old", "f", b"old\n"),
+                   ("data/keep", "f", b"keep1\n"), ("opaque", "d", None), ("opaque/a", "f", b"")])
+    upper = layer([("data/.wh.old", "f", b""), ("data/keep", "f", b"keep2\n"), ("opaque/.wh..wh..opq", "f", b""), ("opaque/b", "f", b"")])
+    config = {"architecture": "amd64", "config": {"Env": ["FOO=bar baz"], "WorkingDir": "/data", "User": "web", "Entrypoint": ["/bin/sh", "-c"],
+                                                  "Cmd": ["echo $FOO; pwd; echo *; echo /opaque/*; cat keep; id -u; id -g"]}}
+
+    def put(data):
+        digest = hashlib.sha256(data).hexdigest()
+        with open(f"{top}/oci/blobs/sha256/{digest}", "wb") as f:
+            f.write(data)
+        return {"digest": f"sha256:{digest}", "size": len(data)}
+
+    manifest = put(json.dumps({"config": put(json.dumps(config).encode()), "layers": [put(gzip.compress(lower)), put(upper)]}).encode())
+    manifest["annotations"] = {"org.opencontainers.image.ref.name": "v1"}
+    write(f"{top}/oci/index.json", json.dumps({"manifests": [manifest]}))
+    with tarfile.open(f"{top}/docker.tar", "w") as t:
+        for name, data in (("a/layer.tar", lower), ("b/layer.tar", upper), ("c.json", json.dumps(config).encode()),
+                           ("manifest.json", json.dumps([{"Config": "c.json", "Layers": ["a/layer.tar", "b/layer.tar"]}]).encode())):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            t.addfile(info, io.BytesIO(data))
+    with open(f"{top}/plain.tar.gz", "wb") as f:
+        f.write(gzip.compress(lower))
+    says = b"bar baz\n/data\nkeep\n/opaque/b\nkeep2\n77\n78\n"
+    case("oci", ["--rootfs", f"oci:{top}/oci:v1"], 0, says)
+    case("docker-archive", ["--rootfs", f"docker-archive:{top}/docker.tar"], 0, says)
+    case("tar", ["--rootfs", f"{top}/plain.tar.gz", "-u", "web", "sh", "-c", "cat /data/old; id -u"], 0, b"old\n77\n")
+    case("no-image", ["--rootfs", f"oci:{top}/oci:v2"], 125, b"")
+
+
 def test_launcher(wanted):
     def case(name, args, status, out=None, err=None, **kw):
         if wanted and name not in wanted:
@@ -487,6 +550,7 @@ def test_launcher(wanted):
     case("rootfs-directory", ["--rootfs", root, "cat", "/marker"], 0, b"from a directory\n")
     pack(root, f"{BUILD}/launcher.cpio")
     case("rootfs-cpio", ["--rootfs", f"{BUILD}/launcher.cpio", "sh", "-c", "cat /marker; exit 3"], 3, b"from a directory\n")
+    image_cases(case)
     # The other C library's dynamic linker and threads.
     program = f"{root}/dynamic"
     subprocess.run(["musl-gcc", "-O1", "-w", "-o", program, f"{TOP}/tests/abi/pthread.c"], check=True)
@@ -528,6 +592,7 @@ FILE_SYSTEMS = {
                       " mount -t overlay -o lowerdir=l,upperdir=u,workdir=w none m &&", "xattr,link,dirmove,exchange,dirlink"),
     "tmpfs": ([], "/tmp", "", "xattr"),
     "ext4": (["--disk", "{disk}"], "/tmp/m", "mkdir /tmp/m; mount -t ext4 /dev/vda /tmp/m &&", ""),
+    "9p": (["-v", f"{BUILD}/share-files:/share"], "/share", "", "xattr,exchange,mknod,handle,punch"),
 }
 
 
@@ -545,14 +610,16 @@ def test_files(wanted):
             if "--disk" in args:
                 disk = f"{BUILD}/files.img"
                 subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", disk, "256M"], check=True)
+            shutil.rmtree(f"{BUILD}/share-files", ignore_errors=True)
+            os.makedirs(f"{BUILD}/share-files")
             script = before.format(procs=procs, seed=seed, lacks=lacks) + f" /tests/fsmodel {folder} ops={ops // procs} procs={procs} seed={seed} no={lacks}"
             r = subprocess.run([f"{TOP}/zerno", "run", "-q", "-c", str(min(procs, 2)), "--timeout", str(ops // 500 + 200),
                                 "--rootfs", root, *[a.format(disk=f"{BUILD}/files.img") for a in args], "--", "sh", "-c", script],
                                cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True)
             ok = r.returncode == 0 and "fsmodel: ok" in r.stdout
-            if "--disk" in args:  # as a crash leaves it: replayed, then clean
-                subprocess.run(["e2fsck", "-fy", f"{BUILD}/files.img"], capture_output=True)
-                ok = ok and subprocess.run(["e2fsck", "-fn", f"{BUILD}/files.img"], capture_output=True).returncode == 0
+            if "--disk" in args:  # as a crash leaves it: replayed, and nothing but sums and orphans to put right
+                disk, preen = f"{BUILD}/files.img", subprocess.run(["e2fsck", "-fp", f"{BUILD}/files.img"], capture_output=True)
+                ok = ok and preen.returncode <= 1 and subprocess.run(["e2fsck", "-fn", disk], capture_output=True).returncode == 0
             report(f"files/{name}-{procs}", ok,
                    f"status {r.returncode}, {r.stdout[-3000:]}{r.stderr[-1000:]}")
 
@@ -566,6 +633,103 @@ def test_ext4(_):
     sys.path.insert(0, f"{TOP}/tests/ext4")
     import ext4test
     ext4test.session(report)
+
+
+PROJECT = {
+    "Makefile": "prog: a.o b.o\n\tgcc -o $@ $^\n%.o: %.c\n\tgcc -O1 -c -o $@ $<\n",
+    "a.c": '#include <stdio.h>\nint f(int);\nint main(void) { return printf("%d\\n", f(6)) < 0; }\n',
+    "b.c": "int f(int x) { return 7 * x; }\n",
+    "s.py": "import json, os, subprocess\nprint(json.dumps([1, 2]), subprocess.run(['perl', '-e', 'print 6*7']).returncode)\n",
+}
+
+
+def tree_hash(top):
+    """One hash of all names, modes, links and contents below top."""
+    h = hashlib.sha256()
+    for directory, dirs, files in os.walk(top):
+        dirs.sort()
+        for name in sorted(files):
+            path = os.path.join(directory, name)
+            try:
+                st = os.lstat(path)
+                h.update(f"{path} {st.st_mode:o} {st.st_size} {st.st_mtime_ns}".encode(errors="surrogateescape"))
+                if os.path.islink(path):
+                    h.update(os.readlink(path).encode(errors="surrogateescape"))
+                elif os.path.isfile(path):
+                    with open(path, "rb") as f:
+                        h.update(f.read())
+            except OSError:
+                pass
+    return h.hexdigest()
+
+
+def test_share(wanted):
+    """Folders of the host: as volumes, and its whole root below a throw-away layer."""
+    work = f"{BUILD}/share"
+
+    def begin():
+        shutil.rmtree(work, ignore_errors=True)
+        for name, text in PROJECT.items():
+            write(f"{work}/{name}", text)
+
+    def guest(name, script, *args, check=lambda out: True, want=0):
+        if wanted and name not in wanted:
+            return
+        begin()
+        try:
+            r = subprocess.run([f"{TOP}/zerno", "run", "-q", "--timeout", "150", *args, "--", "sh", "-c", script],
+                               cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+        except subprocess.TimeoutExpired:
+            report(f"share/{name}", False, "no end after 240 s")
+            return
+        report(f"share/{name}", r.returncode == want and check(r.stdout), f"status {r.returncode}, {r.stdout[-1500:]}{r.stderr[-1500:]}")
+
+    def on_host(command):
+        return subprocess.run(command, cwd=work, shell=True, capture_output=True, text=True).stdout
+
+    host = ("--rootfs", "host", "-v", ".:/work", "-w", "/work")
+    before = tree_hash("/etc")
+    guest("make", "make >/dev/null && ./prog && touch /etc/zerno-test /usr/bin/zerno-test && rm -r /etc/apt && ls /etc | grep -c apt", *host, want=1,
+          check=lambda out: out == "42\n0\n" and on_host("./prog") == "42\n" and not os.path.exists("/etc/zerno-test")
+          and not os.path.exists("/usr/bin/zerno-test") and tree_hash("/etc") == before)
+    guest("script", "python3 s.py", "--rootfs", "host", check=lambda out: out == "[1, 2] 0\n42" or out == "42[1, 2] 0\n")
+    guest("git", "git init -q . && git add . && git -c user.name=a -c user.email=b@c commit -qm x && git status --porcelain && git fsck && git log --format=%s",
+          *host, check=lambda out: out == "x\n" and on_host("git -c safe.directory='*' fsck; git -c safe.directory='*' log --format=%s") == "x\n")
+    volume = ("-v", ".:/work", "-w", "/work")
+    guest("read-only", "cat b.c; touch new; echo $?; echo x >> a.c; mkdir d; rm a.c; ls", "-v", ".:/work:ro", "-w", "/work",
+          check=lambda out: PROJECT["b.c"] in out and "\n1\n" in out and sorted(os.listdir(work)) == sorted(PROJECT))
+    guest("names", "mkdir -p d/e; echo one > d/f; ln d/f d/g; rm d/f; cat d/g; ln -s g d/l; cat d/l; mv d/g d/e/h; cat d/e/h; mv d D; chmod 711 D/e;"
+          "stat -c '%a %h' D/e D/e/h; touch -d @1000 D/e/h; stat -c %Y D/e/h; mkfifo D/p; rmdir D; ls D; rm -r D/e; ls D", *volume,
+          check=lambda out: out == "one\none\none\n711 2\n644 1\n1000\ne\nl\np\nl\np\n" and on_host("ls D; readlink D/l") == "l\np\ng\n")
+    for cache in ("none", "mmap", "loose"):
+        mount = f"mkdir /s; mount -t 9p -o trans=virtio,version=9p2000.L,cache={cache} s /s && cd /s && "
+        guest(f"bytes-{cache}", mount + "dd if=/dev/urandom of=big bs=70001 count=60 2>/dev/null; md5sum big; cp big copy; cmp big copy && dd if=copy bs=1000 skip=777 count=3 2>/dev/null | md5sum;"
+              "for i in 1 2 3; do echo line $i >> log; done; cat log; truncate -s 5 log; cat log; echo; truncate -s 9 log; od -c log | head -1; md5sum < big",
+              "--qemu-arg", f"-fsdev local,id=s,path={work},security_model=none -device virtio-9p-device,fsdev=s,mount_tag=s",
+              check=lambda out: out.split()[0] == on_host("md5sum < big").split()[0] == out.split()[-2] and on_host("cmp big copy; od -c log | head -1") in out
+              and "line 1\nline 2\nline 3\nline \n" in out)
+    other_side(work, wanted)
+    guest("other-side", "cat b.c > /dev/null; ls > /dev/null; test -e new; touch ready; while [ ! -e go ]; do sleep 0.2; done; sleep 1.2; cat b.c new; ls",
+          *volume, check=lambda out: "changed\nnew\n" in out and "new\n" in out.split("new\n", 1)[1]) if not other_side(work, wanted) else None
+    if os.getuid():
+        guest("owner", "stat -c %u a.c; touch mine; stat -c %u mine; chown 0:0 mine", *volume, check=lambda out: out == "0\n0\n")
+
+
+def other_side(work, wanted):
+    """A thread changes the folder when the guest is ready."""
+    if os.path.exists(f"{work}/ready"):
+        os.unlink(f"{work}/ready")  # an earlier run's
+
+    def run():
+        for _ in range(1500):
+            if os.path.exists(f"{work}/ready"):
+                write(f"{work}/b.c", "changed\n")
+                write(f"{work}/new", "new\n")
+                write(f"{work}/go", "")
+                return
+            time.sleep(0.1)
+    if not wanted or "other-side" in wanted:
+        threading.Thread(target=run, daemon=True).start()
 
 
 def test_interactive(_):
@@ -619,8 +783,10 @@ def test_wakeups(_):
                 lambda t: "stuck=0 wrong=0" in t, smp=4)
 
 
-KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev, "launcher": test_launcher, "interactive": test_interactive, "files": test_files, "ext4": test_ext4,
-         "failalloc": test_failalloc, "wakeups": test_wakeups, "fuzz": test_fuzz}
+KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386,
+         "apps": test_apps, "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev,
+         "launcher": test_launcher, "interactive": test_interactive, "files": test_files, "share": test_share,
+         "ext4": test_ext4, "failalloc": test_failalloc, "wakeups": test_wakeups, "fuzz": test_fuzz}
 
 
 def reset_signals():

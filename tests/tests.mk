@@ -46,7 +46,7 @@ build/tests/i386/%: tests/i386/%.c tests/i386/start.h
 		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
 
 test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN) $(DEBIAN_BIN) $(DEV_BIN)
-.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests boot-tests fuzz files-tests conformance-busybox conformance-python conformance-strace conformance-x86 bench
+.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests share-tests boot-tests fuzz files-tests conformance-busybox conformance-python conformance-strace conformance-x86 bench
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -72,6 +72,8 @@ debian-i386-tests: all ## the same with Debian's 32-bit programs (after `make de
 	@$(PYTHON) tests/run.py debian-i386 $(T)
 debian-dev-tests: all test-programs ## gcc, make, git, sqlite3, python3, Go and Rust on both systems (after `make debian-dev`)
 	@$(PYTHON) tests/run.py debian-dev $(T)
+share-tests: all ## folders of this machine in the guest: volumes, and its root below a throw-away layer
+	@$(PYTHON) tests/run.py share $(T)
 boot-tests: all ## machines, CPUs, memory sizes
 	@$(PYTHON) tests/run.py boot $(T)
 .PHONY: ubsan-tests

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * tools/zerno/main.c - `zerno`, the launcher: run | doctor | version
+ * tools/zerno/main.c - `zerno`, the launcher: run | rootfs | doctor | version
  */
 #define _GNU_SOURCE
 #include "console.h"
 #include "doctor.h"
+#include "image.h"
 #include "options.h"
 #include "rootfs.h"
 #include "session.h"
@@ -21,6 +22,7 @@ static void usage(FILE *to)
 {
 	fputs("usage: zerno run [options] [--] [command [argument...]]   run a program (or a shell) on "
 	      "Zerno\n"
+	      "       zerno rootfs build SPEC | ls | rm NAME...          kept images\n"
 	      "       zerno doctor                                       look for what is missing on this "
 	      "host\n"
 	      "       zerno version\n"
@@ -36,7 +38,9 @@ static int run(int argc, char **argv)
 
 	if (err)
 		return err;
-	int root = rootfs_make(o.rootfs);
+	int root = rootfs_make(&o);
+	for (char **e = o.given; e && *e; e++)
+		env_set(&o.env, *e);
 	vmm_prepare(&v, &o, root);
 	if (o.dry_run) {
 		vmm_print(&v);
@@ -55,6 +59,8 @@ int main(int argc, char **argv)
 
 	if (!strcmp(command, "run"))
 		return run(argc - 1, argv + 1);
+	if (!strcmp(command, "rootfs"))
+		return image_command(argc - 2, argv + 2);
 	if (!strcmp(command, "doctor"))
 		return doctor();
 	if (!strcmp(command, "version") || !strcmp(command, "--version")) {

@@ -65,6 +65,19 @@ void list_add(char ***list, char *word)
 	(*list)[n + 1] = NULL;
 }
 
+void env_set(char ***list, char *word)
+{
+	size_t key = strcspn(word, "=") + 1;
+
+	for (char **e = *list; e && *e; e++) {
+		if (strncmp(*e, word, key) != 0)
+			continue;
+		*e = word;
+		return;
+	}
+	list_add(list, word);
+}
+
 void usage_run(void)
 {
 	puts("usage: zerno run [options] [--] [command [argument...]]\n"
@@ -74,10 +87,17 @@ void usage_run(void)
 	     "  -c, --cpus N           processors (1)\n"
 	     "  -e, --env NAME[=VALUE] environment of the command; without a value, the one it has here\n"
 	     "  -w, --workdir DIR      directory the command starts in (/root)\n"
+	     "  -v, --volume SRC:DST[:ro]  a directory of this machine, at DST (may be repeated)\n"
+	     "  -u, --user USER[:GROUP]    who runs the command (root)\n"
 	     "  -t, --tty              give the command a terminal (default: when stdin and stdout are one)\n"
 	     "  -T, --no-tty           give it pipes\n"
 	     "      --timeout SECONDS  end the machine after this time, with status 124\n"
-	     "      --rootfs SPEC      busybox (default), debian, a directory, or FILE.cpio[.gz]\n"
+	     "      --rootfs SPEC      busybox (default); host: this machine's files, changes are thrown "
+	     "away;\n"
+	     "                         debian; a directory; FILE.cpio[.gz]; FILE.tar[.gz|.xz|.zst]; "
+	     "oci:DIR[:TAG];\n"
+	     "                         docker-archive:FILE.tar; or FILE.ext4, changes are thrown away\n"
+	     "      --rw               keep the changes to FILE.ext4\n"
 	     "      --disk FILE[:ro]   a raw image as virtio disk: /dev/vda, the next one vdb (may be "
 	     "repeated)\n"
 	     "      --append WORDS     more words for the kernel's command line\n"
@@ -105,6 +125,7 @@ enum {
 	O_CONSOLE,
 	O_DRY_RUN,
 	O_DISK,
+	O_RW,
 	O_HELP
 };
 static const struct option long_options[] = {
@@ -112,12 +133,15 @@ static const struct option long_options[] = {
 	{ "cpus", 1, NULL, 'c' },
 	{ "env", 1, NULL, 'e' },
 	{ "workdir", 1, NULL, 'w' },
+	{ "volume", 1, NULL, 'v' },
+	{ "user", 1, NULL, 'u' },
 	{ "tty", 0, NULL, 't' },
 	{ "no-tty", 0, NULL, 'T' },
 	{ "timeout", 1, NULL, O_TIMEOUT },
 	{ "rootfs", 1, NULL, O_ROOTFS },
 	{ "append", 1, NULL, O_APPEND },
 	{ "disk", 1, NULL, O_DISK },
+	{ "rw", 0, NULL, O_RW },
 	{ "machine", 1, NULL, O_MACHINE },
 	{ "accel", 1, NULL, O_ACCEL },
 	{ "kernel", 1, NULL, O_KERNEL },
@@ -141,9 +165,9 @@ static bool one_of(const char *option, const char *value, const char *const *cho
 static void add_env(struct options *o, const char *word)
 {
 	if (strchr(word, '='))
-		list_add(&o->env, text("%s", word));
+		list_add(&o->given, text("%s", word));
 	else if (getenv(word))
-		list_add(&o->env, text("%s=%s", word, getenv(word)));
+		list_add(&o->given, text("%s=%s", word, getenv(word)));
 }
 
 static void add_qemu_args(struct options *o, const char *words)
@@ -210,6 +234,12 @@ static bool apply(struct options *o, int c, char *arg)
 	case 'w':
 		o->workdir = arg;
 		return true;
+	case 'u':
+		o->user = arg;
+		return true;
+	case 'v':
+		list_add(&o->volumes, arg);
+		return true;
 	case 't':
 		o->tty = TTY_YES;
 		return true;
@@ -226,6 +256,9 @@ static bool apply(struct options *o, int c, char *arg)
 		return true;
 	case O_APPEND:
 		o->append = *o->append ? text("%s %s", o->append, arg) : arg;
+		return true;
+	case O_RW:
+		o->keep = true;
 		return true;
 	case O_DISK:
 		list_add(&o->disks, arg);
@@ -260,14 +293,14 @@ int options_parse(struct options *o, int argc, char **argv)
 		               .cpus = 1,
 		               .machine = "microvm",
 		               .accel = "auto",
-		               .rootfs = "busybox",
+		               .rootfs = getenv("ZERNO_ROOTFS") ? getenv("ZERNO_ROOTFS") : "host",
 		               .append = "",
 		               .workdir = "" };
 	list_add(&o->env, text("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"));
 	list_add(&o->env, text("HOME=/root"));
 	list_add(&o->env, text("TERM=%s", getenv("TERM") ? getenv("TERM") : "linux"));
 	optind = 1;
-	while ((c = getopt_long(argc, argv, "+m:c:e:w:tTq", long_options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+m:c:e:w:v:u:tTq", long_options, NULL)) != -1) {
 		if (c == O_HELP) {
 			usage_run();
 			exit(0);
@@ -277,8 +310,6 @@ int options_parse(struct options *o, int argc, char **argv)
 			return EXIT_LAUNCHER;
 		}
 	}
-	if (!o->memory) /* the archive and what is unpacked from it are in memory together */
-		o->memory = strcmp(o->rootfs, "debian") ? "512M" : "2G";
 	o->cmd = argv + optind;
 	return 0;
 }

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include "rootfs.h"
 #include "archive.h"
+#include "image.h"
 #include "options.h"
 #include <elf.h>
 #include <errno.h>
@@ -149,6 +150,15 @@ static void add_our_part(struct archive *a)
 	free(init);
 }
 
+static unsigned disk_number(const struct options *o)
+{
+	unsigned n = 0;
+
+	while (o->disks && o->disks[n])
+		n++;
+	return n;
+}
+
 /* The archive that `make debian` has made. */
 static void copy_debian_root(struct archive *a)
 {
@@ -160,28 +170,149 @@ static void copy_debian_root(struct archive *a)
 	free(root);
 }
 
-int rootfs_make(const char *spec)
+/* ---- what init mounts: /.zerno/mounts, a line each ---- */
+
+char *volume_tag(unsigned n)
+{
+	return text("zerno%u", n);
+}
+
+/* Splits "SRC:DST[:ro]"; dies when there is no DST. */
+static void split_volume(const char *word, char **src, char **dst, bool *ro)
+{
+	size_t len = strlen(word);
+	const char *colon;
+
+	*ro = len > 3 && !strcmp(word + len - 3, ":ro");
+	if (*ro)
+		len -= 3;
+	colon = memrchr(word, ':', len);
+	if (!colon || colon == word || colon[1] != '/')
+		die("--volume %s: SRC:/DST or SRC:/DST:ro is wanted", word);
+	*src = text("%.*s", (int)(colon - word), word);
+	*dst = text("%.*s", (int)(len - (size_t)(colon + 1 - word)), colon + 1);
+}
+
+char *volume_source(const char *word, bool *ro)
+{
+	char *src, *dst;
+	struct stat st;
+
+	split_volume(word, &src, &dst, ro);
+	free(dst);
+	if (stat(src, &st))
+		die("--volume %s: %s", src, strerror(errno));
+	if (!S_ISDIR(st.st_mode))
+		die("--volume %s: not a directory", src);
+	return src;
+}
+
+/* The user's own files are root's in the guest. */
+static char *owner_option(void)
+{
+	return geteuid() ? text(",mapuid=%u,mapgid=%u", geteuid(), getegid()) : text("%s", "");
+}
+
+static void add_mounts(struct archive *a, const struct options *o, const char *root_line)
+{
+	char *all = text("%s", root_line), *owner = owner_option();
+
+	for (unsigned n = 0; o->volumes && o->volumes[n]; n++) {
+		char *src, *dst, *line;
+		bool ro;
+
+		split_volume(o->volumes[n], &src, &dst, &ro);
+		line = text("%svolume %s %s %s%s\n", all, volume_tag(n), ro ? "ro" : "rw", dst, owner);
+		free(all);
+		all = line;
+	}
+	if (o->user) {
+		char *line = text("%suser %s\n", all, o->user);
+		free(all);
+		all = line;
+	}
+	archive_file(a, ".zerno/mounts", 0644, all);
+	free(all);
+}
+
+/* The directories and files of this machine below a throw-away layer.  Kept current: where we are, in case it is hidden
+ * by the guest's own /tmp. */
+static char *use_host_root(struct options *o)
+{
+	static const char *const taken[] = { "HOME", "LANG", "LC_ALL", "TZ" };
+	char cwd[PATH_MAX];
+
+	list_add(&o->volumes, text("/:/:ro"));
+	for (size_t i = 0; i < sizeof(taken) / sizeof(taken[0]); i++)
+		if (getenv(taken[i]))
+			env_set(&o->env, text("%s=%s", taken[i], getenv(taken[i])));
+	if (!getcwd(cwd, sizeof(cwd)))
+		strcpy(cwd, "/");
+	if (!*o->workdir)
+		o->workdir = text("%s", cwd);
+	return text("host %s\n", cwd);
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n > m && !strcmp(s + n - m, end);
+}
+
+static bool is_archive_of_files(const char *spec)
+{
+	static const char *const ends[] = { ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.zst" };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (ends_with(spec, ends[i]))
+			return true;
+	return !strncmp(spec, "oci:", 4) || !strncmp(spec, "docker-archive:", 15);
+}
+
+/* Writes what is unpacked at boot; the line for init. */
+static char *add_root(struct archive *a, struct options *o)
+{
+	const char *spec = o->rootfs;
+	struct stat st;
+
+	if (!strcmp(spec, "host"))
+		return use_host_root(o);
+	if (!strcmp(spec, "busybox")) {
+		add_busybox_root(a);
+		archive_end(a);
+	} else if (!strcmp(spec, "debian")) {
+		copy_debian_root(a);
+	} else if (is_archive_of_files(spec)) {
+		archive_copy(a, image_archive(o, spec));
+	} else if (stat(spec, &st)) {
+		die("--rootfs %s: %s", spec, strerror(errno));
+	} else if (S_ISDIR(st.st_mode)) {
+		archive_tree(a, spec);
+		archive_end(a);
+	} else if (ends_with(spec, ".ext4") || ends_with(spec, ".ext2") || ends_with(spec, ".img")) {
+		list_add(&o->disks, o->keep ? text("%s", spec) : text("%s:ro", spec));
+		return text("disk %u %s\n", disk_number(o) - 1, o->keep ? "rw" : "ro");
+	} else {
+		archive_copy(a, spec);
+	}
+	return text("%s", "");
+}
+
+int rootfs_make(struct options *o)
 {
 	struct archive a = { .map_owner = geteuid() != 0 };
-	struct stat st;
+	char *root_line;
 
 	a.fd = memfd_create("zerno-root", 0); /* inherited by QEMU */
 	if (a.fd < 0)
 		die("memfd_create: %s", strerror(errno));
-	if (!strcmp(spec, "busybox")) {
-		add_busybox_root(&a);
-		archive_end(&a);
-	} else if (!strcmp(spec, "debian")) {
-		copy_debian_root(&a);
-	} else if (stat(spec, &st)) {
-		die("--rootfs %s: %s", spec, strerror(errno));
-	} else if (S_ISDIR(st.st_mode)) {
-		archive_tree(&a, spec);
-		archive_end(&a);
-	} else {
-		archive_copy(&a, spec);
-	}
+	root_line = add_root(&a, o);
 	add_our_part(&a);
+	add_mounts(&a, o, root_line);
 	archive_end(&a);
+	if (!o->memory) /* an archive and what is unpacked from it are in memory together */
+		o->memory = a.written > 100u << 20 ? "2G" : *root_line ? "1G" : "512M";
+	free(root_line);
 	return a.fd;
 }

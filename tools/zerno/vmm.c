@@ -115,6 +115,21 @@ static void add_disk(struct vmm *v, const struct options *o, unsigned n, const c
 	free(file);
 }
 
+/* "none": files are as they are, and what the user may not do (chown) is silently left.  remap: several file systems of
+ * the host may lie below one share. */
+static void add_volume(struct vmm *v, const struct options *o, unsigned n, const char *word)
+{
+	const char *bus = !strcmp(o->machine, "microvm") ? "device" : "pci";
+	char *tag = volume_tag(n), *src;
+	bool ro;
+
+	src = volume_source(word, &ro);
+	add(v, "-fsdev",
+	    text("local,id=%s,path=%s,security_model=none,multidevs=remap%s", tag, escape_commas(src),
+	         ro ? ",readonly=on" : ""));
+	add(v, "-device", text("virtio-9p-%s,fsdev=%s,mount_tag=%s", bus, tag, tag));
+}
+
 static void add_devices(struct vmm *v, const struct options *o, int channel, int console)
 {
 	const char *bus = !strcmp(o->machine, "microvm") ? "device" : "pci";
@@ -127,6 +142,8 @@ static void add_devices(struct vmm *v, const struct options *o, int channel, int
 	add(v, "-device", text("virtio-rng-%s", bus));
 	for (unsigned n = 0; o->disks && o->disks[n]; n++)
 		add_disk(v, o, n, o->disks[n]);
+	for (unsigned n = 0; o->volumes && o->volumes[n]; n++)
+		add_volume(v, o, n, o->volumes[n]);
 }
 
 /* A pair of connected sockets: ours is closed on exec, QEMU's is inherited. */

@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 extern char **environ;
-enum failure_stage { STAGE_TTY = 1, STAGE_CWD, STAGE_EXEC };
+enum failure_stage { STAGE_TTY = 1, STAGE_CWD, STAGE_USER, STAGE_EXEC };
 struct failure {
 	int stage, error;
 };
@@ -109,6 +109,9 @@ static _Noreturn void child_run(const struct exec_request *r, const int theirs[3
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (r->cwd[0] ? chdir(r->cwd) : chdir("/root") && chdir("/"))
 		child_fail(report, STAGE_CWD);
+	errno = root_user ? user_become(root_user) : 0;
+	if (errno)
+		child_fail(report, STAGE_USER);
 	environ = r->envp;
 	execvp(r->argv[0], r->argv);
 	child_fail(report, STAGE_EXEC);
@@ -119,6 +122,9 @@ static int explain(const struct failure *f, const struct exec_request *r, char *
 	switch (f->stage) {
 	case STAGE_TTY:
 		snprintf(text, size, "zerno: no controlling terminal: %s\n", strerror(f->error));
+		return 125;
+	case STAGE_USER:
+		snprintf(text, size, "zerno: user %s: %s\n", root_user, strerror(f->error));
 		return 125;
 	case STAGE_CWD:
 		snprintf(text, size, "zerno: cannot change to %s: %s\n", r->cwd, strerror(f->error));

@@ -9,6 +9,8 @@
 #define _GNU_SOURCE
 #include "init.h"
 #include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,7 +25,12 @@ int main(int argc, char **argv)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		return pump_run(fd);
 	}
+	mkdir("/dev", 0755);
+	bool good = !mount("devtmpfs", "/dev", "devtmpfs", 0, NULL) && !root_enter();
 	system_setup();
+	good &= !root_volumes();
+	if (!good)
+		system_power_off(); /* the launcher shows what was said: no EXIT frame */
 	int port = system_open_port();
 	if (port >= 0)
 		pump_run(port);

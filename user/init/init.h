@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * user/init/init.h - the parts of the guest's init: system set-up, the command, the pump between them. */
 #pragma once
+#include <stdbool.h>
 #include <sys/types.h>
 #include "../../tools/zerno/frame.h"
 
@@ -8,6 +9,14 @@
 void system_setup(void);    /* mounts, devices, host name: best effort */
 int system_open_port(void); /* the launcher's channel; waits a little for it; -1 = none */
 _Noreturn void system_power_off(void);
+
+/* root.c */
+int root_enter(void);   /* before system_setup: the root the launcher asked for. 0, or -1 after a message */
+int root_volumes(void); /* after it: the 9P volumes */
+extern char *root_user; /* USER[:GROUP] who runs the command, or NULL */
+
+/* user.c: takes on the user; 0 or errno. */
+int user_become(const char *spec);
 
 /* command.c */
 struct command {

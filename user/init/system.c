@@ -41,7 +41,11 @@ static void mount_at(const char *type, const char *where, unsigned long flags, c
 
 static void mount_tmpfs(const char *where, const char *options)
 {
+	struct stat st, root;
+
 	mkdir(where, 0755);
+	if (stat(where, &st) || stat("/", &root) || st.st_dev != root.st_dev)
+		return; /* something is mounted there already (root.c) */
 	if (dir_is_empty(where))
 		mount_at("tmpfs", where, MS_NOSUID | MS_NODEV, options);
 }
@@ -52,7 +56,7 @@ void system_setup(void)
 	mount_at("proc", "/proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 	mount_at("devtmpfs", "/dev", MS_NOSUID, NULL);
 	mount_at("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=620,ptmxmode=666");
-	mount_tmpfs("/dev/shm", "mode=1777");
+	mount_at("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
 	mount_tmpfs("/tmp", "mode=1777");
 	mount_tmpfs("/run", "mode=755");
 	mkdir("/root", 0700);

@@ -28,22 +28,22 @@ static struct inode *lookup(struct inode *dir, const char *name, unsigned len)
 	return p9_inode_walk(dir, name, len);
 }
 
-/* The directory is looked at again after a while; if somebody changed it, the names go. */
+/* The directory is looked at again after a while; if somebody changed it, the names go.  It may have been us; but then
+ * others could have changed it in the same moment. */
 static bool names_good(struct inode *dir, struct dentry *d)
 {
 	struct p9_node *n = p9_node(dir);
 	ktime_t before = n->server_mtime;
-	bool ours = n->ours;
 	int err;
 
-	if (clock_monotonic() < n->fresh_until)
+	if (clock_monotonic() < n->names_until)
 		return true;
 	err = p9_inode_refresh(dir, true);
 	if (err == -ENOENT || err == -ESTALE)
 		dentry_drop(d); /* it is not there any more; who comes by name finds the new one */
 	n->server_mtime = dir->mtime;
-	n->ours = false;
-	if (err || (dir->mtime != before && !ours))
+	n->names_until = clock_monotonic() + P9_FRESH_NS;
+	if (err || dir->mtime != before)
 		dentry_forget_names(d);
 	return true;
 }
@@ -122,6 +122,7 @@ static struct inode *create(struct inode *dir, const char *name, unsigned len, u
 		n->wfid = open_fid, n->wfid_reads = true;
 	mutex_unlock(&n->lock);
 	give_to(i, c);
+	i->no_file_caps = true; /* it is new */
 	return i;
 }
 
@@ -252,15 +253,27 @@ const struct inode_ops p9_dir_ops = {
 	.rename = rename_name,
 	.getattr = p9_getattr_op,
 	.setattr = p9_setattr_op,
+	.getxattr = p9_getxattr,
+	.setxattr = p9_setxattr,
+	.listxattr = p9_listxattr,
+	.removexattr = p9_removexattr,
 };
 const struct inode_ops p9_node_ops = {
 	.getattr = p9_getattr_op,
 	.setattr = p9_setattr_op,
+	.getxattr = p9_getxattr,
+	.setxattr = p9_setxattr,
+	.listxattr = p9_listxattr,
+	.removexattr = p9_removexattr,
 };
 const struct inode_ops p9_link_ops = {
 	.get_link = get_link,
 	.getattr = p9_getattr_op,
 	.setattr = p9_setattr_op,
+	.getxattr = p9_getxattr,
+	.setxattr = p9_setxattr,
+	.listxattr = p9_listxattr,
+	.removexattr = p9_removexattr,
 };
 
 /* ---- listing ---- */

@@ -17,12 +17,14 @@
  *   direct    (cache=none) each read and write is a message; the page cache serves private mappings alone.
  */
 #include <fs/9p/node.h>
+#include <base/clock.h>
 #include <mem/slab.h>
 #include <sched/thread.h>
 #include <lib/string.h>
 #include <vm/space.h>
 #include <abi/errno.h>
 #include <abi/mman.h>
+#include <abi/mount.h>
 
 enum { DIRECT_BYTES = 128 * 1024 };
 
@@ -48,6 +50,28 @@ static int open_new(struct inode *i, u32 flags, u32 *fid)
 	return err;
 }
 
+/* With nothing to be written, ever, the fid of the name itself is opened: it saves the walk that would copy it. */
+static bool only_read(const struct inode *i)
+{
+	return i->sb->flags & MS_RDONLY && p9_super(i->sb)->cache == P9_CACHE_LOOSE;
+}
+
+static int open_own_fid(struct inode *i)
+{
+	struct p9_node *n = p9_node(i);
+	int err;
+
+	scoped_mutex(&n->lock);
+	if (n->rfid)
+		return 0;
+	if (!n->names[0].fid)
+		return -ENOENT;
+	err = p9_lopen(p9_client(i), n->names[0].fid, O_RDONLY | O_LARGEFILE);
+	if (!err)
+		n->rfid = n->names[0].fid;
+	return err;
+}
+
 static int open_writable(struct inode *i, u32 *fid, bool *reads)
 {
 	int err = open_new(i, O_RDWR, fid);
@@ -64,6 +88,8 @@ int p9_open_fid(struct inode *i, bool write)
 
 	if (write ? atomic_load(&n->wfid) : atomic_load(&n->rfid))
 		return 0; /* they go away with the last writer, which we are not, or the inode */
+	if (!write && only_read(i))
+		return open_own_fid(i);
 	/* The inode's own lock of names is taken inside: two openers may both open, one keeps its fid. */
 	bool reads = true;
 	err = write ? open_writable(i, &fid, &reads) : open_new(i, O_RDONLY, &fid);
@@ -107,7 +133,8 @@ static int open_op(struct inode *i, struct file *f)
 
 	/* Close-to-open: whatever others did before this open is seen. */
 	if (p9_super(i->sb)->cache != P9_CACHE_LOOSE)
-		err = p9_inode_refresh(i, !atomic_load(&n->writers));
+		err = p9_inode_refresh(i, !atomic_load(&n->writers) &&
+		                                  clock_monotonic() > n->asked_at + P9_JUST_NS);
 	if (write) {
 		mutex_lock(&n->lock);
 		n->writers++;

@@ -150,20 +150,18 @@ static void set_attr(struct inode *i, const struct p9_attr *a)
 static void set_data(struct inode *i, const struct p9_attr *a)
 {
 	struct p9_node *n = p9_node(i);
-	bool news = n->server_mtime != time_of(a->mtime) || (u64)i->size != a->size;
+	bool news = (u64)i->size != a->size || (n->server_mtime != time_of(a->mtime) && !n->ours);
 
 	n->server_mtime = time_of(a->mtime);
 	if (atomic_load(&n->writers)) {
 		i->mtime = MAX(i->mtime, n->server_mtime);
 		return;
 	}
-	if (news && !n->ours) {
+	if (news) {
 		rwlock_write_lock(&i->lock);
 		mapping_truncate(&i->data, 0);
 		inode_set_size(i, (loff_t)a->size);
 		rwlock_write_unlock(&i->lock);
-	} else if ((u64)i->size != a->size) {
-		inode_set_size(i, (loff_t)a->size);
 	}
 	n->ours = false;
 }
@@ -191,6 +189,7 @@ int p9_inode_refresh(struct inode *i, bool now)
 		set_data(i, &a);
 	else
 		i->size = (loff_t)a.size;
+	n->asked_at = clock_monotonic();
 	n->fresh_until = fresh_for(i->sb);
 	return 0;
 }
@@ -305,7 +304,8 @@ static struct inode *make_inode(struct super_block *sb, const struct p9_attr *a)
 	n->inode = i;
 	n->qid = a->qid;
 	n->server_mtime = time_of(a->mtime);
-	n->fresh_until = fresh_for(sb);
+	n->asked_at = clock_monotonic();
+	n->fresh_until = n->names_until = fresh_for(sb);
 	i->private = n;
 	init_inode(i, a);
 	return i;
@@ -347,6 +347,7 @@ struct inode *p9_inode_get(struct super_block *sb, u32 fid, const struct p9_attr
 		set_attr(i, a);
 		if (s_isreg(i->mode))
 			set_data(i, a);
+		p9_node(i)->asked_at = clock_monotonic();
 		p9_node(i)->fresh_until = fresh_for(sb);
 	}
 	return i;
@@ -386,9 +387,10 @@ void p9_evict(struct inode *i) NO_LOCK_CHECK
 	mutex_lock(&s->nodes_lock);
 	hlist_del(&n->link);
 	mutex_unlock(&s->nodes_lock);
+	if (n->rfid != n->names[0].fid)
+		p9_clunk(s->client, n->rfid);
 	for (unsigned k = 0; k < P9_NAMES; k++)
 		p9_clunk(s->client, n->names[k].fid);
-	p9_clunk(s->client, n->rfid);
 	p9_clunk(s->client, n->wfid);
 	kfree(n);
 }

@@ -11,6 +11,8 @@ enum p9_cache {
 	P9_CACHE_LOOSE, /* kept: the folder is ours alone, or read-only */
 };
 #define P9_FRESH_NS NSEC_PER_SEC
+#define P9_JUST_NS                                                                                           \
+	(20 * NSEC_PER_MSEC) /* attributes as young as this came with the look-up for the same open */
 enum { P9_NODE_BITS = 10, P9_NAMES = 2 };
 
 struct p9_super {
@@ -38,7 +40,9 @@ struct p9_node { /* inode->private */
 	        GUARDED_BY(&lock); /* open for reading, for (reading and) writing; 0: not */
 	bool wfid_reads;
 	unsigned writers GUARDED_BY(&lock); /* files open for writing */
-	ktime_t fresh_until;                /* attributes may be believed; monotonic */
+	ktime_t asked_at;                   /* when the attributes came; monotonic, as the next two */
+	ktime_t fresh_until;                /* attributes may be believed */
+	ktime_t names_until;                /* a directory's cached names, too */
 	ktime_t server_mtime;
 	bool ours; /* we changed it since: a new time at the server is no news */
 	bool gone; /* no name is left, the server does not find it any more */
@@ -93,3 +97,9 @@ int p9_write_back(struct inode *i);
 
 /* dir.c */
 extern const struct inode_ops p9_dir_ops, p9_node_ops, p9_link_ops;
+
+/* xattr.c */
+ssize_t p9_getxattr(struct inode *i, const char *name, void *value, size_t size);
+int p9_setxattr(struct inode *i, const char *name, const void *value, size_t size, int flags);
+int p9_listxattr(struct inode *i, struct xattr_list *to);
+int p9_removexattr(struct inode *i, const char *name);

@@ -59,9 +59,17 @@ static const char *get_link(struct inode *i)
 const struct inode_ops ovl_node_ops = {
 	.getattr = ovl_getattr,
 	.setattr = ovl_setattr,
+	.getxattr = ovl_getxattr,
+	.setxattr = ovl_setxattr,
+	.listxattr = ovl_listxattr,
+	.removexattr = ovl_removexattr,
 };
 const struct inode_ops ovl_link_ops = {
 	.get_link = get_link,
 	.getattr = ovl_getattr,
 	.setattr = ovl_setattr,
+	.getxattr = ovl_getxattr,
+	.setxattr = ovl_setxattr,
+	.listxattr = ovl_listxattr,
+	.removexattr = ovl_removexattr,
 };

@@ -212,7 +212,7 @@ static bool clear_one(void *ctx, const char *name, unsigned len)
 int ovl_clear_dir(struct ovl_super *s, const struct path *dir)
 {
 	struct clearing c = { s, dir, 0 };
-	int err = ovl_list_whiteouts(dir, clear_one, &c);
+	int err = ovl_list_whiteouts(s, dir, clear_one, &c);
 
 	return err ? err : c.err;
 }
@@ -289,4 +289,8 @@ const struct inode_ops ovl_dir_ops = {
 	.rename = ovl_rename,
 	.getattr = ovl_getattr,
 	.setattr = ovl_setattr,
+	.getxattr = ovl_getxattr,
+	.setxattr = ovl_setxattr,
+	.listxattr = ovl_listxattr,
+	.removexattr = ovl_removexattr,
 };

@@ -17,6 +17,7 @@
  * cache, the locks and the checks of the real file system are those of everybody else.
  */
 #include <fs/overlay/internal.h>
+#include <fs/xattr.h>
 #include <lib/format.h>
 #include <lib/string.h>
 #include <mem/slab.h>
@@ -66,26 +67,13 @@ static const char *opaque_name(const struct ovl_super *s)
 bool ovl_is_opaque(struct ovl_super *s, struct inode *dir)
 {
 	char value = 0;
-	ssize_t n;
 
-	if (!dir->ops->getxattr)
-		return false;
-	rwlock_read_lock(&dir->lock);
-	n = dir->ops->getxattr(dir, opaque_name(s), &value, 1);
-	rwlock_read_unlock(&dir->lock);
-	return n == 1 && value == 'y';
+	return inode_getxattr(dir, opaque_name(s), &value, 1) == 1 && value == 'y';
 }
 
 int ovl_set_opaque(struct ovl_super *s, struct inode *upper)
 {
-	int err;
-
-	if (!upper->ops->setxattr)
-		return -EOPNOTSUPP;
-	rwlock_write_lock(&upper->lock);
-	err = upper->ops->setxattr(upper, opaque_name(s), "y", 1, 0);
-	rwlock_write_unlock(&upper->lock);
-	return err;
+	return inode_setxattr(upper, opaque_name(s), "y", 1, 0);
 }
 
 /* ---- copying ---- */
@@ -169,6 +157,8 @@ static int make_copy(struct ovl_super *s, const struct path *from, const char *t
 		return err;
 	if (s_isreg(i->mode))
 		err = copy_data(s, from, out);
+	if (!err)
+		err = ovl_copy_xattrs(s, i, out->dentry->inode);
 	if (!err)
 		err = copy_attr(i, out->dentry->inode);
 	if (err)

@@ -95,6 +95,8 @@ static void listing_free(struct ovl_listing *l)
 struct collect {
 	struct dir_context dc;
 	struct ovl_listing *l;
+	const struct ovl_super *s;
+	const struct mount *layer;
 	bool no_memory;
 };
 
@@ -106,7 +108,7 @@ static bool collect_one(struct dir_context *dc, const char *name, unsigned len, 
 		return true;
 	if (known(c->l, name, len))
 		return true;
-	c->no_memory = !add(c->l, name, len, ino, type);
+	c->no_memory = !add(c->l, name, len, ovl_number(c->s, c->layer, ino), type);
 	return !c->no_memory;
 }
 
@@ -129,9 +131,9 @@ static int mark_whiteouts(struct ovl_entry *e, struct dentry *dir)
 }
 
 /* All names of one real directory that are not in the list yet. */
-static int collect_layer(struct ovl_listing *l, const struct path *p)
+static int collect_layer(const struct ovl_super *s, struct ovl_listing *l, const struct path *p)
 {
-	struct collect c = { .dc = { .emit = collect_one }, .l = l };
+	struct collect c = { .dc = { .emit = collect_one }, .l = l, .s = s, .layer = p->mnt };
 	struct ovl_entry **from = l->last;
 	struct file *f;
 	int err = open_dir(p, &f);
@@ -170,12 +172,12 @@ static struct ovl_listing *merge(const struct inode *dir)
 	if (ovl_upper(dir)) {
 		struct path up = ovl_upper_path(dir);
 
-		err = collect_layer(l, &up);
+		err = collect_layer(s, l, &up);
 	}
 	for (unsigned k = 0; k < n->nlower && !err; k++) {
 		struct path p = { s->layers[n->lower[k].layer].mnt, n->lower[k].d };
 
-		err = collect_layer(l, &p);
+		err = collect_layer(s, l, &p);
 	}
 	if (!err)
 		return l;
@@ -197,11 +199,11 @@ int ovl_check_empty(struct inode *dir)
 	return err;
 }
 
-int ovl_list_whiteouts(const struct path *dir, bool (*fn)(void *ctx, const char *name, unsigned len),
-                       void *ctx)
+int ovl_list_whiteouts(const struct ovl_super *s, const struct path *dir,
+                       bool (*fn)(void *ctx, const char *name, unsigned len), void *ctx)
 {
 	struct ovl_listing *l = listing_new();
-	int err = l ? collect_layer(l, dir) : -ENOMEM;
+	int err = l ? collect_layer(s, l, dir) : -ENOMEM;
 
 	for (struct ovl_entry *e = err ? NULL : l->first; e; e = e->next)
 		if (e->type == DT_WHITEOUT && !fn(ctx, e->name, e->len))
@@ -290,12 +292,28 @@ static int emit_list(struct ovl_dirfile *d, struct dir_context *ctx)
 	return 0;
 }
 
-static int emit_real(struct ovl_dirfile *d, struct dir_context *ctx)
+struct pass {
+	struct dir_context dc, *outer;
+	const struct ovl_super *s;
+	const struct mount *layer;
+};
+
+static bool pass_one(struct dir_context *dc, const char *name, unsigned len, u64 ino, unsigned type)
 {
+	struct pass *p = container_of(dc, struct pass, dc);
+
+	p->outer->pos = dc->pos;
+	return p->outer->emit(p->outer, name, len, ovl_number(p->s, p->layer, ino), type);
+}
+
+/* The one layer's entries, with our numbers. */
+static int emit_real(const struct ovl_super *s, struct ovl_dirfile *d, struct dir_context *ctx)
+{
+	struct pass p = { .dc = { .emit = pass_one }, .outer = ctx, .s = s, .layer = d->real->path.mnt };
 	int err;
 
 	d->real->pos = ctx->pos;
-	err = file_iterate(d->real, ctx);
+	err = file_iterate(d->real, &p.dc);
 	ctx->pos = d->real->pos;
 	return err;
 }
@@ -310,7 +328,7 @@ static int dir_iterate(struct file *f, struct dir_context *ctx)
 	if (err)
 		return err;
 	if (d->real)
-		return emit_real(d, ctx);
+		return emit_real(ovl_super(f->inode->sb), d, ctx);
 	return emit_dots(f, ctx) ? 0 : emit_list(d, ctx);
 }
 

@@ -70,6 +70,8 @@ struct inode *ovl_inode_get(struct super_block *sb, struct ovl_node *n, struct i
 void ovl_node_hash(struct inode *i); /* after a copy-up */
 void ovl_refresh(struct inode *i);   /* fields as the real inode's */
 void ovl_evict(struct inode *i);
+/* The overlay's inode number for one of a layer's. */
+u64 ovl_number(const struct ovl_super *s, const struct mount *layer, u64 ino);
 /* The positive child with a reference, NULL or ERR_PTR. */
 struct dentry *ovl_child(struct dentry *dir, const char *name, unsigned len);
 /* Does a lower layer of dir have the name? 1, 0 or an error. */
@@ -100,11 +102,20 @@ MUST_CHECK int ovl_whiteout(struct ovl_super *s, const struct path *dir, const c
 /* dir.c */
 extern const struct file_ops ovl_dir_file_ops;
 MUST_CHECK int ovl_check_empty(struct inode *dir);
-int ovl_list_whiteouts(const struct path *dir, bool (*fn)(void *ctx, const char *name, unsigned len),
-                       void *ctx);
+int ovl_list_whiteouts(const struct ovl_super *s, const struct path *dir,
+                       bool (*fn)(void *ctx, const char *name, unsigned len), void *ctx);
 
 /* file.c, attr.c */
 extern const struct file_ops ovl_file_ops;
 extern const struct inode_ops ovl_node_ops, ovl_link_ops;
 int ovl_setattr(struct inode *i, const struct iattr *a);
 int ovl_getattr(struct inode *i, struct kstat *st);
+
+/* xattr.c */
+struct xattr_list;
+ssize_t ovl_getxattr(struct inode *i, const char *name, void *value, size_t size);
+int ovl_setxattr(struct inode *i, const char *name, const void *value, size_t size, int flags);
+int ovl_listxattr(struct inode *i, struct xattr_list *to);
+int ovl_removexattr(struct inode *i, const char *name);
+/* All but the overlay's own marks; what `to` cannot keep is left out. */
+MUST_CHECK int ovl_copy_xattrs(struct ovl_super *s, struct inode *from, struct inode *to);

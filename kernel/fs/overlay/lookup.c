@@ -97,6 +97,12 @@ void ovl_node_free(struct ovl_node *n)
 	kfree(n);
 }
 
+/* Of a directory made of several nobody counts the subdirectories. */
+static bool is_merged(const struct inode *i)
+{
+	return s_isdir(i->mode) && ovl_node(i)->nlower + (ovl_upper(i) ? 1 : 0) > 1;
+}
+
 void ovl_refresh(struct inode *i)
 {
 	const struct inode *real = ovl_real_inode(i);
@@ -104,7 +110,7 @@ void ovl_refresh(struct inode *i)
 	i->mode = real->mode;
 	i->uid = real->uid;
 	i->gid = real->gid;
-	i->nlink = ovl_node(i)->gone ? 0 : s_isdir(i->mode) && ovl_node(i)->nlower ? 1 : real->nlink;
+	i->nlink = ovl_node(i)->gone ? 0 : is_merged(i) ? 1 : real->nlink;
 	i->blocks = real->blocks;
 	i->atime = real->atime;
 	i->mtime = real->mtime;
@@ -113,12 +119,22 @@ void ovl_refresh(struct inode *i)
 	atomic_store(&i->size, atomic_load(&real->size));
 }
 
+u64 ovl_number(const struct ovl_super *s, const struct mount *layer, u64 ino)
+{
+	u64 n = 0;
+
+	if (s->one_fs || layer == s->upper.mnt)
+		return ino;
+	while (s->layers[n].mnt != layer)
+		n++;
+	return ino ^ (n + 1) << LAYER_SHIFT;
+}
+
 static u64 number_of(const struct ovl_super *s, const struct ovl_node *n)
 {
-	u64 layer = n->nlower ? n->lower[0].layer + 1 : 0;
-	u64 ino = n->nlower ? n->lower[0].d->inode->ino : n->upper->inode->ino;
-
-	return s->one_fs ? ino : ino ^ layer << LAYER_SHIFT;
+	if (!n->nlower)
+		return n->upper->inode->ino;
+	return ovl_number(s, s->layers[n->lower[0].layer].mnt, n->lower[0].d->inode->ino);
 }
 
 static struct inode *inode_new(struct super_block *sb, struct ovl_node *n)

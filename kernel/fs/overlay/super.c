@@ -122,9 +122,13 @@ static int find_dir(const struct fs_walk *w, const char *name, struct path *out)
 	if (!plain)
 		return -ENOMEM;
 	unescape(plain);
-	err = path_lookup(w, plain, LOOKUP_FOLLOW | LOOKUP_DIRECTORY, out);
+	err = path_lookup(w, plain, LOOKUP_FOLLOW, out);
 	kfree(plain);
-	return err;
+	if (err || s_isdir(out->dentry->inode->mode))
+		return err;
+	path_put(out);
+	*out = (struct path){ NULL, NULL };
+	return -EINVAL;
 }
 
 static unsigned count_layers(const char *lower)
@@ -318,12 +322,6 @@ static void ovl_show_options(struct super_block *sb, struct seq *q)
 		seq_puts(q, ",userxattr");
 }
 
-/* Read-only without an upper layer, for ever. */
-static int ovl_remount(struct super_block *sb, const char *options)
-{
-	return !ovl_super(sb)->upper.mnt && !(sb->flags & MS_RDONLY) ? -EROFS : 0;
-}
-
 static void ovl_put_super(struct super_block *sb)
 {
 	struct ovl_super *s = ovl_super(sb);
@@ -349,7 +347,6 @@ static const struct super_ops ovl_super_ops = {
 	.put_super = ovl_put_super,
 	.sync = ovl_sync,
 	.show_options = ovl_show_options,
-	.remount = ovl_remount,
 };
 
 static int fill_layers(struct super_block *sb, struct ovl_super *s)
@@ -362,8 +359,10 @@ static int fill_layers(struct super_block *sb, struct ovl_super *s)
 		err = check_layers(s);
 	if (err)
 		return err;
-	if (!s->upperdir)
+	if (!s->upperdir) {
 		sb->flags |= MS_RDONLY;
+		sb->never_writable = true;
+	}
 	sb->root_inode = make_root(sb, s);
 	if (!IS_ERR(sb->root_inode))
 		return 0;

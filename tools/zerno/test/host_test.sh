@@ -3,7 +3,7 @@
 # host_test.sh - the launcher against fake-vmm.sh.  usage: host_test.sh [path of zerno]
 here=${0%/*}
 zerno=${1:-$here/../../../zerno}
-export ZERNO_QEMU="$here/fake-vmm.sh" ZERNO_KERNEL=/dev/null
+export ZERNO_ROOTFS=busybox ZERNO_QEMU="$here/fake-vmm.sh" ZERNO_KERNEL=/dev/null
 passed=0 failed=0
 ok() { # ok NAME GOT WANT
 	if [ "$2" = "$3" ]; then passed=$((passed + 1)); else
