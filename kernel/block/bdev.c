@@ -62,6 +62,7 @@ u32 bdev_read_ahead(const struct block_device *d)
 void bdev_set_read_ahead(struct block_device *d, u32 sectors)
 {
 	atomic_store(&d->read_ahead, sectors);
+	atomic_store(&d->mapping.ra_pages, sectors / (PAGE_SIZE / 512));
 }
 
 dev_t bdev_dev(const struct block_device *d)

@@ -18,13 +18,17 @@
  * Both indexes only grow, modulo 65536.  The device is not trusted: what it may change is read once and checked,
  * and what we must know later (which descriptors form a chain, how many bytes the device could write) stands in
  * `slots`, which it does not see.  A device that breaks the rules makes its queue dead, not the kernel.
+ *
+ * With INDIRECT a chain of several buffers takes one descriptor, which points to a table of them; a table belongs to
+ * its slot and is kept for the next chain.  With EVENT_IDX each side says at which index it wants to be told next
+ * (used_event behind the avail ring, avail_event behind the used ring), so a busy queue needs few kicks and interrupts.
  */
 #include "virtio_transport.h"
 #include <base/log.h>
 #include <lib/string.h>
 #include <mem/slab.h>
 
-enum { VIRTQ_DESC_NEXT = 1, VIRTQ_DESC_WRITE = 2, VIRTQ_USED_NO_NOTIFY = 1 };
+enum { VIRTQ_DESC_NEXT = 1, VIRTQ_DESC_WRITE = 2, VIRTQ_DESC_INDIRECT = 4, VIRTQ_USED_NO_NOTIFY = 1 };
 struct virtq_desc {
 	u64 addr;
 	u32 len;
@@ -40,10 +44,12 @@ struct virtq_used {
 	} ring[];
 };
 struct virtq_slot {
-	void *token;  /* of the chain that begins here; NULL: none does */
-	u32 in_bytes; /* the device may write */
-	u16 count;    /* descriptors of the chain */
-	u16 next;     /* in the chain, or in the free list */
+	void *token;              /* of the chain that begins here; NULL: none does */
+	u32 in_bytes;             /* the device may write */
+	u16 count;                /* descriptors of the chain */
+	u16 next;                 /* in the chain, or in the free list */
+	u16 room;                 /* entries of the table */
+	struct virtq_desc *table; /* of an indirect chain that begins here; NULL: never was one */
 };
 struct virtqueue {
 	struct virtio_device *device;
@@ -54,7 +60,8 @@ struct virtqueue {
 	struct virtq_avail *avail;
 	volatile struct virtq_used *used;
 	u16 nr_free, free_head, used_seen;
-	bool broken;
+	u16 kicked; /* avail index at the last kick */
+	bool broken, indirect, event_idx;
 	struct virtq_slot *slots;
 };
 
@@ -111,6 +118,8 @@ struct virtqueue *virtqueue_create(struct virtio_device *d, unsigned index,
 	q->callback = callback;
 	q->ctx = ctx;
 	q->slots = (struct virtq_slot *)(q + 1);
+	q->indirect = virtio_has_feature(d, VIRTIO_F_INDIRECT);
+	q->event_idx = virtio_has_feature(d, VIRTIO_F_EVENT_IDX);
 	ring_init(q, mem);
 
 	struct virtq_addresses a = { virt_to_phys(q->desc), virt_to_phys(q->avail),
@@ -133,40 +142,87 @@ free_queue:
 void virtqueue_destroy(struct virtqueue *q)
 {
 	q->device->queues[q->index] = NULL;
+	for (unsigned i = 0; i < q->size; i++)
+		kfree(q->slots[i].table);
 	page_free_virt(q->desc, ring_order(q->size));
 	kfree(q);
 }
 
-int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, unsigned nout, unsigned nin, void *token)
+/* The table of a chain of n buffers that begins at slot s, or NULL: no memory. */
+static struct virtq_desc *slot_table(struct virtq_slot *s, unsigned n)
 {
-	const unsigned n = nout + nin;
-	u16 head = q->free_head, at = head;
-	u32 in_bytes = 0;
+	if (likely(n <= s->room))
+		return s->table;
+	struct virtq_desc *t = kmalloc(n * sizeof(*t), ALLOC_ATOMIC);
+	if (!t)
+		return NULL;
+	kfree(s->table);
+	s->table = t;
+	s->room = (u16)(kmalloc_size(t) / sizeof(*t));
+	return t;
+}
 
-	assert(n > 0 && n <= q->size && token);
-	if (q->broken)
-		return -EIO;
-	if (n > q->nr_free)
-		return -ENOSPC;
+static void desc_fill(struct virtq_desc *d, const struct vq_buf *b, bool in, bool more, u16 next)
+{
+	d->addr = b->addr;
+	d->len = b->len;
+	d->flags = (u16)((in ? VIRTQ_DESC_WRITE : 0) | (more ? VIRTQ_DESC_NEXT : 0));
+	d->next = more ? next : 0;
+}
+
+/* One descriptor that points to a table of the buffers. */
+static void add_indirect(struct virtqueue *q, u16 head, struct virtq_desc *table, const struct vq_buf *bufs,
+                         unsigned nout, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		desc_fill(&table[i], &bufs[i], i >= nout, i + 1 < n, (u16)(i + 1));
+	q->desc[head] =
+	        (struct virtq_desc){ virt_to_phys(table), (u32)(n * sizeof(*table)), VIRTQ_DESC_INDIRECT, 0 };
+	q->free_head = q->slots[head].next;
+	q->nr_free--;
+	q->slots[head].count = 1;
+}
+
+/* A descriptor for each buffer, from the free list. */
+static void add_direct(struct virtqueue *q, u16 head, const struct vq_buf *bufs, unsigned nout, unsigned n)
+{
+	u16 at = head;
+
 	for (unsigned i = 0; i < n; i++) {
-		struct virtq_desc *d = &q->desc[at];
 		u16 next = q->slots[at].next;
 
-		d->addr = bufs[i].addr;
-		d->len = bufs[i].len;
-		d->flags = (u16)((i >= nout ? VIRTQ_DESC_WRITE : 0) | (i + 1 < n ? VIRTQ_DESC_NEXT : 0));
-		d->next = i + 1 < n ? next : 0;
-		if (i >= nout)
-			in_bytes += bufs[i].len;
+		desc_fill(&q->desc[at], &bufs[i], i >= nout, i + 1 < n, next);
 		if (i + 1 == n)
 			q->free_head = next;
 		else
 			at = next;
 	}
 	q->nr_free -= (u16)n;
+	q->slots[head].count = (u16)n;
+}
+
+int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, unsigned nout, unsigned nin, void *token)
+{
+	const unsigned n = nout + nin;
+	u16 head = q->free_head;
+	struct virtq_desc *table = NULL;
+	u32 in_bytes = 0;
+
+	assert(n > 0 && n <= q->size && token);
+	if (q->broken)
+		return -EIO;
+	if (q->indirect && n > 1 && q->nr_free)
+		table = slot_table(&q->slots[head], n);
+	if (!table && n > q->nr_free)
+		return -ENOSPC;
+	for (unsigned i = nout; i < n; i++)
+		in_bytes += bufs[i].len;
+	if (table)
+		add_indirect(q, head, table, bufs, nout, n);
+	else
+		add_direct(q, head, bufs, nout, n);
 	q->slots[head].token = token;
 	q->slots[head].in_bytes = in_bytes;
-	q->slots[head].count = (u16)n;
 
 	q->avail->ring[q->avail->idx % q->size] = head;
 	/* The device may look as soon as it sees the index. */
@@ -174,10 +230,24 @@ int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, unsigned nout,
 	return 0;
 }
 
+/* avail_event: the device wants a kick when the index passes it. */
+static u16 avail_event(const struct virtqueue *q)
+{
+	return *(const volatile u16 *)&q->used->ring[q->size];
+}
+
 void virtqueue_kick(struct virtqueue *q)
 {
+	u16 old = q->kicked, new = q->avail->idx;
+	bool wanted;
+
 	memory_barrier(); /* index before flags: VIRTIO 1.2, 2.7.13.4.1 */
-	if (!(q->used->flags & VIRTQ_USED_NO_NOTIFY))
+	q->kicked = new;
+	if (q->event_idx)
+		wanted = (u16)(new - avail_event(q) - 1) < (u16)(new - old);
+	else
+		wanted = !(q->used->flags & VIRTQ_USED_NO_NOTIFY);
+	if (wanted)
 		q->device->transport->queue_notify(q->device, q->index);
 }
 
@@ -205,8 +275,18 @@ void *virtqueue_get(struct virtqueue *q, u32 *len)
 {
 	u16 idx = q->used->idx;
 
-	if (q->broken || idx == q->used_seen)
+	if (q->broken)
 		return NULL;
+	if (idx == q->used_seen) {
+		if (!q->event_idx)
+			return NULL;
+		/* Tell us of the next one; it may have come before the device could see that. */
+		q->avail->ring[q->size] = q->used_seen;
+		memory_barrier();
+		idx = q->used->idx;
+		if (idx == q->used_seen)
+			return NULL;
+	}
 	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* the entry after the index */
 	if ((u16)(idx - q->used_seen) > q->size)
 		return queue_broken(q, "used index runs away");

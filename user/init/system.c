@@ -50,6 +50,7 @@ void system_setup(void)
 {
 	umask(0);
 	mount_at("proc", "/proc", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
+	mount_at("sysfs", "/sys", MS_NOSUID | MS_NOEXEC | MS_NODEV, NULL);
 	mount_at("devtmpfs", "/dev", MS_NOSUID, NULL);
 	mount_at("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=620,ptmxmode=666");
 	mount_tmpfs("/dev/shm", "mode=1777");

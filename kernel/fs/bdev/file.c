@@ -72,13 +72,14 @@ static void blkdev_release(struct file *f)
 	bdev_put(d);
 }
 
-static ssize_t read_cached(struct block_device *d, struct iov_iter *to, loff_t *pos)
+static ssize_t read_cached(struct file *f, struct iov_iter *to, loff_t *pos)
 {
+	struct mapping *m = bdev_mapping(blkdev_of(f));
 	ssize_t done = 0;
 
 	while (to->count) {
 		size_t off = (u64)*pos % PAGE_SIZE, n = MIN(PAGE_SIZE - off, to->count), got;
-		struct page *p = mapping_get(bdev_mapping(d), (u64)*pos / PAGE_SIZE);
+		struct page *p = mapping_page_for_read(f, m, (u64)*pos / PAGE_SIZE, off + to->count);
 
 		if (IS_ERR(p))
 			return done ? done : PTR_ERR(p);
@@ -111,6 +112,7 @@ static ssize_t write_cached(struct block_device *d, struct iov_iter *from, loff_
 		if (got)
 			page_mark_dirty(p);
 		page_put(p);
+		flusher_throttle();
 		*pos += (loff_t)got;
 		done += (ssize_t)got;
 		if (got < n)
@@ -139,7 +141,7 @@ static ssize_t blkdev_read(struct file *f, struct iov_iter *to, loff_t *pos)
 	if ((u64)*pos >= bdev_size(d))
 		return 0;
 	cut_at_end(d, to, *pos, &cut);
-	ssize_t n = f->flags & O_DIRECT ? blkdev_direct(f, to, pos, false) : read_cached(d, to, pos);
+	ssize_t n = f->flags & O_DIRECT ? blkdev_direct(f, to, pos, false) : read_cached(f, to, pos);
 	to->count += cut;
 	file_accessed(f);
 	return n;
