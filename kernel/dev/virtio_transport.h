@@ -51,9 +51,18 @@ struct virtio_device {
 	size_t notify_len;
 	u32 notify_off[VIRTIO_QUEUES_MAX];
 	unsigned irq_line;
+	/* MSI-X: entry 0 tells of the configuration, entry 1 + n of queue n. */
+	u8 *msix; /* the table; NULL: INTx */
+	unsigned msix_entries;
+	struct virtio_message {
+		struct virtio_device *device;
+		unsigned index;
+		bool registered;
+	} messages[VIRTIO_QUEUES_MAX + 1];
 };
 /* A device was found; it is probed by its driver now or when that registers. Takes over d. */
 void virtio_device_add(struct virtio_device *d);
 /* From the transport's interrupt: a queue may have used buffers; the configuration changed. */
 void virtio_interrupt_queues(struct virtio_device *d);
+void virtio_interrupt_queue(struct virtio_device *d, unsigned index);
 void virtio_interrupt_config(struct virtio_device *d);

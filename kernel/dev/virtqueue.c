@@ -280,8 +280,7 @@ void *virtqueue_get(struct virtqueue *q, u32 *len)
 	if (idx == q->used_seen) {
 		if (!q->event_idx)
 			return NULL;
-		/* Tell us of the next one; it may have come before the device could see that. */
-		q->avail->ring[q->size] = q->used_seen;
+		/* We asked to be told of the next one; it may have come before the device saw that. */
 		memory_barrier();
 		idx = q->used->idx;
 		if (idx == q->used_seen)
@@ -296,6 +295,7 @@ void *virtqueue_get(struct virtqueue *q, u32 *len)
 	if (id >= q->size || !q->slots[id].token)
 		return queue_broken(q, "used entry names no buffer");
 	q->used_seen++;
+	q->avail->ring[q->size] = q->used_seen; /* used_event */
 
 	void *token = q->slots[id].token;
 	*len = MIN(written, q->slots[id].in_bytes);
@@ -318,11 +318,16 @@ unsigned virtqueue_size(struct virtqueue *q)
 	return q->size;
 }
 
+void virtio_interrupt_queue(struct virtio_device *d, unsigned index)
+{
+	struct virtqueue *q = d->queues[index];
+
+	if (q && q->callback && q->used->idx != q->used_seen && !q->broken)
+		q->callback(q);
+}
+
 void virtio_interrupt_queues(struct virtio_device *d)
 {
-	for (unsigned i = 0; i < d->nr_queues; i++) {
-		struct virtqueue *q = d->queues[i];
-		if (q && q->callback && q->used->idx != q->used_seen && !q->broken)
-			q->callback(q);
-	}
+	for (unsigned i = 0; i < d->nr_queues; i++)
+		virtio_interrupt_queue(d, i);
 }
