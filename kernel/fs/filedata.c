@@ -53,7 +53,8 @@ static ssize_t read_piece(struct file *f, u64 index, size_t off, size_t n, struc
 {
 	struct mapping *m = f->inode->mapping;
 	bool memory = memory_only(m);
-	struct page *p = memory ? mapping_find(m, index) : mapping_page_for_read(f, m, index, off + to->count);
+	struct page *p =
+	        memory ? mapping_find(m, index) : mapping_page_for_read(f, m, index, off + to->count);
 	size_t done;
 
 	if (!p)
