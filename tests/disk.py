@@ -102,6 +102,11 @@ def run_disks(top, build, report, wanted):
                "yes abcdefg | head -c 65536 | dd of=/dev/vda bs=64k seek=40 oflag=direct 2>/dev/null; echo done",
                "done\n", lambda: None if d.bytes_of("write.img") == (bytes(102400) + b"0123456\n" * 125000).ljust(40 * 65536, b"\0")
                + (b"abcdefg\n" * 8192).ljust(4 * MB - 40 * 65536, b"\0") else "the image does not hold what was written")
+    for machine, bus in (("microvm", "device"), ("q35", "pci")):
+        d.case(f"packed-{machine}", ["--machine", machine, "-c", "2", "--qemu-arg",
+               f"-drive file={plain},if=none,id=p,format=raw,readonly=on -device virtio-blk-{bus},drive=p,packed=on,num-queues=2"],
+               "for i in 1 2 3; do md5sum < /dev/vda & dd if=/dev/vda bs=16k iflag=direct 2>/dev/null | md5sum; wait; done",
+               f"{md5(data)}  -\n" * 6)
     start, end = gpt(16384, [(64, 2047, "first"), (4096, 8191, "second")])
     body = bytearray(pattern("gpt", 8 * MB))
     body[:len(start)], body[-len(end):] = start, end

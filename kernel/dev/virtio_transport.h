@@ -15,7 +15,7 @@ enum {
 	VIRTIO_S_NEEDS_RESET = 64,
 	VIRTIO_S_FAILED = 128
 };
-enum { VIRTIO_F_INDIRECT = 28, VIRTIO_F_EVENT_IDX = 29, VIRTIO_F_VERSION_1 = 32 };
+enum { VIRTIO_F_INDIRECT = 28, VIRTIO_F_EVENT_IDX = 29, VIRTIO_F_VERSION_1 = 32, VIRTIO_F_RING_PACKED = 34 };
 
 struct virtq_addresses {
 	paddr_t desc, avail, used;

@@ -6,7 +6,7 @@
  * Layer:     dev.
  * Contexts:  the ktest thread.
  */
-#include "virtio_transport.h"
+#include "virtqueue.h"
 #include <base/ktest.h>
 #include <lib/string.h>
 #include <mem/slab.h>
@@ -213,4 +213,76 @@ KTEST(virtqueue_event_idx)
 	kfree(mem);
 	kfree(d);
 	return 0;
+}
+
+/* ---- packed rings ---- */
+
+static struct {
+	u16 at;
+	bool wrap;
+} packed_device;
+
+/* Marks the chain of `count` descriptors where the device's walk has come as used, under the id given. */
+static void packed_device_uses(u16 id, u32 len, unsigned count)
+{
+	struct packed_desc *d = (struct packed_desc *)phys_to_virt(rings.desc) + packed_device.at;
+
+	d->id = id;
+	d->len = len;
+	atomic_store_release(&d->flags, (u16)(packed_device.wrap ? 0x8080 : 0));
+	packed_device.at += (u16)count;
+	if (packed_device.at >= FAKE_SIZE) {
+		packed_device.at -= FAKE_SIZE;
+		packed_device.wrap = !packed_device.wrap;
+	}
+}
+
+/* Rounds of chains of two; used in another order than given. */
+static int run_packed(struct virtqueue *q, u8 *mem, unsigned chain)
+{
+	struct vq_buf bufs[2] = { { virt_to_phys(mem), 16 }, { virt_to_phys(mem + 16), 32 } };
+	const struct packed_desc *ring = phys_to_virt(rings.desc);
+	u32 len;
+
+	for (unsigned round = 0; round < 20; round++) {
+		u16 ids[FAKE_SIZE], n = (u16)(FAKE_SIZE / chain);
+
+		for (unsigned i = 0; i < n; i++) {
+			ids[i] = (u16)((packed_device.at + i * chain) % FAKE_SIZE);
+			KT_CHECK(virtqueue_add(q, bufs, 1, 1, mem + i) == 0);
+			ids[i] = ring[ids[i]].id;
+		}
+		KT_CHECK(virtqueue_add(q, bufs, 1, 1, mem) == -ENOSPC && virtqueue_get(q, &len) == NULL);
+		for (unsigned i = 0; i < n; i++) {
+			packed_device_uses(ids[n - 1 - i], 1000, chain);
+			KT_CHECK(virtqueue_get(q, &len) == mem + n - 1 - i && len == 32);
+		}
+		KT_CHECK(virtqueue_get(q, &len) == NULL);
+	}
+	KT_CHECK(virtqueue_add(q, bufs, 1, 1, mem) == 0);
+	packed_device_uses(FAKE_SIZE, 0, 1); /* no such chain */
+	KT_CHECK(virtqueue_get(q, &len) == NULL && virtqueue_broken(q));
+	KT_CHECK(virtqueue_add(q, bufs, 1, 1, mem) == -EIO);
+	return 0;
+}
+
+static int try_packed(u64 features, unsigned chain)
+{
+	struct virtio_device *d = kzalloc(sizeof(*d));
+	u8 *mem = kzalloc(64);
+	KT_CHECK(d && mem);
+	struct virtqueue *q = fake_queue(d, 1ULL << VIRTIO_F_RING_PACKED | features);
+	KT_CHECK(!IS_ERR(q));
+	packed_device.at = 0;
+	packed_device.wrap = true;
+	int failed = run_packed(q, mem, chain);
+	fake_queue_free(q);
+	kfree(mem);
+	kfree(d);
+	return failed;
+}
+
+KTEST(virtqueue_packed)
+{
+	return try_packed(0, 2) || try_packed(1ULL << VIRTIO_F_INDIRECT | 1ULL << VIRTIO_F_EVENT_IDX, 1);
 }
