@@ -117,10 +117,12 @@ static enum irq_result message_interrupt(void *ctx)
 {
 	struct virtio_message *m = ctx;
 
-	if (m->index == 0)
-		virtio_interrupt_config(m->device);
-	else
+	if (m->index) {
 		virtio_interrupt_queue(m->device, m->index - 1);
+		return IRQ_HANDLED;
+	}
+	virtio_interrupt_config(m->device);
+	virtio_interrupt_queues(m->device); /* those that got no message of their own */
 	return IRQ_HANDLED;
 }
 
@@ -158,16 +160,16 @@ static int queue_message(struct virtio_device *d, unsigned index)
 		mmio_write16(common(d) + C_QUEUE_MSIX, NO_VECTOR);
 		return 0;
 	}
-	int err = index + 1 < d->msix_entries ? message_setup(d, index + 1) : -ENOSPC;
-	if (err)
-		return err;
+	u16 entry = (u16)(index + 1);
+	if (entry >= d->msix_entries || message_setup(d, entry))
+		entry = 0; /* no more lines: it shares the configuration's */
 	mmio_write16(common(d) + C_MSIX_CONFIG, 0);
-	mmio_write16(common(d) + C_QUEUE_MSIX, (u16)(index + 1));
+	mmio_write16(common(d) + C_QUEUE_MSIX, entry);
 	/* A device without room for it answers "none". */
-	return mmio_read16(common(d) + C_QUEUE_MSIX) == index + 1 ? 0 : -EBUSY;
+	return mmio_read16(common(d) + C_QUEUE_MSIX) == entry ? 0 : -EBUSY;
 }
 
-/* Switches to messages if the device can and has one for each queue. */
+/* Switches to messages if the device can. */
 static void msix_enable(struct virtio_device *d, const struct pci_device *p)
 {
 	unsigned cap = pci_find_capability(p, CAP_MSIX, 0);
