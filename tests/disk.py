@@ -68,7 +68,7 @@ class Disks:
             return f.read()
 
     def run(self, args, script, rootfs=None):
-        words = [f"{self.top}/zerno", "run", "--timeout", "100", *args, *(["--rootfs", rootfs] if rootfs else []), "--", "sh", "-c", script]
+        words = [f"{self.top}/zerno", "run", "--timeout", "40", *args, *(["--rootfs", rootfs] if rootfs else []), "--", "sh", "-c", script]
         r = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
         return r.returncode, r.stdout.decode(errors="replace"), r.stderr.decode(errors="replace")
 

@@ -7,7 +7,7 @@
  * Locks:     none of its own: the driver's lock guards each queue.
  * Contexts:  any.
  * Manual:    VIRTIO 1.2, 2.8 "Packed Virtqueues"
- * Tests:     kernel/dev/virtqueue_ktest.c, tests/run.py disk packed
+ * Tests:     kernel/dev/virtqueue_ktest.c, tests/disk.py packed
  *
  * Theory
  * ------

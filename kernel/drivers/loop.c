@@ -7,7 +7,7 @@
  * Locks:     loop_mutex: which device shows what; disk_queue.lock: its list of requests.
  * Contexts:  the thread may sleep; issue and kick do not.
  * Manual:    loop(4), losetup(8)
- * Tests:     tests/abi/blkdev.c, tests/run.py disk
+ * Tests:     tests/abi/loop.c, tests/disk.py
  *
  * Reading a file may sleep, so requests are handed to a thread, which reads and writes the file as a program would.
  */

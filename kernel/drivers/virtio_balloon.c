@@ -7,7 +7,7 @@
  * Locks:     balloon_lock (interrupts off) guards the queues; the work item runs one at a time and owns the rest.
  * Contexts:  probe and work: process context; answered: interrupt.
  * Manual:    VIRTIO 1.2, 5.5 "Traditional Memory Balloon Device", 5.5.6.7 "Free Page Reporting"
- * Tests:     tests/run.py disk balloon
+ * Tests:     tests/disk.py balloon
  *
  * The host writes into the configuration how many pages it wants; we take them from the allocator and tell their numbers,
  * or give them back.  A balloon may not starve its guest: the last eighth of the memory is never given.

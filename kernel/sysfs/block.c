@@ -7,7 +7,7 @@
  * Locks:     none of its own.
  * Contexts:  process context; may sleep.
  * Manual:    Linux' Documentation/ABI/stable/sysfs-block, Documentation/block/stat.rst
- * Tests:     tests/abi/sysfs.c, tests/run.py disk (lsblk)
+ * Tests:     tests/disk.py, tests/debian/disks.cases (lsblk)
  */
 #include <sysfs/internal.h>
 #include <block/stats.h>

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context; may sleep.
  * Manual:    Linux' Documentation/filesystems/sysfs.rst
- * Tests:     tests/abi/sysfs.c
+ * Tests:     tests/disk.py, tests/debian/disks.cases
  *
  *      /sys/devices/virtual/block/vda/vda1      the devices themselves
  *      /sys/block/vda, /sys/class/block/vda1, /sys/dev/block/254:1     links to them

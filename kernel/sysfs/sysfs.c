@@ -7,7 +7,7 @@
  * Locks:     none of its own; a node holds a reference to its device.
  * Contexts:  process context; may sleep.
  * Manual:    sysfs(5)
- * Tests:     tests/abi/sysfs.c, tests/run.py disk (lsblk)
+ * Tests:     tests/disk.py, tests/debian/disks.cases (lsblk)
  *
  * Each directory is a table of struct sys_entry, plus, where devices are listed, a function that names them.  Directories
  * are marked `revalidate`: a device that is gone has no name.

@@ -6,8 +6,8 @@
  * Layer:     fs/bdev.  Uses block; registers the operations of S_IFBLK with fs, nodes with devfs.
  * Locks:     open_lock: opening and closing, so that the last close can drop the cached pages.
  * Contexts:  process context; may sleep.
- * Manual:    sd(4), open(2) O_EXCL; what Linux answers at the end of a device (tests/abi/blkdev.c)
- * Tests:     tests/abi/blkdev.c
+ * Manual:    sd(4), open(2) O_EXCL; what Linux answers at the end of a device (tests/abi/loop.c)
+ * Tests:     tests/abi/loop.c
  *
  * Reads and writes go through the device's page cache, which all its openers share.  The last one that closes it writes
  * back what is dirty and drops the pages, so that a file system mounted next reads what is on the disk.
