@@ -205,6 +205,8 @@ int vfs_open_path(const struct path *p, unsigned flags, const struct cred *c, st
 		return err;
 	if (flags & O_TMPFILE_BIT)
 		return -EOPNOTSUPP;
+	if (!(flags & O_PATH))
+		flags |= O_LARGEFILE; /* the kernel's own: no program's off_t is too small */
 	path_get(p);
 	return open_existing(p, flags & ~(unsigned)(O_CREAT | O_EXCL), c, out);
 }
