@@ -129,7 +129,7 @@ static int remount_super(struct super_block *sb, u32 new, const char *options)
 	u32 old = sb->flags;
 	int err = 0;
 
-	if (sb->never_writable && !(new & MS_RDONLY))
+	if (sb->never_writable && !(new &MS_RDONLY))
 		return -EROFS;
 	/* Set, then look: an open for writing counts itself, then looks at the flags. */
 	atomic_store(&sb->flags, new &SUPER_FLAGS);
