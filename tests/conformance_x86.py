@@ -25,7 +25,8 @@ import run  # noqa: E402
 HOME = f"{TOP}/build/conformance/x86"
 SELFTESTS = f"{HOME}/linux-source-6.1/tools/testing/selftests"
 RESULTS = f"{run.BUILD}/x86"
-CASE_SECONDS = 900   # syscall_numbering makes 200,000 stops of a tracer
+CASE_SECONDS = 900
+ONE_CPU = ["syscall_numbering_64"]  # 170,000 stops of a tracer: on two emulated CPUs each waits for the host, 14 minutes in all
 # Without SMAP: QEMU 7.2 reads the stack of a far return in user mode with the kernel's rights.  With SMAP that faults, and
 # Linux itself ends sysret_ss_attrs with an oops.
 CPU = "max,smap=off"
@@ -81,7 +82,10 @@ def make_root(root, tests):
 
 def run_in_qemu(kernel, root, tests, name):
     ours, run.KERNEL = run.KERNEL, kernel
-    results = run.run_on_zerno(root, tests, name, seconds=CASE_SECONDS, machine=["-M", "q35"], cpu=CPU, append="tsc=reliable")
+    results = {}
+    for some, cpus in (([t for t in tests if t not in ONE_CPU], 2), ([t for t in tests if t in ONE_CPU], 1)):
+        results |= run.run_on_zerno(root, some, name, seconds=CASE_SECONDS, machine=["-M", "q35"], cpu=CPU, smp=cpus,
+                                    append="tsc=reliable") if some else {}
     run.KERNEL = ours
     return results
 
