@@ -22,7 +22,7 @@
  * mount is busy.  Walkers without references look under RCU and check mount_seq afterwards, as with
  * dcache_seq.
  */
-#include <fs/mount_tree.h>
+#include <fs/propagate.h>
 #include <fs/dcache.h>
 #include <lib/hash.h>
 #include <lib/string.h>
@@ -33,7 +33,7 @@ struct spinlock mount_lock = SPINLOCK_INIT("mount");
 struct mutex mount_mutex;
 u32 mount_seq;
 static struct hlist_head table[1 << MOUNT_HASH_BITS];
-static LIST_HEAD(all_mounts);
+struct list_head all_mounts = LIST_HEAD_INIT(all_mounts);
 static u32 next_id = 1;
 
 void mounts_init(void)
@@ -117,6 +117,8 @@ static void mount_free_rcu(struct rcu_head *h)
 
 void mount_put(struct mount *m)
 {
+	if (unlikely(atomic_load(&m->expiring)))
+		atomic_store(&m->expiring, m->expiring - 1);
 	if (!ref_put(&m->ref))
 		return;
 	assert(m->parent == m && list_empty(&m->children));
@@ -189,8 +191,10 @@ void mount_detach(struct mount *m, bool tree)
 		spin_unlock(&mount_lock);
 
 		dentry_put(at);
-		if (tree)
+		if (tree) {
+			propagation_leave(victim);
 			mount_put(victim);
+		}
 		if (victim == m)
 			return;
 	}
