@@ -285,11 +285,18 @@ static int file_vma_sync(struct vma *v, u64 start, u64 end)
 	return file_fsync(v->file, (loff_t)start, (loff_t)end, true);
 }
 
+/* The file's times, as by write(2). */
+static void file_vma_written(struct vma *v)
+{
+	inode_touch(((struct file *)v->file)->inode, ATTR_MTIME);
+}
+
 static const struct vma_ops file_vma_ops = {
 	.get = file_vma_get,
 	.put = file_vma_put,
 	.describe = file_vma_describe,
 	.sync = file_vma_sync,
+	.written = file_vma_written,
 };
 
 int mapping_mmap(struct file *f, struct vm_mmap_args *a, struct mapping *m)
