@@ -122,11 +122,13 @@ static int copy_for(struct mount *m, const struct mount *from)
 	return 0;
 }
 
-static bool in_tree_of(const struct mount *m, const struct mount *top)
+/* Did m come with this very mount: in src's tree, or in a copy that is attached to nothing yet?  Without this a tree
+ * that holds a peer of its own destination would be copied into its copies for ever. */
+static bool is_new(const struct mount *m, const struct mount *src)
 {
-	while (m != top && m->parent != m)
+	while (m != src && m->parent != m)
 		m = m->parent;
-	return m == top;
+	return m == src || !mount_in_tree(m);
 }
 
 /* Copies of `src`, which is mounted at `at` of `dest`, for all that dest hands on to. */
@@ -144,8 +146,7 @@ static int make_copies(struct mount *dest, struct dentry *at, struct mount *src)
 		list_for_each_entry (m, &all_mounts, all) {
 			struct mount *from = m->round == round ? NULL : reached_from(m);
 
-			/* What was attached just now is not a place to attach to. */
-			if (!from || in_tree_of(m, src))
+			if (!from || is_new(m, src))
 				continue;
 			m->round = round;
 			m->source = from->source;

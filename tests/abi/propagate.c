@@ -111,6 +111,17 @@ static void trees(void)
 	umount2("c", MNT_DETACH);
 	umount2("b", MNT_DETACH);
 	umount2("a", MNT_DETACH);
+	SECTION("a tree that holds a peer of its place");
+	tmpfs("a");
+	mkdir("a/y", 0755);
+	SHOW(mount(NULL, "a", NULL, MS_SHARED, NULL));
+	tmpfs("b");
+	mkdir("b/x", 0755);
+	SHOW(mount("a", "b/x", NULL, MS_BIND, NULL));
+	SHOW(mount("b", "a/y", NULL, MS_BIND | MS_REC, NULL));
+	show("no end");
+	umount2("b", MNT_DETACH);
+	umount2("a", MNT_DETACH);
 }
 static void expiring(void)
 {
