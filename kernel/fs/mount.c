@@ -150,8 +150,9 @@ void mount_attach(struct mount *m, const struct path *at)
 	atomic_store(&at->dentry->mounted, true);
 	hlist_add_head(&m->hnode, bucket(at->mnt, at->dentry));
 	list_add_tail(&m->sibling, &at->mnt->children);
-	if (!listed)
-		list_add_tail(&m->all, &all_mounts);
+	/* What a copied tree brings along comes after its top, as on Linux. */
+	for (struct mount *c = m; c && !listed; c = mount_next(c, m, true))
+		list_move_tail(&c->all, &all_mounts);
 	seq_end();
 	spin_unlock(&mount_lock);
 }
