@@ -7,7 +7,7 @@
 static char here[PATH_MAX];
 static unsigned groups[32], nr_groups;
 
-/* Group numbers differ from run to run: their order of appearance does not. */
+/* Group numbers differ from run to run, and Linux uses old ones again: their order in one listing does not differ. */
 static unsigned group_name(unsigned id)
 {
 	for (unsigned i = 0; i < nr_groups; i++)
@@ -22,6 +22,7 @@ static void show(const char *what)
 	char line[4096], *save;
 	FILE *f = fopen("/proc/self/mountinfo", "r");
 	printf("%s:\n", what);
+	nr_groups = 0;
 	while (fgets(line, sizeof line, f)) {
 		char *word = strtok_r(line, " ", &save);
 		for (int i = 0; i < 4; i++)
