@@ -67,8 +67,8 @@ class Disks:
         with open(self.path(name), "rb") as f:
             return f.read()
 
-    def run(self, args, script, rootfs=None):
-        words = [f"{self.top}/zerno", "run", "--timeout", "40", *args, *(["--rootfs", rootfs] if rootfs else []), "--", "sh", "-c", script]
+    def run(self, args, script, rootfs="busybox"):
+        words = [f"{self.top}/zerno", "run", "--timeout", "40", *args, "--rootfs", rootfs, "--", "sh", "-c", script]
         r = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
         return r.returncode, r.stdout.decode(errors="replace"), r.stderr.decode(errors="replace")
 
