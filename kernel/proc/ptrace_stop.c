@@ -97,7 +97,10 @@ int ptrace_stop(struct task *t, struct sighand **s, irqflags_t *f, int code, int
 	p->listening = false;
 	/* The tracer may have changed registers: the way back is the one that loads all of them. */
 	thread_set_flag(&t->thread, TF_NOTIFY);
-	signal_recalc(t);
+	/* The flag is not cleared: what interrupted a system call may have been the request for this very stop (or one
+	 * that the tracer took back), and signal_deliver() has still to restart the call. */
+	if (!thread_flag(&t->thread, TF_SIGPENDING))
+		signal_recalc(t);
 	return code;
 }
 

@@ -353,6 +353,45 @@ static void do_sleep(void)
 	for (;;)
 		pause();
 }
+static void until_asleep(pid_t p)
+{
+	char name[40], line[200], state = 'R';
+	sprintf(name, "/proc/%d/stat", p);
+	for (int i = 0; i < 2000 && state != 'S'; i++) {
+		FILE *f = fopen(name, "r");
+		if (fgets(line, sizeof line, f))
+			state = strrchr(line, ')')[2];
+		fclose(f);
+		sleep_ms(5);
+	}
+}
+
+/* The request to stop is taken by the stop at the end of the call that it interrupted: the call is restarted all the
+ * same. */
+static void test_detach_sleeping(void)
+{
+	SECTION("detach from a call that was interrupted");
+	fflush(stdout);
+	pid_t p = fork();
+	if (!p) {
+		struct timespec ts = { 3, 0 };
+		int r = syscall(SYS_nanosleep, &ts, NULL);
+		_exit(r == 0 ? 7 : errno);
+	}
+	until_asleep(p);
+	PT(PTRACE_SEIZE, p, 0, PTRACE_O_TRACESYSGOOD);
+	PT(PTRACE_INTERRUPT, p, 0, 0);
+	show_wait("interrupt", p, 0);
+	PT(PTRACE_SYSCALL, p, 0, 0);
+	show_wait("call", p, 0);
+	PT(PTRACE_SYSCALL, p, 0, 0);
+	until_asleep(p);
+	PT(PTRACE_INTERRUPT, p, 0, 0);
+	show_wait("end of call", p, 0);
+	PT(PTRACE_DETACH, p, 0, 0);
+	show_wait("it slept", p, 0);
+}
+
 static void test_attach(void)
 {
 	SECTION("attach and detach");
@@ -620,6 +659,7 @@ int main(int argc, char **argv)
 	test_steps();
 	test_handler();
 	test_attach();
+	test_detach_sleeping();
 	test_thread();
 	test_tracer_death(0);
 	test_tracer_death(PTRACE_O_EXITKILL);
