@@ -108,6 +108,10 @@ enum sockopt {
 	SO_PEEK_OFF = 42,
 	SO_PEERGROUPS = 59,
 	SO_RCVTIMEO_NEW = 66,
+	SO_TIMESTAMP_OLD = 29, /* SCM_ messages have the same numbers */
+	SO_TIMESTAMPNS_OLD = 35,
+	SO_TIMESTAMP_NEW = 63,
+	SO_TIMESTAMPNS_NEW = 64,
 	SO_SNDTIMEO_NEW = 67,
 };
 

@@ -221,6 +221,7 @@ static const struct proc_dir random_dir = { PROC_DIR(random_entries) };
 static const struct proc_entry kernel_entries[] = {
 	CONSTANT("cap_last_cap", "40"),
 	RW("core_pattern", show_core_pattern, write_core_pattern),
+	CONSTANT("core_pipe_limit", "0"),
 	RW_INT("core_uses_pid", core_uses_pid, INT32_MIN, INT32_MAX),
 	RW("domainname", show_domainname, write_domainname),
 	RW("hostname", show_hostname, write_hostname),

@@ -23,6 +23,7 @@
 #include <fs/fdtable.h>
 #include <mem/slab.h>
 #include <abi/errno.h>
+#include <abi/time.h>
 #include <lib/string.h>
 
 /* ---- sending ---- */
@@ -286,11 +287,29 @@ static void put_files(struct socket_msg *m, const struct scm_files *f)
 		put_header(m, SOL_SOCKET, SCM_RIGHTS, n * sizeof(s32));
 }
 
-void scm_to_user(struct socket_msg *m, const struct scm *scm, bool want_creds)
+/* Seconds, and microseconds or nanoseconds. */
+static void put_stamp(struct socket_msg *m, ktime_t t, u32 options)
+{
+	bool ns = options & SOCKF_STAMP_NS, new = options &SOCKF_STAMP_NEW;
+	s64 fraction = t % NSEC_PER_SEC,
+	    wide[2] = { t / NSEC_PER_SEC, ns ? fraction : fraction / NSEC_PER_USEC };
+	s32 narrow[2] = { (s32)wide[0], (s32)wide[1] };
+	int type = ns ? (new ? SO_TIMESTAMPNS_NEW : SO_TIMESTAMPNS_OLD)
+	              : (new ? SO_TIMESTAMP_NEW : SO_TIMESTAMP_OLD);
+
+	if (m->small && !new)
+		socket_put_control(m, SOL_SOCKET, type, narrow, sizeof(narrow));
+	else
+		socket_put_control(m, SOL_SOCKET, type, wide, sizeof(wide));
+}
+
+void scm_to_user(struct socket_msg *m, const struct scm *scm, u32 options)
 {
 	static const struct ucred_k nobody = { 0, 65534, 65534 }; /* the sender was not asked */
 
-	if (want_creds)
+	if (scm->stamp)
+		put_stamp(m, scm->stamp, options);
+	if (options & SOCKF_PASSCRED)
 		socket_put_control(m, SOL_SOCKET, SCM_CREDENTIALS, scm->has_creds ? &scm->creds : &nobody,
 		                   sizeof(struct ucred_k));
 	if (scm->files)

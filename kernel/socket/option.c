@@ -160,8 +160,37 @@ static int set_flag(struct socket *s, int name, u32 flag, int value)
 	return 0;
 }
 
+/* SO_TIMESTAMP and its kin are one setting: which of them was made last. */
+static u32 stamp_flags(int name)
+{
+	switch (name) {
+	case SO_TIMESTAMP_OLD:
+		return SOCKF_STAMP;
+	case SO_TIMESTAMP_NEW:
+		return SOCKF_STAMP | SOCKF_STAMP_NEW;
+	case SO_TIMESTAMPNS_OLD:
+		return SOCKF_STAMP | SOCKF_STAMP_NS;
+	case SO_TIMESTAMPNS_NEW:
+		return SOCKF_STAMP | SOCKF_STAMP_NS | SOCKF_STAMP_NEW;
+	default:
+		return 0;
+	}
+}
+
+static int set_stamp(struct socket *s, u32 flags, int value)
+{
+	u32 all = SOCKF_STAMP | SOCKF_STAMP_NS | SOCKF_STAMP_NEW;
+
+	atomic_and(&s->options, ~all);
+	if (value)
+		atomic_or(&s->options, flags);
+	return 0;
+}
+
 static int set_int(struct socket *s, int name, int value)
 {
+	if (stamp_flags(name))
+		return set_stamp(s, stamp_flags(name), value);
 	switch (name) {
 	case SO_SNDBUF:
 	case SO_RCVBUF:
@@ -246,7 +275,17 @@ static int get_peer_groups(struct socket *s, struct socket_opt *o)
 
 static int get_int(struct socket *s, int name, int *v)
 {
+	u32 all = SOCKF_STAMP | SOCKF_STAMP_NS | SOCKF_STAMP_NEW, stamp = stamp_flags(name);
+
 	switch (name) {
+	case SO_TIMESTAMP_NEW: /* it says no more, on Linux too */
+		*v = !!(atomic_load(&s->options) & SOCKF_STAMP_NEW);
+		return 0;
+	case SO_TIMESTAMP_OLD:
+	case SO_TIMESTAMPNS_OLD:
+	case SO_TIMESTAMPNS_NEW:
+		*v = (atomic_load(&s->options) & all) == stamp;
+		return 0;
 	case SO_TYPE:
 		*v = s->type;
 		return 0;

@@ -15,15 +15,16 @@ struct scm {
 	struct scm_files *files; /* owned; NULL = none */
 	bool has_creds;
 	struct ucred_k creds;
+	ktime_t stamp; /* received: when it was sent, if the socket wants to know; else 0 */
 };
 /* Reads the control messages of m that belong to SOL_SOCKET: 0, -EINVAL, -EBADF, -EPERM, -ESRCH, -ENOBUFS, -EFAULT,
  * -ENOMEM.  Nothing is held after an error. May sleep. */
 MUST_CHECK int scm_from_user(struct socket *s, struct socket_msg *m, struct scm *out);
 /* The credentials that the running process sends when it names none. */
 void scm_own_creds(struct ucred_k *out);
-/* Gives what was received to the user: credentials (want_creds), then descriptors as far as they fit; the files stay
- * the caller's.  Sets MSG_CTRUNC. May sleep. */
-void scm_to_user(struct socket_msg *m, const struct scm *scm, bool want_creds);
+/* Gives what was received to the user, as the socket's options (SOCKF_) say: the time, credentials, then descriptors as
+ * far as they fit; the files stay the caller's.  Sets MSG_CTRUNC. May sleep. */
+void scm_to_user(struct socket_msg *m, const struct scm *scm, u32 options);
 /* A second reference to each file; NULL = no memory. */
 struct scm_files *scm_files_dup(const struct scm_files *f);
 void scm_files_put(struct scm_files *f); /* may sleep */

@@ -87,6 +87,9 @@ enum socket_flag { /* SO_*, as bits of socket.options */
 	           SOCKF_REUSEPORT = 64,
 	           SOCKF_PASSCRED = 128,
 	           SOCKF_LINGER = 256,
+	           SOCKF_STAMP = 512,      /* datagrams come with the time they were sent */
+	           SOCKF_STAMP_NS = 1024,  /* in nanoseconds */
+	           SOCKF_STAMP_NEW = 2048, /* with 64-bit words for 32-bit programs, too */
 };
 /* The part that all families share; a family's own socket begins with it.  Options are single words, read without a
  * lock: whoever sends at the moment of a setsockopt sees the old or the new value. */

@@ -47,12 +47,13 @@ static bool dev_fits(dev_t dev)
 	return dev >> 20 < 256 && (dev & 0xfffff) < 256;
 }
 
-static long stat32_put(const struct kstat *st, void __user *u)
+/* What does not fit is cut; who stores it looks. */
+static struct stat32 stat32_make(const struct kstat *st)
 {
 	struct stat_k k;
 
 	stat_fill(&k, st);
-	struct stat32 s = {
+	return (struct stat32){
 		.dev = narrow_dev(st->dev),
 		.ino = (u32)k.st_ino,
 		.mode = (u16)k.st_mode,
@@ -70,35 +71,36 @@ static long stat32_put(const struct kstat *st, void __user *u)
 		.ctime = (u32)k.st_ctime,
 		.ctime_nsec = (u32)k.st_ctime_nsec,
 	};
+}
 
-	if (!dev_fits(st->dev) || !dev_fits(st->rdev) || s.ino != k.st_ino || s.nlink != k.st_nlink ||
-	    k.st_size > INT32_MAX)
+static long stat32_put(const struct kstat *st, void __user *u)
+{
+	struct stat32 s = stat32_make(st);
+
+	if (!dev_fits(st->dev) || !dev_fits(st->rdev) || s.ino != st->ino || s.nlink != st->nlink ||
+	    st->size > INT32_MAX)
 		return -EOVERFLOW;
 	return copy_to_user(u, &s, sizeof(s));
 }
 
 static long oldest_stat_put(const struct kstat *st, void __user *u)
 {
-	struct stat_k k;
+	struct stat32 s = stat32_make(st);
+	struct oldest_stat o = { .dev = s.dev,
+		                 .ino = (u16)s.ino,
+		                 .mode = s.mode,
+		                 .nlink = s.nlink,
+		                 .uid = s.uid,
+		                 .gid = s.gid,
+		                 .rdev = s.rdev,
+		                 .size = s.size,
+		                 .atime = s.atime,
+		                 .mtime = s.mtime,
+		                 .ctime = s.ctime };
 
-	stat_fill(&k, st);
-	struct oldest_stat s = {
-		.dev = narrow_dev(st->dev),
-		.ino = (u16)k.st_ino,
-		.mode = (u16)k.st_mode,
-		.nlink = (u16)k.st_nlink,
-		.uid = narrow_id(k.st_uid),
-		.gid = narrow_id(k.st_gid),
-		.rdev = narrow_dev(st->rdev),
-		.size = (u32)k.st_size,
-		.atime = (u32)k.st_atime,
-		.mtime = (u32)k.st_mtime,
-		.ctime = (u32)k.st_ctime,
-	};
-
-	if (s.ino != k.st_ino || s.nlink != k.st_nlink)
+	if (o.ino != st->ino || o.nlink != st->nlink)
 		return -EOVERFLOW;
-	return copy_to_user(u, &s, sizeof(s));
+	return copy_to_user(u, &o, sizeof(o));
 }
 
 static long path_stat(const char __user *path, unsigned lookup, void __user *u,

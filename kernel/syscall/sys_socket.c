@@ -142,7 +142,15 @@ long sys_socketpair(int family, int type, int protocol, int __user *fds)
 
 /* ---- names ---- */
 
-long sys_bind(int fd, const void __user *addr, int len)
+static long do_connect(struct socket *s, const struct sockaddr_any *a, int len, bool nowait)
+{
+	if (len < (int)sizeof(a->family))
+		return -EINVAL;
+	return s->ops->connect ? s->ops->connect(s, a, (unsigned)len, nowait) : -EOPNOTSUPP;
+}
+
+/* An address for the socket: its own (bind) or another's. */
+static long address_call(int fd, const void __user *addr, int len, bool bind)
 {
 	struct sockaddr_any a;
 	struct fd_ref r;
@@ -152,28 +160,22 @@ long sys_bind(int fd, const void __user *addr, int len)
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 	err = sockaddr_get(&a, addr, len);
-	if (!err)
+	if (!err && !bind)
+		err = do_connect(s, &a, len, nowait(&r));
+	else if (!err)
 		err = s->ops->bind ? s->ops->bind(s, &a, (unsigned)len) : -EOPNOTSUPP;
 	fd_ref_put(r);
 	return err;
 }
 
+long sys_bind(int fd, const void __user *addr, int len)
+{
+	return address_call(fd, addr, len, true);
+}
+
 long sys_connect(int fd, const void __user *addr, int len)
 {
-	struct sockaddr_any a;
-	struct fd_ref r;
-	struct socket *s = socket_arg(fd, &r);
-	long err;
-
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	err = sockaddr_get(&a, addr, len);
-	if (!err && len < (int)sizeof(a.family))
-		err = -EINVAL;
-	if (!err)
-		err = s->ops->connect ? s->ops->connect(s, &a, (unsigned)len, nowait(&r)) : -EOPNOTSUPP;
-	fd_ref_put(r);
-	return err;
+	return address_call(fd, addr, len, false);
 }
 
 static long get_name(int fd, void __user *addr, int __user *len, bool peer)

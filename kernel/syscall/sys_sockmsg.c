@@ -198,7 +198,7 @@ long user_msg_recv(struct socket *s, struct msghdr_k __user *msg, unsigned flags
 	return err ? err : recv_hdr(s, msg, &h, flags);
 }
 
-long sys_sendmsg(int fd, const struct msghdr_k __user *msg, unsigned flags)
+static long msg_call(int fd, struct msghdr_k __user *msg, unsigned flags, bool send)
 {
 	struct fd_ref r;
 	struct socket *s;
@@ -209,23 +209,18 @@ long sys_sendmsg(int fd, const struct msghdr_k __user *msg, unsigned flags)
 	s = socket_arg(fd, &r);
 	if (IS_ERR(s))
 		return PTR_ERR(s);
-	n = user_msg_send(s, msg, msg_flags(flags, r.file));
+	flags = msg_flags(flags, r.file);
+	n = send ? user_msg_send(s, msg, flags) : user_msg_recv(s, msg, flags);
 	fd_ref_put(r);
 	return n;
 }
 
+long sys_sendmsg(int fd, const struct msghdr_k __user *msg, unsigned flags)
+{
+	return msg_call(fd, (struct msghdr_k __user *)msg, flags, true);
+}
+
 long sys_recvmsg(int fd, struct msghdr_k __user *msg, unsigned flags)
 {
-	struct fd_ref r;
-	struct socket *s;
-	long n;
-
-	if (flags & MSG_CMSG_COMPAT && !call_small())
-		return -EINVAL;
-	s = socket_arg(fd, &r);
-	if (IS_ERR(s))
-		return PTR_ERR(s);
-	n = user_msg_recv(s, msg, msg_flags(flags, r.file));
-	fd_ref_put(r);
-	return n;
+	return msg_call(fd, msg, flags, false);
 }

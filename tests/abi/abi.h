@@ -158,3 +158,16 @@ static inline void wait_sleeping(pid_t pid)
 		sched_yield();
 	}
 }
+/* Of a thread of this process, field 18 of its stat file: 20 + nice, or -1 - priority. */
+static inline int thread_priority(pid_t t)
+{
+	char path[64], line[512] = "", *p;
+	int v = 0;
+	snprintf(path, sizeof path, "/proc/self/task/%d/stat", t);
+	FILE *f = fopen(path, "r");
+	if (!f || !fgets(line, sizeof line, f) || !(p = strrchr(line, ')')))
+		return 0;
+	fclose(f);
+	sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %d", &v);
+	return v;
+}

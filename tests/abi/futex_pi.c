@@ -26,19 +26,6 @@ static void show_word(const char *what, uint32_t w, pid_t owner)
 	       w & WAITERS ? " WAITERS" : "", w & OWNER_DIED ? " DIED" : "");
 	fflush(stdout);
 }
-/* Field 18 of its stat file: 20 + nice, or -1 - priority. */
-static int priority(pid_t t)
-{
-	char path[64], line[512] = "", *p;
-	int v = 0;
-	snprintf(path, sizeof path, "/proc/self/task/%d/stat", t);
-	FILE *f = fopen(path, "r");
-	if (!f || !fgets(line, sizeof line, f) || !(p = strrchr(line, ')')))
-		return 0;
-	fclose(f);
-	sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %d", &v);
-	return v;
-}
 
 static uint32_t a, b;
 static void errors(void)
@@ -240,30 +227,30 @@ static void priorities(void)
 	a = b = 0;
 	step = 0;
 	futex(&a, LOCK_PI, NULL);
-	SHOW_INT(priority(tid()));
+	SHOW_INT(thread_priority(tid()));
 	pthread_create(&t[0], NULL, middle, NULL);
 	while (step < 1 || !(a & WAITERS))
 		sleep_ms(1);
 	sleep_ms(20);
-	SHOW_INT(priority(tid()));
+	SHOW_INT(thread_priority(tid()));
 	pthread_create(&t[1], NULL, high, (void *)30L);
 	while (step < 2 || !(b & WAITERS))
 		sleep_ms(1);
 	sleep_ms(20);
-	SHOW_INT(priority(tid()));
-	SHOW_INT(priority(other));
+	SHOW_INT(thread_priority(tid()));
+	SHOW_INT(thread_priority(other));
 	pthread_create(&t[2], NULL, high, (void *)40L);
 	while (step < 3)
 		sleep_ms(1);
 	sleep_ms(20);
-	SHOW_INT(priority(tid()));
-	SHOW_INT(priority(other));
+	SHOW_INT(thread_priority(tid()));
+	SHOW_INT(thread_priority(other));
 	CALL(sched_getscheduler, 0); /* what was set is another thing */
 	CALL(sched_getparam, 0, &p);
 	SHOW_INT(p.sched_priority);
-	IN_CHILD("a child inherits nothing lent", SHOW_INT(priority(tid())));
+	IN_CHILD("a child inherits nothing lent", SHOW_INT(thread_priority(tid())));
 	SHOW(futex(&a, UNLOCK_PI, NULL));
-	SHOW_INT(priority(tid()));
+	SHOW_INT(thread_priority(tid()));
 	for (int i = 0; i < 3; i++)
 		pthread_join(t[i], NULL);
 	SHOW_HEX(a);

@@ -132,18 +132,6 @@ static char state(pid_t t)
 	fclose(f);
 	return p[2];
 }
-static int priority(pid_t t)
-{
-	char path[64], line[512] = "", *p;
-	int v = 0;
-	snprintf(path, sizeof path, "/proc/self/task/%d/stat", t);
-	FILE *f = fopen(path, "r");
-	if (!f || !fgets(line, sizeof line, f) || !(p = strrchr(line, ')')))
-		return 0;
-	fclose(f);
-	sscanf(p + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %d", &v);
-	return v;
-}
 /* One after the other, so that their order is known; until each sleeps. */
 static void start(struct waiter *w, int n)
 {
@@ -299,13 +287,13 @@ static void inheritance(void)
 	SECTION("inheritance");
 	pi(&lock, LOCK_PI);
 	start(w, 3);
-	SHOW_INT(priority(tid()));
+	SHOW_INT(thread_priority(tid()));
 	SHOW(requeue(&cond, &lock, 1, 0, 0));
-	SHOW_INT(priority(tid()));
+	SHOW_INT(thread_priority(tid()));
 	SHOW(requeue(&cond, &lock, 1, 1, 0));
-	SHOW_INT(priority(tid()));
+	SHOW_INT(thread_priority(tid()));
 	SHOW(pi(&lock, UNLOCK_PI));
-	SHOW_INT(priority(tid()));
+	SHOW_INT(thread_priority(tid()));
 	finish(w, 3);
 }
 

@@ -185,6 +185,7 @@ static int send_msg(struct unix_sock *u, struct socket_msg *m, struct unix_msg *
 	if (IS_ERR(to))
 		return (int)PTR_ERR(to);
 	unix_msg_add_creds(msg, u, to);
+	msg->sent = unlikely(atomic_load(&to->s.options) & SOCKF_STAMP) ? clock_realtime() : 0;
 	err = deliver_wait(u, to, msg, deadline);
 	if (unlikely(err == -ECONNREFUSED)) {
 		if (u->s.type == SOCK_SEQPACKET)
@@ -344,6 +345,8 @@ static ssize_t give_msg(struct unix_sock *u, struct socket_msg *m, struct unix_m
 	if (likely(n >= 0)) {
 		scm->has_creds = msg->has_creds;
 		scm->creds = msg->creds;
+		if (unlikely(atomic_load(&u->s.options) & SOCKF_STAMP))
+			scm->stamp = msg->sent ? msg->sent : clock_realtime();
 		scm->files = unix_msg_files(msg, m->flags & MSG_PEEK);
 	}
 	return n;

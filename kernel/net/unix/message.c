@@ -226,10 +226,10 @@ struct scm_files *unix_msg_files(struct unix_msg *msg, bool peek)
 
 void unix_recv_done(struct unix_sock *u, struct socket_msg *m, struct scm *scm)
 {
-	bool want_creds = atomic_load(&u->s.options) & SOCKF_PASSCRED;
+	u32 options = atomic_load(&u->s.options);
 
-	if (unlikely(want_creds || scm->files))
-		scm_to_user(m, scm, want_creds);
+	if (unlikely(options & SOCKF_PASSCRED || scm->stamp || scm->files))
+		scm_to_user(m, scm, options);
 	if (unlikely(scm->files))
 		scm_files_put(scm->files);
 }

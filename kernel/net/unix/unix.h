@@ -55,6 +55,7 @@ struct unix_msg {
 	bool has_creds;
 	u16 npages; /* 0: the bytes are in data */
 	struct ucred_k creds;
+	ktime_t sent;            /* of a datagram to a socket that wants to know; else 0 */
 	struct scm_files *files; /* counted in flight; NULL = none */
 	union {
 		char data[0];
