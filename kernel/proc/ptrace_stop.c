@@ -217,7 +217,8 @@ bool ptrace_syscall_enter(struct trapframe *tf)
 	if (!atomic_load(&t->pt.tracer))
 		return true;
 	syscall_stop(PTRACE_EVENTMSG_SYSCALL_ENTRY);
-	return !emulated && !thread_kill_pending() && arch_syscall_nr(tf) >= 0;
+	/* -1 alone leaves what the tracer wrote as the result; another number that there is not gives -ENOSYS. */
+	return !emulated && !thread_kill_pending() && (s32)arch_syscall_nr(tf) != -1;
 }
 
 void ptrace_syscall_exit(void)

@@ -353,6 +353,34 @@ static void do_sleep(void)
 	for (;;)
 		pause();
 }
+static void call_numbers(void)
+{
+	long five = syscall(-5, 0x5151), one = syscall(-1, 0x5151), high = syscall(1 << 30, 0x5151);
+	printf("-5: %ld %s, -1: %ld, 2^30: %ld\n", five, five == -1 ? strerror(errno) : "", one, high);
+	fflush(stdout);
+}
+
+/* The tracer writes a result at the entry of calls that there are not. */
+static void test_numbers(void)
+{
+	SECTION("numbers of no call");
+	pid_t p = traced_child(call_numbers);
+	struct user_regs_struct r;
+	int st, stops = 0;
+	for (;;) {
+		ptrace(PTRACE_SYSCALL, p, 0, 0);
+		if (waitpid(p, &st, 0) != p || !WIFSTOPPED(st))
+			break;
+		ptrace(PTRACE_GETREGS, p, 0, &r);
+		if (r.rdi != 0x5151 || stops++ % 2)
+			continue;
+		r.rax = -9999;
+		ptrace(PTRACE_SETREGS, p, 0, &r);
+	}
+	SHOW_INT(stops);
+	show_status("end", st);
+}
+
 static void until_asleep(pid_t p)
 {
 	char name[40], line[200], state = 'R';
@@ -660,6 +688,7 @@ int main(int argc, char **argv)
 	test_handler();
 	test_attach();
 	test_detach_sleeping();
+	test_numbers();
 	test_thread();
 	test_tracer_death(0);
 	test_tracer_death(PTRACE_O_EXITKILL);
