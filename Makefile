@@ -15,7 +15,7 @@ KFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -pri
 # `make UBSAN=1 B=build/ubsan`: undefined behaviour is reported, signed overflow too (docs/debugging.md).
 KFLAGS += $(if $(UBSAN),-DCONFIG_UBSAN=1 -fsanitize=undefined -fno-wrapv -Wno-maybe-uninitialized)
 
-KERNEL_DIRS := lib base mem sched cred vm dev block fs socket net/unix fs/tmpfs fs/devfs fs/bdev fs/ext4 fs/9p fs/overlay proc ipc tty drivers procfs syscall \
+KERNEL_DIRS := lib base mem sched cred vm dev block fs socket net/unix fs/tmpfs fs/devfs fs/bdev fs/ext4 fs/9p fs/overlay proc ipc tty drivers procfs sysfs syscall \
 	arch/generic arch/$(ARCH) init
 KSRC := $(foreach d,$(KERNEL_DIRS),$(wildcard kernel/$(d)/*.c kernel/$(d)/*.S))
 GEN_C :=

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|strace|boot|launcher|interactive|files|ext4|share|fuzz|failalloc|wakeups [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
+usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|strace|boot|launcher|disk|interactive|files|ext4|share|fuzz|failalloc|wakeups [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
        [--kernel=FILE] [--slow=N] [--append=WORDS]    another build of the kernel, N times slower, with more on its command line
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
@@ -792,9 +792,16 @@ def test_wakeups(_):
                 lambda t: "stuck=0 wrong=0" in t, smp=4)
 
 
+def test_disk(wanted):
+    """Disks: reading, writing, partitions, injected errors, loop devices (tests/disk.py)."""
+    sys.path.insert(0, f"{TOP}/tests")
+    import disk
+    disk.run_disks(TOP, BUILD, report, wanted)
+
+
 KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps,
          "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev, "strace": test_strace,
-         "launcher": test_launcher, "interactive": test_interactive, "files": test_files, "ext4": test_ext4, "share": test_share,
+         "launcher": test_launcher, "disk": test_disk, "interactive": test_interactive, "files": test_files, "ext4": test_ext4, "share": test_share,
          "failalloc": test_failalloc, "wakeups": test_wakeups, "fuzz": test_fuzz}
 
 

@@ -62,6 +62,14 @@ int irq_register(unsigned line, enum irq_trigger trigger, irq_handler_t fn, void
 	return err;
 }
 
+int irq_alloc_message(void)
+{
+	static unsigned next;
+	unsigned n = atomic_add(&next, 1) - 1;
+
+	return n < IRQ_MSI_LINES && IRQ_MSI_FIRST + n < IRQ_MAX ? (int)(IRQ_MSI_FIRST + n) : -ENOSPC;
+}
+
 static void do_nothing(void *ctx) {}
 
 void irq_unregister(unsigned line, void *ctx)

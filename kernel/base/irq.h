@@ -14,6 +14,8 @@ enum { IRQ_MAX = 128 };
 MUST_CHECK int irq_register(unsigned line, enum irq_trigger trigger, irq_handler_t fn, void *ctx,
                             const char *name);
 void irq_unregister(unsigned line, void *ctx);
+/* A line of its own for messages of a device, for irq_register (IRQ_EDGE_HIGH); -ENOSPC.  Never given back. */
+MUST_CHECK int irq_alloc_message(void);
 /* Called by the trap code with interrupts off. */
 void irq_dispatch(unsigned line);
 /* For /proc/interrupts: handler's name or NULL, and the count on a CPU. */

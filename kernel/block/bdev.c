@@ -7,7 +7,7 @@
  * Locks:     bdev_lock: the list, holders and openers.  A leaf.
  * Contexts:  process context; bdev_put of the last reference may sleep.
  * Manual:    mount(2) (EBUSY), open(2) O_EXCL of block devices
- * Tests:     kernel/block/block_ktest.c, tests/abi/blkdev.c
+ * Tests:     kernel/block/block_ktest.c, tests/abi/loop.c
  *
  * A device is on the list with one reference; whoever finds it takes another.  A partition that goes away leaves
  * the list first, and only if nobody has it open or claimed.
@@ -62,6 +62,7 @@ u32 bdev_read_ahead(const struct block_device *d)
 void bdev_set_read_ahead(struct block_device *d, u32 sectors)
 {
 	atomic_store(&d->read_ahead, sectors);
+	atomic_store(&d->mapping.ra_pages, sectors / (PAGE_SIZE / 512));
 }
 
 dev_t bdev_dev(const struct block_device *d)

@@ -7,7 +7,7 @@
  * Locks:     pages come locked.
  * Contexts:  process context; may sleep.
  * Manual:    none.
- * Tests:     tests/abi/blkdev.c
+ * Tests:     tests/abi/loop.c
  *
  * The last page of a device whose size is no multiple of a page is read and written as far as the device goes; its
  * rest is zero.

@@ -7,7 +7,7 @@
  * Locks:     parts_lock (mutex): the lists of partitions; above everything else here.
  * Contexts:  process context; may sleep.
  * Manual:    sd(4) BLKRRPART
- * Tests:     kernel/block/block_ktest.c, tests/abi/blkdev.c
+ * Tests:     kernel/block/block_ktest.c, tests/abi/loop.c
  */
 #include "internal.h"
 #include <base/log.h>

@@ -53,6 +53,8 @@ struct disk {
 	u64 size;  /* bytes, at registration; disk_resize later */
 	bool scan; /* look for partitions */
 	char serial[24];
+	/* The driver's own text of an attribute (/sys/block/loop0/loop/NAME) into a struct seq; NULL: it has none. */
+	int (*show)(struct disk *d, void *seq, const char *name);
 	long (*ioctl)(void *file, unsigned cmd,
 	              void *arg); /* the disk's own commands, or NULL: see fs/bdev */
 	/* The block layer's. */

@@ -7,7 +7,7 @@
  * Locks:     called with disk.c's parts_lock.
  * Contexts:  process context; reads the disk.
  * Manual:    UEFI 2.10, section 5.3
- * Tests:     kernel/block/block_ktest.c, tests/abi/blkdev.c
+ * Tests:     kernel/block/block_ktest.c, tests/disk.py
  *
  * Theory
  * ------

@@ -7,7 +7,7 @@
  * Locks:     called with disk.c's parts_lock.
  * Contexts:  process context; reads the disk.
  * Manual:    the MBR has no standard; fdisk(8), sfdisk(8) write what is read here
- * Tests:     tests/abi/blkdev.c (tables made by sfdisk), kernel/block/block_ktest.c
+ * Tests:     tests/disk.py, kernel/block/block_ktest.c
  *
  * Theory
  * ------

@@ -6,7 +6,7 @@
  * Layer:     block.
  * Locks:     disk_queue.lock, interrupts off, guards the pending list and the driver's side of the queue.
  * Contexts:  any; only queue_throttle sleeps.
- * Manual:    none: bench/ and tests/abi/blkdev.c say whether it is good
+ * Manual:    none: bench/ and tests/abi/loop.c say whether it is good
  * Tests:     kernel/block/block_ktest.c
  *
  * Theory

@@ -36,7 +36,8 @@ static bool device_negotiate(struct virtio_device *d, const struct virtio_driver
 		device_fail(d, "legacy device, VERSION_1 is not offered");
 		return false;
 	}
-	d->features = offered & (drv->features | 1ULL << VIRTIO_F_VERSION_1);
+	d->features = offered & (drv->features | 1ULL << VIRTIO_F_VERSION_1 | 1ULL << VIRTIO_F_INDIRECT |
+	                         1ULL << VIRTIO_F_EVENT_IDX | 1ULL << VIRTIO_F_RING_PACKED);
 	tr->set_features(d, d->features);
 	tr->set_status(d, VIRTIO_S_ACKNOWLEDGE | VIRTIO_S_DRIVER | VIRTIO_S_FEATURES_OK);
 	if (!(tr->get_status(d) & VIRTIO_S_FEATURES_OK)) {

@@ -9,8 +9,9 @@
  * Tests:     tests/boot (q35, pc)
  *
  * Four structures lie in the device's BARs; vendor capabilities say where: the common configuration, the ISR
- * byte, the notification area and the device's own configuration.  Interrupts come by INTx: reading the ISR byte
- * says why and lowers the line.
+ * byte, the notification area and the device's own configuration.  Interrupts come as messages (MSI-X), one for each
+ * queue, which needs no look at the device; or, without that capability, by INTx: reading the ISR byte says why and
+ * lowers the line.
  */
 #include "virtio_transport.h"
 #include <arch/io.h>
@@ -20,7 +21,7 @@
 #include <lib/string.h>
 #include <mem/slab.h>
 
-enum { VIRTIO_VENDOR = 0x1af4, CAP_VENDOR = 0x09 };
+enum { VIRTIO_VENDOR = 0x1af4, CAP_VENDOR = 0x09, CAP_MSIX = 0x11, NO_VECTOR = 0xffff };
 enum cap_type { CAP_COMMON = 1, CAP_NOTIFY = 2, CAP_ISR = 3, CAP_DEVICE = 4 };
 enum { /* common configuration */
        C_DEVICE_FEATURE_SELECT = 0,
@@ -110,15 +111,104 @@ static void write_address(struct virtio_device *d, unsigned reg, paddr_t a)
 	mmio_write32(common(d) + reg + 4, (u32)(a >> 32));
 }
 
+/* ---- messages: PCI 3.0, 6.8.2 ---- */
+
+static enum irq_result message_interrupt(void *ctx)
+{
+	struct virtio_message *m = ctx;
+
+	if (m->index) {
+		virtio_interrupt_queue(m->device, m->index - 1);
+		return IRQ_HANDLED;
+	}
+	virtio_interrupt_config(m->device);
+	virtio_interrupt_queues(m->device); /* those that got no message of their own */
+	return IRQ_HANDLED;
+}
+
+/* Entry n of the table gets a line of its own. */
+static int message_setup(struct virtio_device *d, unsigned n)
+{
+	struct virtio_message *m = &d->messages[n];
+	u8 *entry = d->msix + n * 16;
+	u64 addr;
+	u32 data;
+
+	if (m->registered)
+		return 0;
+	int line = irq_alloc_message();
+	if (line < 0)
+		return line;
+	m->device = d;
+	m->index = n;
+	int err = irq_register((unsigned)line, IRQ_EDGE_HIGH, message_interrupt, m, d->name);
+	if (err)
+		return err;
+	arch_irq_message((unsigned)line, &addr, &data);
+	mmio_write32(entry, (u32)addr);
+	mmio_write32(entry + 4, (u32)(addr >> 32));
+	mmio_write32(entry + 8, data);
+	mmio_write32(entry + 12, 0); /* not masked */
+	m->registered = true;
+	return 0;
+}
+
+/* The selected queue's interrupts; a reset has forgotten the configuration's, too. */
+static int queue_message(struct virtio_device *d, unsigned index)
+{
+	if (!d->msix) {
+		mmio_write16(common(d) + C_QUEUE_MSIX, NO_VECTOR);
+		return 0;
+	}
+	u16 entry = (u16)(index + 1);
+	if (entry >= d->msix_entries || message_setup(d, entry))
+		entry = 0; /* no more lines: it shares the configuration's */
+	mmio_write16(common(d) + C_MSIX_CONFIG, 0);
+	mmio_write16(common(d) + C_QUEUE_MSIX, entry);
+	/* A device without room for it answers "none". */
+	return mmio_read16(common(d) + C_QUEUE_MSIX) == entry ? 0 : -EBUSY;
+}
+
+/* Switches to messages if the device can. */
+static void msix_enable(struct virtio_device *d, const struct pci_device *p)
+{
+	unsigned cap = pci_find_capability(p, CAP_MSIX, 0);
+	size_t size = 0;
+
+	if (!cap)
+		return;
+	u16 control = pci_read16(p, cap + 2);
+	u32 where = pci_read32(p, cap + 4), off = where & ~7u;
+	unsigned entries = (control & 0x7ff) + 1u;
+	u8 *bar = pci_map_bar(p, where & 7, &size);
+
+	if (!bar || off > size || entries * 16 > size - off ||
+	    entries <= mmio_read16(common(d) + C_NUM_QUEUES))
+		return;
+	d->msix = bar + off;
+	d->msix_entries = MIN(entries, (unsigned)VIRTIO_QUEUES_MAX + 1);
+	if (message_setup(d, 0)) {
+		d->msix = NULL;
+		return;
+	}
+	for (unsigned n = 1; n < entries; n++)
+		mmio_write32(d->msix + n * 16 + 12, 1); /* masked until its queue is made */
+	pci_write16(p, cap + 2, (u16)((control & ~0x4000u) | 0x8000u));
+}
+
 static int pci_queue_setup(struct virtio_device *d, unsigned index, const struct virtq_addresses *a)
 {
 	mmio_write16(common(d) + C_QUEUE_SELECT, (u16)index);
 	u64 off = (u64)mmio_read16(common(d) + C_QUEUE_NOTIFY_OFF) * d->notify_multiplier;
+	int err;
+
 	if (off + 2 > d->notify_len)
 		return -EINVAL;
 	d->notify_off[index] = (u32)off;
 	mmio_write16(common(d) + C_QUEUE_SIZE, (u16)a->size);
-	mmio_write16(common(d) + C_QUEUE_MSIX, 0xffff);
+	err = queue_message(d, index);
+	if (err)
+		return err;
 	write_address(d, C_QUEUE_DESC, a->desc);
 	write_address(d, C_QUEUE_DRIVER, a->avail);
 	write_address(d, C_QUEUE_DEVICE, a->used);
@@ -208,9 +298,18 @@ static void pci_found(const struct pci_device *p, void *ctx)
 	d->id = p->device >= 0x1040 ? p->device - 0x1040u : pci_read16(p, 0x2e);
 	scnprintf(d->name, sizeof(d->name), "virtio-pci@%02x:%02x.%x", p->bus, p->dev, p->fn);
 	pci_enable(p);
-	if (p->irq_line == 0xff || !map_all(d, p)) {
-		log_warn("virtio: %s: %s", d->name,
-		         p->irq_line == 0xff ? "no interrupt" : "no modern interface");
+	if (!map_all(d, p)) {
+		log_warn("virtio: %s: no modern interface", d->name);
+		kfree(d);
+		return;
+	}
+	msix_enable(d, p);
+	if (d->msix) {
+		virtio_device_add(d);
+		return;
+	}
+	if (p->irq_line == 0xff) {
+		log_warn("virtio: %s: no interrupt", d->name);
 		kfree(d);
 		return;
 	}

@@ -15,7 +15,7 @@ enum {
 	VIRTIO_S_NEEDS_RESET = 64,
 	VIRTIO_S_FAILED = 128
 };
-enum { VIRTIO_F_VERSION_1 = 32 };
+enum { VIRTIO_F_INDIRECT = 28, VIRTIO_F_EVENT_IDX = 29, VIRTIO_F_VERSION_1 = 32, VIRTIO_F_RING_PACKED = 34 };
 
 struct virtq_addresses {
 	paddr_t desc, avail, used;
@@ -51,9 +51,18 @@ struct virtio_device {
 	size_t notify_len;
 	u32 notify_off[VIRTIO_QUEUES_MAX];
 	unsigned irq_line;
+	/* MSI-X: entry 0 tells of the configuration, entry 1 + n of queue n. */
+	u8 *msix; /* the table; NULL: INTx */
+	unsigned msix_entries;
+	struct virtio_message {
+		struct virtio_device *device;
+		unsigned index;
+		bool registered;
+	} messages[VIRTIO_QUEUES_MAX + 1];
 };
 /* A device was found; it is probed by its driver now or when that registers. Takes over d. */
 void virtio_device_add(struct virtio_device *d);
 /* From the transport's interrupt: a queue may have used buffers; the configuration changed. */
 void virtio_interrupt_queues(struct virtio_device *d);
+void virtio_interrupt_queue(struct virtio_device *d, unsigned index);
 void virtio_interrupt_config(struct virtio_device *d);

@@ -18,48 +18,19 @@
  * Both indexes only grow, modulo 65536.  The device is not trusted: what it may change is read once and checked,
  * and what we must know later (which descriptors form a chain, how many bytes the device could write) stands in
  * `slots`, which it does not see.  A device that breaks the rules makes its queue dead, not the kernel.
+ *
+ * With INDIRECT a chain of several buffers takes one descriptor, which points to a table of them; a table belongs to
+ * its slot and is kept for the next chain.  With EVENT_IDX each side says at which index it wants to be told next
+ * (used_event behind the avail ring, avail_event behind the used ring), so a busy queue needs few kicks and interrupts.
  */
-#include "virtio_transport.h"
+#include "virtqueue.h"
 #include <base/log.h>
 #include <lib/string.h>
 #include <mem/slab.h>
 
-enum { VIRTQ_DESC_NEXT = 1, VIRTQ_DESC_WRITE = 2, VIRTQ_USED_NO_NOTIFY = 1 };
-struct virtq_desc {
-	u64 addr;
-	u32 len;
-	u16 flags, next;
-};
-struct virtq_avail {
-	u16 flags, idx, ring[];
-};
-struct virtq_used {
-	u16 flags, idx;
-	struct {
-		u32 id, len;
-	} ring[];
-};
-struct virtq_slot {
-	void *token;  /* of the chain that begins here; NULL: none does */
-	u32 in_bytes; /* the device may write */
-	u16 count;    /* descriptors of the chain */
-	u16 next;     /* in the chain, or in the free list */
-};
-struct virtqueue {
-	struct virtio_device *device;
-	unsigned index, size;
-	void (*callback)(struct virtqueue *q);
-	void *ctx;
-	struct virtq_desc *desc;
-	struct virtq_avail *avail;
-	volatile struct virtq_used *used;
-	u16 nr_free, free_head, used_seen;
-	bool broken;
-	struct virtq_slot *slots;
-};
-
 static unsigned ring_order(unsigned size)
 {
+	/* The split ring's; a packed one is smaller. */
 	size_t bytes = 16 * size + ALIGN_UP(6 + 2 * size, 4) + 6 + 8 * size;
 	unsigned order = 0;
 
@@ -73,9 +44,6 @@ static void ring_init(struct virtqueue *q, u8 *mem)
 	q->desc = (struct virtq_desc *)mem;
 	q->avail = (struct virtq_avail *)(mem + 16 * q->size);
 	q->used = (struct virtq_used *)(mem + 16 * q->size + ALIGN_UP(6 + 2 * q->size, 4));
-	for (unsigned i = 0; i < q->size; i++)
-		q->slots[i].next = (u16)(i + 1);
-	q->nr_free = (u16)q->size;
 }
 
 static unsigned usable_size(struct virtio_device *d, unsigned index)
@@ -111,8 +79,19 @@ struct virtqueue *virtqueue_create(struct virtio_device *d, unsigned index,
 	q->callback = callback;
 	q->ctx = ctx;
 	q->slots = (struct virtq_slot *)(q + 1);
-	ring_init(q, mem);
+	q->indirect = virtio_has_feature(d, VIRTIO_F_INDIRECT);
+	q->event_idx = virtio_has_feature(d, VIRTIO_F_EVENT_IDX);
+	q->is_packed = virtio_has_feature(d, VIRTIO_F_RING_PACKED);
+	q->ring = mem;
+	for (unsigned i = 0; i < size; i++)
+		q->slots[i].next = (u16)(i + 1);
+	q->nr_free = (u16)size;
+	if (q->is_packed)
+		packed_init(q, mem);
+	else
+		ring_init(q, mem);
 
+	/* The three parts of both kinds of rings, in the same order. */
 	struct virtq_addresses a = { virt_to_phys(q->desc), virt_to_phys(q->avail),
 		                     virt_to_phys((void *)q->used), size };
 	err = d->transport->queue_setup(d, index, &a);
@@ -133,40 +112,90 @@ free_queue:
 void virtqueue_destroy(struct virtqueue *q)
 {
 	q->device->queues[q->index] = NULL;
-	page_free_virt(q->desc, ring_order(q->size));
+	for (unsigned i = 0; i < q->size; i++)
+		kfree(q->slots[i].table);
+	page_free_virt(q->ring, ring_order(q->size));
 	kfree(q);
 }
 
-int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, unsigned nout, unsigned nin, void *token)
+void *virtqueue_table(struct virtq_slot *s, unsigned n)
 {
-	const unsigned n = nout + nin;
-	u16 head = q->free_head, at = head;
-	u32 in_bytes = 0;
+	if (likely(n <= s->room))
+		return s->table;
+	void *t = kmalloc(n * sizeof(struct virtq_desc), ALLOC_ATOMIC);
+	if (!t)
+		return NULL;
+	kfree(s->table);
+	s->table = t;
+	s->room = (u16)MIN(kmalloc_size(t) / sizeof(struct virtq_desc), (size_t)UINT16_MAX);
+	return t;
+}
 
-	assert(n > 0 && n <= q->size && token);
-	if (q->broken)
-		return -EIO;
-	if (n > q->nr_free)
-		return -ENOSPC;
+static void desc_fill(struct virtq_desc *d, const struct vq_buf *b, bool in, bool more, u16 next)
+{
+	d->addr = b->addr;
+	d->len = b->len;
+	d->flags = (u16)((in ? VIRTQ_DESC_WRITE : 0) | (more ? VIRTQ_DESC_NEXT : 0));
+	d->next = more ? next : 0;
+}
+
+/* One descriptor that points to a table of the buffers. */
+static void add_indirect(struct virtqueue *q, u16 head, struct virtq_desc *table, const struct vq_buf *bufs,
+                         unsigned nout, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		desc_fill(&table[i], &bufs[i], i >= nout, i + 1 < n, (u16)(i + 1));
+	q->desc[head] =
+	        (struct virtq_desc){ virt_to_phys(table), (u32)(n * sizeof(*table)), VIRTQ_DESC_INDIRECT, 0 };
+	q->free_head = q->slots[head].next;
+	q->nr_free--;
+	q->slots[head].count = 1;
+}
+
+/* A descriptor for each buffer, from the free list. */
+static void add_direct(struct virtqueue *q, u16 head, const struct vq_buf *bufs, unsigned nout, unsigned n)
+{
+	u16 at = head;
+
 	for (unsigned i = 0; i < n; i++) {
-		struct virtq_desc *d = &q->desc[at];
 		u16 next = q->slots[at].next;
 
-		d->addr = bufs[i].addr;
-		d->len = bufs[i].len;
-		d->flags = (u16)((i >= nout ? VIRTQ_DESC_WRITE : 0) | (i + 1 < n ? VIRTQ_DESC_NEXT : 0));
-		d->next = i + 1 < n ? next : 0;
-		if (i >= nout)
-			in_bytes += bufs[i].len;
+		desc_fill(&q->desc[at], &bufs[i], i >= nout, i + 1 < n, next);
 		if (i + 1 == n)
 			q->free_head = next;
 		else
 			at = next;
 	}
 	q->nr_free -= (u16)n;
+	q->slots[head].count = (u16)n;
+}
+
+int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, unsigned nout, unsigned nin, void *token)
+{
+	const unsigned n = nout + nin;
+	u16 head = q->free_head;
+	void *table = NULL;
+	u32 in_bytes = 0;
+
+	assert(n > 0 && n <= q->size && token);
+	if (q->broken)
+		return -EIO;
+	if (q->indirect && n > 1 && q->nr_free)
+		table = virtqueue_table(&q->slots[head], n);
+	if (!table && n > q->nr_free)
+		return -ENOSPC;
+	for (unsigned i = nout; i < n; i++)
+		in_bytes += bufs[i].len;
 	q->slots[head].token = token;
 	q->slots[head].in_bytes = in_bytes;
-	q->slots[head].count = (u16)n;
+	if (q->is_packed) {
+		packed_add(q, bufs, nout, n, table);
+		return 0;
+	}
+	if (table)
+		add_indirect(q, head, table, bufs, nout, n);
+	else
+		add_direct(q, head, bufs, nout, n);
 
 	q->avail->ring[q->avail->idx % q->size] = head;
 	/* The device may look as soon as it sees the index. */
@@ -174,14 +203,30 @@ int virtqueue_add(struct virtqueue *q, const struct vq_buf *bufs, unsigned nout,
 	return 0;
 }
 
+/* avail_event: the device wants a kick when the index passes it. */
+static u16 avail_event(const struct virtqueue *q)
+{
+	return *(const volatile u16 *)&q->used->ring[q->size];
+}
+
+static bool split_kick_wanted(struct virtqueue *q)
+{
+	u16 old = q->kicked, new = q->avail->idx;
+
+	memory_barrier(); /* index before flags: VIRTIO 1.2, 2.7.13.4.1 */
+	q->kicked = new;
+	if (q->event_idx)
+		return (u16)(new - avail_event(q) - 1) < (u16)(new - old);
+	return !(q->used->flags & VIRTQ_USED_NO_NOTIFY);
+}
+
 void virtqueue_kick(struct virtqueue *q)
 {
-	memory_barrier(); /* index before flags: VIRTIO 1.2, 2.7.13.4.1 */
-	if (!(q->used->flags & VIRTQ_USED_NO_NOTIFY))
+	if (q->is_packed ? packed_kick_wanted(q) : split_kick_wanted(q))
 		q->device->transport->queue_notify(q->device, q->index);
 }
 
-static void *queue_broken(struct virtqueue *q, const char *why)
+void *virtqueue_break(struct virtqueue *q, const char *why)
 {
 	log_err("virtio: %s: queue %u: %s; queue given up", q->device->name, q->index, why);
 	q->broken = true;
@@ -201,24 +246,47 @@ static void chain_free(struct virtqueue *q, u16 head)
 	q->free_head = head;
 }
 
-void *virtqueue_get(struct virtqueue *q, u32 *len)
+/* The next entry of the used ring: false: there is none, or the device lies. */
+static bool split_used(struct virtqueue *q, u32 *id, u32 *written)
 {
 	u16 idx = q->used->idx;
 
-	if (q->broken || idx == q->used_seen)
-		return NULL;
+	if (idx == q->used_seen) {
+		if (!q->event_idx)
+			return false;
+		/* We asked to be told of the next one; it may have come before the device saw that. */
+		memory_barrier();
+		idx = q->used->idx;
+		if (idx == q->used_seen)
+			return false;
+	}
 	__atomic_thread_fence(__ATOMIC_ACQUIRE); /* the entry after the index */
-	if ((u16)(idx - q->used_seen) > q->size)
-		return queue_broken(q, "used index runs away");
+	if ((u16)(idx - q->used_seen) > q->size) {
+		virtqueue_break(q, "used index runs away");
+		return false;
+	}
+	*id = q->used->ring[q->used_seen % q->size].id;
+	*written = q->used->ring[q->used_seen % q->size].len;
+	return true;
+}
 
-	u32 id = q->used->ring[q->used_seen % q->size].id;
-	u32 written = q->used->ring[q->used_seen % q->size].len;
+void *virtqueue_get(struct virtqueue *q, u32 *len)
+{
+	u32 id, written;
+
+	if (q->broken || !(q->is_packed ? packed_used(q, &id, &written) : split_used(q, &id, &written)))
+		return NULL;
 	if (id >= q->size || !q->slots[id].token)
-		return queue_broken(q, "used entry names no buffer");
-	q->used_seen++;
+		return virtqueue_break(q, "used entry names no buffer");
 
 	void *token = q->slots[id].token;
 	*len = MIN(written, q->slots[id].in_bytes);
+	if (q->is_packed) {
+		packed_passed(q, (u16)id);
+		return token;
+	}
+	q->used_seen++;
+	q->avail->ring[q->size] = q->used_seen; /* used_event */
 	chain_free(q, (u16)id);
 	return token;
 }
@@ -238,11 +306,17 @@ unsigned virtqueue_size(struct virtqueue *q)
 	return q->size;
 }
 
+void virtio_interrupt_queue(struct virtio_device *d, unsigned index)
+{
+	struct virtqueue *q = d->queues[index];
+
+	if (q && q->callback && !q->broken &&
+	    (q->is_packed ? packed_pending(q) : q->used->idx != q->used_seen))
+		q->callback(q);
+}
+
 void virtio_interrupt_queues(struct virtio_device *d)
 {
-	for (unsigned i = 0; i < d->nr_queues; i++) {
-		struct virtqueue *q = d->queues[i];
-		if (q && q->callback && q->used->idx != q->used_seen && !q->broken)
-			q->callback(q);
-	}
+	for (unsigned i = 0; i < d->nr_queues; i++)
+		virtio_interrupt_queue(d, i);
 }

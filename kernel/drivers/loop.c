@@ -7,13 +7,15 @@
  * Locks:     loop_mutex: which device shows what; disk_queue.lock: its list of requests.
  * Contexts:  the thread may sleep; issue and kick do not.
  * Manual:    loop(4), losetup(8)
- * Tests:     tests/abi/blkdev.c, tests/run.py disk
+ * Tests:     tests/abi/loop.c, tests/disk.py
  *
  * Reading a file may sleep, so requests are handed to a thread, which reads and writes the file as a program would.
  */
 #include "loop.h"
 #include <base/log.h>
 #include <drivers/drivers.h>
+#include <fs/dentry.h>
+#include <fs/seq.h>
 #include <lib/format.h>
 #include <lib/string.h>
 #include <mem/slab.h>
@@ -135,6 +137,31 @@ static void loop_unused(struct disk *d)
 
 static const struct disk_ops loop_ops = { .issue = loop_issue, .kick = loop_kick, .unused = loop_unused };
 
+/* /sys/block/loopN/loop/NAME, as losetup reads it. */
+static int loop_show(struct disk *d, void *seq, const char *name)
+{
+	enum { TEXT = 4096 };
+	struct loop *lo = container_of(d, struct loop, disk);
+	const struct path no_root = { NULL, NULL };
+	char *buf = kmalloc(TEXT, 0);
+
+	if (!buf)
+		return -ENOMEM;
+	mutex_lock(&loop_mutex);
+	if (!strcmp(name, "backing_file") && lo->file) {
+		char *text = path_string(&lo->file->path, &no_root, buf, TEXT);
+		seq_printf(seq, "%s\n", IS_ERR(text) ? "" : text);
+	} else if (!strcmp(name, "offset") || !strcmp(name, "sizelimit")) {
+		seq_printf(seq, "%llu\n", (unsigned long long)(*name == 'o' ? lo->offset : lo->sizelimit));
+	} else if (strcmp(name, "backing_file")) {
+		u32 flag = *name == 'a' ? LO_FLAGS_AUTOCLEAR : *name == 'p' ? LO_FLAGS_PARTSCAN : 0;
+		seq_printf(seq, "%d\n", (lo->flags & flag) != 0);
+	}
+	mutex_unlock(&loop_mutex);
+	kfree(buf);
+	return 0;
+}
+
 /* ---- devices ---- */
 
 struct loop *loop_at(unsigned n)
@@ -157,6 +184,7 @@ static struct loop *loop_new(unsigned n)
 	lo->disk.minors = 1;
 	lo->disk.ops = &loop_ops;
 	lo->disk.ioctl = loop_ioctl;
+	lo->disk.show = loop_show;
 	lo->disk.limits = (struct disk_limits){ .logical = SECTOR,
 		                                .max_bytes = LOOP_MAX_BYTES,
 		                                .max_segments = LOOP_SEGMENTS,

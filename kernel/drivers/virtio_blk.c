@@ -7,7 +7,7 @@
  * Locks:     disk_queue.lock guards the virtqueue and its slots.
  * Contexts:  probe: process context; issue and the interrupt: any, nothing sleeps.
  * Manual:    VIRTIO 1.2, 5.2 "Block Device"
- * Tests:     tests/abi/blkdev.c, tests/run.py disk
+ * Tests:     tests/abi/loop.c, tests/disk.py
  *
  * A request is a chain of buffers: a header (what, which sector), the data, and a byte for the device's answer.  Header
  * and answer stand in the slot.  The device is not trusted: an answer other than OK is an error, and a read that claims

@@ -114,6 +114,9 @@ ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos);
 /* posix_fadvise(2) after its checks; len 0: to the end. May sleep. */
 int file_fadvise(struct file *f, loff_t off, loff_t len, int advice);
 int mapping_file_mmap(struct file *f, struct vm_mmap_args *a);
+/* The page at index of an object with a store, referenced, up to date, and by the rules of read-ahead those behind it;
+ * wanted: bytes from the start of this page on.  ERR_PTR(-EIO, -ENOMEM).  May sleep. */
+struct page *mapping_page_for_read(struct file *f, struct mapping *m, u64 index, size_t wanted);
 int mapping_mmap(struct file *f, struct vm_mmap_args *a, struct mapping *m); /* the same of another mapping */
 loff_t generic_lseek(struct file *f, loff_t off, int whence); /* SEEK_SET, CUR, END, DATA, HOLE by i->size */
 loff_t dir_lseek(struct file *f, loff_t off, int whence);     /* directories: SEEK_SET, SEEK_CUR */

@@ -27,8 +27,7 @@ static inline bool memory_only(const struct mapping *m)
 	return !mapping_has_store(m);
 }
 
-/* The page at index of an object with a store, read if need be, and those behind it that will be wanted next. */
-static struct page *page_for_read(struct file *f, struct mapping *m, u64 index, size_t wanted)
+struct page *mapping_page_for_read(struct file *f, struct mapping *m, u64 index, size_t wanted)
 {
 	struct page *p = mapping_find(m, index);
 	u32 flags;
@@ -54,7 +53,8 @@ static ssize_t read_piece(struct file *f, u64 index, size_t off, size_t n, struc
 {
 	struct mapping *m = f->inode->mapping;
 	bool memory = memory_only(m);
-	struct page *p = memory ? mapping_find(m, index) : page_for_read(f, m, index, off + to->count);
+	struct page *p =
+	        memory ? mapping_find(m, index) : mapping_page_for_read(f, m, index, off + to->count);
 	size_t done;
 
 	if (!p)

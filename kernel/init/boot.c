@@ -50,6 +50,7 @@
 #include <sched/rcu.h>
 #include <sched/work.h>
 #include <syscall/dispatch.h>
+#include <sysfs/sysfs.h>
 #include <lib/string.h>
 #include <tty/tty.h>
 #include "init.h"
@@ -126,7 +127,9 @@ static const struct step late_steps[] = {
 	{ "9P", p9_init },           /* files */
 	{ "overlay", overlay_init }, /* files */
 	{ "virtio 9P", virtio_9p_init },
+	{ "virtio balloon", virtio_balloon_init },
 	{ "loop devices", loop_init },
+	{ "sysfs", sysfs_init },
 	{ "procfs", procfs_init }, /* everything it shows */
 	{ "other CPUs", boot_start_cpus },
 	{ "root file system", boot_mount_root }, /* tmpfs, processes */

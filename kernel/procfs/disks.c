@@ -7,7 +7,7 @@
  * Locks:     none of its own.
  * Contexts:  process context; may sleep.
  * Manual:    proc(5); Linux' Documentation/admin-guide/iostats.rst
- * Tests:     tests/abi/disks.c
+ * Tests:     tests/disk.py
  */
 #include <procfs/internal.h>
 #include <block/block.h>

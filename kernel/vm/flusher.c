@@ -68,6 +68,8 @@ void flusher_throttle(void)
 	if (likely(++this_cpu(dirtied) % CHECK_EACH) || !over(dirty_background_ratio))
 		return;
 	flusher_kick();
+	if (thread_current()->is_kernel)
+		return; /* a loop device's: it writes for somebody who waits already */
 	/* A store that takes nothing any more must not hold its writers for ever. */
 	for (unsigned i = 0; i < THROTTLE_STEPS && over(dirty_ratio) && !thread_kill_pending(); i++)
 		(void)wait_event_until(&progress, !over(dirty_ratio),

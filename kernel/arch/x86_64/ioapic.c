@@ -91,6 +91,8 @@ int arch_irq_unmask(unsigned line, enum irq_trigger trigger)
 	u32 entry;
 	struct ioapic *io = ioapic_of(line, &entry);
 
+	if (!io && line >= IRQ_MSI_FIRST && line < IRQ_MSI_FIRST + IRQ_MSI_LINES)
+		return 0; /* a message: the device itself is told to send it */
 	if (!io || line >= IRQ_MAX)
 		return -EINVAL;
 	irqflags_t f = spin_lock_irqsave(&ioapic_lock);
@@ -98,6 +100,13 @@ int arch_irq_unmask(unsigned line, enum irq_trigger trigger)
 	ioapic_write(io, REG_TABLE + 2 * entry, mode_bits(line, trigger) | vector_of_line(line));
 	spin_unlock_irqrestore(&ioapic_lock, f);
 	return 0;
+}
+
+/* Intel SDM vol. 3, 11.11: fixed delivery, edge. */
+void arch_irq_message(unsigned line, u64 *addr, u32 *data)
+{
+	*addr = 0xfee00000u | percpu_ptr(arch_cpu_area, 0)->apic_id << 12;
+	*data = vector_of_line(line);
 }
 
 void arch_irq_mask(unsigned line)

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context; may sleep.
  * Manual:    open(2) O_DIRECT; the alignment is what Linux 6.1 asks for
- * Tests:     tests/abi/blkdev.c
+ * Tests:     tests/abi/loop.c
  *
  * Offset and length are multiples of the logical block, addresses of 512.  What the page cache has of the range is
  * written back before, and after a write it is dropped.

@@ -6,8 +6,8 @@
  * Layer:     fs/bdev.  Uses block; registers the operations of S_IFBLK with fs, nodes with devfs.
  * Locks:     open_lock: opening and closing, so that the last close can drop the cached pages.
  * Contexts:  process context; may sleep.
- * Manual:    sd(4), open(2) O_EXCL; what Linux answers at the end of a device (tests/abi/blkdev.c)
- * Tests:     tests/abi/blkdev.c
+ * Manual:    sd(4), open(2) O_EXCL; what Linux answers at the end of a device (tests/abi/loop.c)
+ * Tests:     tests/abi/loop.c
  *
  * Reads and writes go through the device's page cache, which all its openers share.  The last one that closes it writes
  * back what is dirty and drops the pages, so that a file system mounted next reads what is on the disk.
@@ -72,13 +72,14 @@ static void blkdev_release(struct file *f)
 	bdev_put(d);
 }
 
-static ssize_t read_cached(struct block_device *d, struct iov_iter *to, loff_t *pos)
+static ssize_t read_cached(struct file *f, struct iov_iter *to, loff_t *pos)
 {
+	struct mapping *m = bdev_mapping(blkdev_of(f));
 	ssize_t done = 0;
 
 	while (to->count) {
 		size_t off = (u64)*pos % PAGE_SIZE, n = MIN(PAGE_SIZE - off, to->count), got;
-		struct page *p = mapping_get(bdev_mapping(d), (u64)*pos / PAGE_SIZE);
+		struct page *p = mapping_page_for_read(f, m, (u64)*pos / PAGE_SIZE, off + to->count);
 
 		if (IS_ERR(p))
 			return done ? done : PTR_ERR(p);
@@ -111,6 +112,7 @@ static ssize_t write_cached(struct block_device *d, struct iov_iter *from, loff_
 		if (got)
 			page_mark_dirty(p);
 		page_put(p);
+		flusher_throttle();
 		*pos += (loff_t)got;
 		done += (ssize_t)got;
 		if (got < n)
@@ -139,7 +141,7 @@ static ssize_t blkdev_read(struct file *f, struct iov_iter *to, loff_t *pos)
 	if ((u64)*pos >= bdev_size(d))
 		return 0;
 	cut_at_end(d, to, *pos, &cut);
-	ssize_t n = f->flags & O_DIRECT ? blkdev_direct(f, to, pos, false) : read_cached(d, to, pos);
+	ssize_t n = f->flags & O_DIRECT ? blkdev_direct(f, to, pos, false) : read_cached(f, to, pos);
 	to->count += cut;
 	file_accessed(f);
 	return n;

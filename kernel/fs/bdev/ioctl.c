@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context; may sleep.
  * Manual:    sd(4), hd(4), ioctl_fat(2) for none of it; util-linux' blockdev(8) names them all
- * Tests:     tests/abi/blkdev.c
+ * Tests:     tests/abi/loop.c
  */
 #include <fs/bdev/bdev.h>
 #include <abi/blkdev.h>
