@@ -12,6 +12,12 @@ KFLAGS := -std=gnu11 -O2 -g -ffreestanding -nostdinc -isystem $(shell $(CC) -pri
 	-Wno-sign-compare -fno-strict-aliasing -fwrapv -fno-delete-null-pointer-checks -fno-common \
 	-fno-omit-frame-pointer -fno-stack-protector -fno-pic -fno-pie \
 	-Ikernel -Ikernel/arch/$(ARCH)/include -I$(B)/gen $(if $(DEBUG),-DCONFIG_DEBUG=1)
+# `make KASAN=1 B=build/kasan`: accesses to memory that must not be touched are reported.  Not looked at: the files that
+# do the looking, and slab.c, which keeps its lists in free objects.
+KFLAGS += $(if $(KASAN),-DCONFIG_KASAN=1 -Wno-maybe-uninitialized)
+KASAN_FLAGS := $(if $(KASAN),-fsanitize=kernel-address -fasan-shadow-offset=0xdffffc0000000000 \
+	--param asan-instrumentation-with-call-threshold=0 --param asan-globals=1 --param asan-stack=1)
+KASAN_NOT := base/sanitizers base/sanitizers_address mem/slab mem/object_tag
 # `make UBSAN=1 B=build/ubsan`: undefined behaviour is reported, signed overflow too (docs/debugging.md).
 KFLAGS += $(if $(UBSAN),-DCONFIG_UBSAN=1 -fsanitize=undefined -fno-wrapv -Wno-maybe-uninitialized)
 
@@ -36,7 +42,7 @@ include tools/check.mk
 $(B)/%.c.o: kernel/%.c $(GEN_H)
 	@mkdir -p $(@D)
 	@echo "  CC    $<"
-	$(Q)$(CC) $(KFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(KFLAGS) $(if $(filter $(KASAN_NOT),$*),,$(KASAN_FLAGS)) -MMD -MP -c -o $@ $<
 $(B)/%.S.o: kernel/%.S
 	@mkdir -p $(@D)
 	@echo "  AS    $<"

@@ -12,6 +12,7 @@
  * name kernel memory.  A copy that faults in the middle returns what was moved until then.
  */
 #include <base/iov.h>
+#include <base/kasan.h>
 #include <base/spinlock.h>
 #include <arch/user_access.h>
 #include <abi/errno.h>
@@ -41,6 +42,8 @@ static inline size_t segment_move(enum iov_op op, unsigned long at, void *kernel
 {
 	if (likely(user)) {
 		lockdep_might_fault();
+		if (op != IOV_ZERO)
+			kasan_check(kernel, n, op == IOV_FROM);
 		if (op == IOV_TO)
 			return arch_copy_to_user(at, kernel, n);
 		if (op == IOV_FROM)
@@ -134,6 +137,7 @@ int copy_from_user(void *dst, const void __user *src, size_t n)
 {
 	unsigned long at = (unsigned long)src;
 	lockdep_might_fault();
+	kasan_check(dst, n, true);
 	return unlikely(!arch_user_range_ok(at, n) || arch_copy_from_user(dst, at, n)) ? -EFAULT : 0;
 }
 
@@ -141,6 +145,7 @@ int copy_to_user(void __user *dst, const void *src, size_t n)
 {
 	unsigned long at = (unsigned long)dst;
 	lockdep_might_fault();
+	kasan_check(src, n, false);
 	return unlikely(!arch_user_range_ok(at, n) || arch_copy_to_user(at, src, n)) ? -EFAULT : 0;
 }
 

@@ -66,7 +66,7 @@ static ssize_t read_piece(struct file *f, u64 index, size_t off, size_t n, struc
 	return (ssize_t)done;
 }
 
-ssize_t mapping_file_read(struct file *f, struct iov_iter *to, loff_t *pos)
+static ssize_t read_cached(struct file *f, struct iov_iter *to, loff_t *pos)
 {
 	struct inode *i = f->inode;
 	ssize_t done = 0;
@@ -95,6 +95,50 @@ ssize_t mapping_file_read(struct file *f, struct iov_iter *to, loff_t *pos)
 	}
 	file_accessed(f);
 	return done;
+}
+
+/* ---- O_DIRECT ----
+ * The bytes still pass through pages of the cache, which hold them for the time of the call alone: what is read
+ * comes from the disk, and what was written is there when the call returns. */
+enum { DIRECT_ALIGN = 512 };
+
+static bool is_direct(const struct file *f)
+{
+	return unlikely(f->flags & O_DIRECT) && f->inode->sb->bdev_dev;
+}
+
+static int direct_check(loff_t pos, size_t count)
+{
+	return ((u64)pos | count) % DIRECT_ALIGN ? -EINVAL : 0;
+}
+
+/* Writes [pos, end) back and forgets it. */
+static int direct_flush(struct mapping *m, loff_t pos, loff_t end)
+{
+	int err = mapping_sync(m, (u64)pos, (u64)end);
+
+	if (end > pos)
+		(void)mapping_invalidate(m, (u64)pos >> PAGE_SHIFT, ((u64)end - 1) >> PAGE_SHIFT);
+	return err;
+}
+
+static ssize_t direct_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	struct mapping *m = f->inode->mapping;
+	loff_t start = *pos, end = start + (loff_t)to->count; /* no overflow: file_read has checked */
+	ssize_t n = direct_check(start, to->count);
+
+	if (!n)
+		n = direct_flush(m, start, end);
+	if (!n)
+		n = read_cached(f, to, pos);
+	(void)mapping_invalidate(m, (u64)start >> PAGE_SHIFT, (u64)end >> PAGE_SHIFT);
+	return n;
+}
+
+ssize_t mapping_file_read(struct file *f, struct iov_iter *to, loff_t *pos)
+{
+	return is_direct(f) ? direct_read(f, to, pos) : read_cached(f, to, pos);
 }
 
 /* Writes a piece of a page that is not cached, and of whose old bytes nothing is needed: all are overwritten, or
@@ -241,12 +285,20 @@ ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	rwlock_write_lock(&i->lock);
 	if (f->flags & O_APPEND || from->append)
 		*pos = i->size;
-	done = check_limit(f, *pos, from);
+	done = is_direct(f) ? direct_check(*pos, from->count) : 0;
+	if (!done)
+		done = check_limit(f, *pos, from);
 	if (!done)
 		done = write_locked(i, from, pos);
 	if (done > 0)
 		inode_touch(i, ATTR_MTIME);
 	rwlock_write_unlock(&i->lock);
+	if (done > 0 && is_direct(f)) {
+		int err = direct_flush(i->mapping, *pos - done, *pos);
+
+		if (err)
+			return err;
+	}
 	return done > 0 && unlikely(must_sync(f)) ? sync_written(f, *pos, done) : done;
 }
 
@@ -285,11 +337,18 @@ static int file_vma_sync(struct vma *v, u64 start, u64 end)
 	return file_fsync(v->file, (loff_t)start, (loff_t)end, true);
 }
 
+/* The file's times, as by write(2). */
+static void file_vma_written(struct vma *v)
+{
+	inode_touch(((struct file *)v->file)->inode, ATTR_MTIME);
+}
+
 static const struct vma_ops file_vma_ops = {
 	.get = file_vma_get,
 	.put = file_vma_put,
 	.describe = file_vma_describe,
 	.sync = file_vma_sync,
+	.written = file_vma_written,
 };
 
 int mapping_mmap(struct file *f, struct vm_mmap_args *a, struct mapping *m)

@@ -36,6 +36,8 @@ enum { DEADLOCK_DEPTH = 256 };
 
 struct file_lock {
 	struct list_head link; /* of inode->locks */
+	struct list_head all;
+	const struct inode *inode;
 	const void *owner;
 	pid_t pid;
 	enum kind kind;
@@ -45,9 +47,14 @@ struct file_lock {
 struct sleeper {
 	struct list_head link;
 	const void *owner, *waits_for;
+	const struct file_lock *req, *blocker; /* for /proc/locks; the blocker may be gone */
+	struct list_head shown;                /* in `waiting` */
+	bool wait;
 };
 static struct spinlock locks_lock = SPINLOCK_INIT("file_locks");
-static LIST_HEAD(sleepers);
+static LIST_HEAD(sleepers); /* for record locks */
+static LIST_HEAD(waiting);  /* all of them */
+static LIST_HEAD(all_locks);
 static struct waitq lock_waitq = WAITQ_INIT(lock_waitq);
 
 /* flock locks and the two others live in different worlds. */
@@ -90,6 +97,13 @@ static bool would_deadlock(const void *me, const void *blocker) MUST_HOLD(&locks
 	return false;
 }
 
+static void lock_free(struct file_lock *l) MUST_HOLD(&locks_lock)
+{
+	list_del(&l->link);
+	list_del(&l->all);
+	kfree(l);
+}
+
 /* Takes the request's range out of l, which has another type; the right rest goes into *spare if there are
  * two rests. Returns true when nothing of l is left. */
 static bool cut(struct file_lock *l, loff_t start, loff_t end, struct file_lock **spare)
@@ -104,6 +118,7 @@ static bool cut(struct file_lock *l, loff_t start, loff_t end, struct file_lock 
 		right->start = end + 1;
 		l->end = start - 1;
 		list_add(&right->link, &l->link);
+		list_add(&right->all, &l->all);
 	} else if (l->start < start) {
 		l->end = start - 1;
 	} else {
@@ -141,15 +156,23 @@ static void apply(struct inode *i, const struct file_lock *req, struct file_lock
 			gone = l->start <= req->end && req->start <= l->end &&
 			       cut(l, req->start, req->end, &spare[1]);
 		}
-		if (gone) {
-			list_del(&l->link);
-			kfree(l);
-		}
+		if (gone)
+			lock_free(l);
 	}
 	if (req->type != F_UNLCK) {
+		new->inode = i;
 		list_add_tail(&new->link, &i->locks);
+		list_add(&new->all, &all_locks); /* the newest first, as Linux shows them */
 		spare[0] = NULL;
 	}
+}
+
+static void sleeper_unlink(struct sleeper *s) MUST_HOLD(&locks_lock)
+{
+	list_del(&s->link);
+	list_init(&s->link);
+	list_del(&s->shown);
+	list_init(&s->shown);
 }
 
 /* Tries once. 0, -EAGAIN (s->waits_for says whom for), -EDEADLK. */
@@ -159,7 +182,7 @@ static int try_lock(struct inode *i, const struct file_lock *req, struct file_lo
 	int err = 0;
 
 	spin_lock(&locks_lock);
-	list_del(&s->link);
+	sleeper_unlink(s);
 	l = req->type == F_UNLCK ? NULL : find_conflict(i, req);
 	if (!l) {
 		apply(i, req, spare);
@@ -169,6 +192,10 @@ static int try_lock(struct inode *i, const struct file_lock *req, struct file_lo
 		err = -EAGAIN;
 		s->owner = req->owner;
 		s->waits_for = l->owner;
+		s->req = req;
+		s->blocker = l;
+		if (s->wait)
+			list_add_tail(&s->shown, &waiting);
 		if (req->kind == KIND_POSIX)
 			list_add(&s->link, &sleepers);
 	}
@@ -179,7 +206,7 @@ static int try_lock(struct inode *i, const struct file_lock *req, struct file_lo
 static void sleeper_leave(struct sleeper *s)
 {
 	spin_lock(&locks_lock);
-	list_del(&s->link);
+	sleeper_unlink(s);
 	spin_unlock(&locks_lock);
 }
 
@@ -190,6 +217,8 @@ static int set_lock(struct inode *i, const struct file_lock *req, bool wait)
 	int err = -ENOLCK, slept;
 
 	list_init(&s.link);
+	list_init(&s.shown);
+	s.wait = wait;
 	if (!spare[0] || !spare[1])
 		goto out;
 	err = try_lock(i, req, spare, &s);
@@ -295,9 +324,9 @@ int locks_fcntl(struct file *f, int cmd, struct flock_k *l, void *owner, pid_t p
 
 /* ---- flock ---- */
 
-int locks_flock(struct file *f, int op)
+int locks_flock(struct file *f, int op, pid_t pid)
 {
-	struct file_lock req = { .owner = f, .kind = KIND_FLOCK, .start = 0, .end = INT64_MAX };
+	struct file_lock req = { .owner = f, .pid = pid, .kind = KIND_FLOCK, .start = 0, .end = INT64_MAX };
 	int err;
 
 	switch (op & ~LOCK_NB) {
@@ -329,8 +358,7 @@ static void drop_owner(struct inode *i, const void *owner, bool posix)
 	list_for_each_entry_safe (l, next, &i->locks, link) {
 		if (l->owner != owner || (l->kind == KIND_POSIX) != posix)
 			continue;
-		list_del(&l->link);
-		kfree(l);
+		lock_free(l);
 		any = true;
 	}
 	spin_unlock(&locks_lock);
@@ -346,4 +374,36 @@ void locks_close(struct file *f, void *owner)
 void locks_release(struct file *f)
 {
 	drop_owner(f->inode, f, false);
+}
+
+/* ---- /proc/locks ---- */
+
+static void show_one(const struct file_lock *l, const struct inode *i, unsigned nr, bool waits,
+                     void (*fn)(const struct lock_info *l, void *ctx), void *ctx)
+{
+	static const char *const kinds[] = {
+		[KIND_POSIX] = "POSIX", [KIND_OFD] = "OFDLCK", [KIND_FLOCK] = "FLOCK"
+	};
+	struct lock_info info = {
+		nr,         waits,  l->type == F_WRLCK, kinds[l->kind], l->kind == KIND_OFD ? -1 : l->pid,
+		i->sb->dev, i->ino, l->start,           l->end
+	};
+
+	fn(&info, ctx);
+}
+
+void locks_for_each(void (*fn)(const struct lock_info *l, void *ctx), void *ctx)
+{
+	const struct file_lock *l;
+	struct sleeper *s;
+	unsigned nr = 0;
+
+	spin_lock(&locks_lock);
+	list_for_each_entry (l, &all_locks, all) {
+		show_one(l, l->inode, ++nr, false, fn, ctx);
+		list_for_each_entry (s, &waiting, shown)
+			if (s->blocker == l)
+				show_one(s->req, l->inode, nr, true, fn, ctx);
+	}
+	spin_unlock(&locks_lock);
 }

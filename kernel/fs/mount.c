@@ -22,7 +22,7 @@
  * mount is busy.  Walkers without references look under RCU and check mount_seq afterwards, as with
  * dcache_seq.
  */
-#include <fs/mount_tree.h>
+#include <fs/propagate.h>
 #include <fs/dcache.h>
 #include <lib/hash.h>
 #include <lib/string.h>
@@ -33,7 +33,7 @@ struct spinlock mount_lock = SPINLOCK_INIT("mount");
 struct mutex mount_mutex;
 u32 mount_seq;
 static struct hlist_head table[1 << MOUNT_HASH_BITS];
-static LIST_HEAD(all_mounts);
+struct list_head all_mounts = LIST_HEAD_INIT(all_mounts);
 static u32 next_id = 1;
 
 void mounts_init(void)
@@ -117,6 +117,8 @@ static void mount_free_rcu(struct rcu_head *h)
 
 void mount_put(struct mount *m)
 {
+	if (unlikely(atomic_load(&m->expiring)))
+		atomic_store(&m->expiring, m->expiring - 1);
 	if (!ref_put(&m->ref))
 		return;
 	assert(m->parent == m && list_empty(&m->children));
@@ -148,8 +150,9 @@ void mount_attach(struct mount *m, const struct path *at)
 	atomic_store(&at->dentry->mounted, true);
 	hlist_add_head(&m->hnode, bucket(at->mnt, at->dentry));
 	list_add_tail(&m->sibling, &at->mnt->children);
-	if (!listed)
-		list_add_tail(&m->all, &all_mounts);
+	/* What a copied tree brings along comes after its top, as on Linux. */
+	for (struct mount *c = m; c && !listed; c = mount_next(c, m, true))
+		list_move_tail(&c->all, &all_mounts);
 	seq_end();
 	spin_unlock(&mount_lock);
 }
@@ -189,8 +192,10 @@ void mount_detach(struct mount *m, bool tree)
 		spin_unlock(&mount_lock);
 
 		dentry_put(at);
-		if (tree)
+		if (tree) {
+			propagation_leave(victim);
 			mount_put(victim);
+		}
 		if (victim == m)
 			return;
 	}

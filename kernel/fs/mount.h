@@ -16,6 +16,11 @@ struct mount {
 	struct hlist_node hnode;
 	s32 writers;     /* files open for writing through it, atomically */
 	bool unbindable; /* MS_UNBINDABLE; mount_mutex */
+	u8 expiring;     /* umount2(MNT_EXPIRE) found it idle: 2 in that call, 1 until it is used again */
+	/* propagate.c; mount_mutex */
+	u32 group, master_group;        /* 0: none */
+	u32 round;                      /* of a search that reached it */
+	struct mount *source, *pending; /* in that search: what copies are made from; the copy for it */
 	struct rcu_head rcu;
 };
 struct fs_walk;

@@ -3,6 +3,13 @@
 #pragma once
 #include <fs/mount.h>
 
+extern struct list_head
+        all_mounts; /* by mount->all, in the order they were made; mount_lock, mount_mutex to change */
+/* A copy, not attached, of what is mounted at `from`; recursive: with what is mounted below, but for unbindable
+ * ones.  A reference is the caller's.  ERR_PTR(-ENOMEM). mount_mutex held. */
+struct mount *mount_copy_tree(const struct path *from, bool recursive);
+/* A mount that was not attached goes, with the copies below it; drops the reference. */
+void mount_discard(struct mount *m);
 /* Guards parent, mountpoint, the hash and the lists of all mounts. Order: mount_lock -> dcache_lock. */
 extern struct spinlock mount_lock;
 /* One change of the tree at a time; may sleep. Order: mount_mutex -> inode locks. */

@@ -6,11 +6,11 @@
  * Layer:     fs.
  * Locks:     mount_mutex over each change.
  * Contexts:  process context; may sleep.
- * Manual:    mount(2), umount(2), pivot_root(2). There is one mount namespace, so of the propagation types
- *            only MS_UNBINDABLE has an effect.
+ * Manual:    mount(2), umount(2), pivot_root(2). There is one mount namespace.
  * Tests:     tests/abi/mount.c.
  */
 #include <fs/namei.h>
+#include <fs/propagate.h>
 #include <fs/walk.h>
 #include <abi/errno.h>
 
@@ -40,8 +40,7 @@ static bool same_kind(const struct dentry *a, const struct dentry *b)
 	return s_isdir(a->inode->mode) == s_isdir(b->inode->mode);
 }
 
-/* A mount that was not attached goes, with the copies already below it; drops the reference. */
-static void mount_discard(struct mount *m)
+void mount_discard(struct mount *m)
 {
 	mount_get(m);
 	mount_detach(m, true);
@@ -62,10 +61,14 @@ static int attach_at(struct mount *m, const struct path *at)
 		err = -ENOTDIR;
 	else if (p.dentry->unlinked)
 		err = -ENOENT;
-	if (err)
+	if (err) {
 		mount_discard(m);
-	else
+	} else {
 		mount_attach(m, &p);
+		err = propagate_mount(p.mnt, p.dentry, m);
+		if (err)
+			mount_detach(m, true);
+	}
 	path_put(&p);
 	return err;
 }
@@ -134,8 +137,11 @@ static int remount_super(struct super_block *sb, u32 new, const char *options)
 	/* Set, then look: an open for writing counts itself, then looks at the flags. */
 	atomic_store(&sb->flags, new &SUPER_FLAGS);
 	memory_barrier();
-	if (new &MS_RDONLY && !(old & MS_RDONLY) && super_has_writers(sb))
-		err = -EBUSY;
+	if (new &MS_RDONLY && !(old & MS_RDONLY)) {
+		err = super_has_writers(sb) ? -EBUSY : 0;
+		if (!err)
+			(void)super_sync(sb);
+	}
 	if (!err && sb->ops && sb->ops->remount)
 		err = sb->ops->remount(sb, options ? options : "");
 	if (err)
@@ -172,7 +178,6 @@ static int remount(const struct path *at, unsigned long flags, const char *optio
 	return 0;
 }
 
-/* There is one name space, so nothing is shared with another: only that a mount is unbindable has an effect. */
 static int set_propagation(const struct path *at, unsigned long flags)
 {
 	unsigned long type = flags & ~(unsigned long)(MS_REC | MS_SILENT);
@@ -182,7 +187,7 @@ static int set_propagation(const struct path *at, unsigned long flags)
 		return -EINVAL;
 	scoped_mutex(&mount_mutex);
 	do {
-		m->unbindable = type == MS_UNBINDABLE;
+		propagation_set(m, type);
 		m = flags & MS_REC ? mount_next(m, at->mnt, true) : NULL;
 	} while (m);
 	return 0;
@@ -208,6 +213,7 @@ static int bind_children(const struct path *from, struct mount *top)
 		copy = mount_create(m->sb, m->root, m->flags);
 		if (!copy)
 			return -ENOMEM;
+		propagation_copy(copy, m);
 		at = (struct path){ parent_copy, m->mountpoint };
 		mount_attach(copy, &at);
 		parent = m;
@@ -215,6 +221,21 @@ static int bind_children(const struct path *from, struct mount *top)
 		m = mount_next(m, from->mnt, true);
 	}
 	return 0;
+}
+
+struct mount *mount_copy_tree(const struct path *from, bool recursive)
+{
+	struct mount *m = mount_create(from->mnt->sb, from->dentry, from->mnt->flags);
+	int err;
+
+	if (!m)
+		return ERR_PTR(-ENOMEM);
+	propagation_copy(m, from->mnt);
+	err = recursive ? bind_children(from, m) : 0;
+	if (!err)
+		return m;
+	mount_discard(m);
+	return ERR_PTR(err);
 }
 
 static int bind(const struct fs_walk *w, const char *source, const struct path *at, bool recursive)
@@ -230,25 +251,25 @@ static int bind(const struct fs_walk *w, const char *source, const struct path *
 		return err;
 	mutex_lock(&mount_mutex);
 	err = -EINVAL;
-	if (from.mnt->unbindable)
-		goto out;
-	err = -ENOMEM;
-	m = mount_create(from.mnt->sb, from.dentry, from.mnt->flags);
-	if (!m)
-		goto out;
-	err = 0;
-	if (recursive)
-		err = bind_children(&from, m);
-	/* Attached last: while the copy grows, it is not below its source, and the walk over the source ends.
-	 */
-	if (err)
-		mount_discard(m);
-	else
-		err = attach_at(m, at);
-out:
+	if (!from.mnt->unbindable) {
+		/* Attached last: while the copy grows, it is not below its source, and the walk over the source ends. */
+		m = mount_copy_tree(&from, recursive);
+		err = IS_ERR(m) ? (int)PTR_ERR(m) : attach_at(m, at);
+	}
 	mutex_unlock(&mount_mutex);
 	path_put(&from);
 	return err;
+}
+
+/* A shared mount shows what is moved to everybody: so nothing unbindable, and from no shared place. */
+static bool may_move(struct mount *m, const struct mount *dest)
+{
+	if (m->parent->group)
+		return false;
+	for (struct mount *x = m; x && dest->group; x = mount_next(x, m, true))
+		if (x->unbindable)
+			return false;
+	return true;
 }
 
 static int move(const struct fs_walk *w, const char *source, const struct path *at)
@@ -265,7 +286,7 @@ static int move(const struct fs_walk *w, const char *source, const struct path *
 	err = -EINVAL;
 	if (!is_mount_root(&from) || from.mnt->parent == from.mnt || !mount_in_tree(at->mnt))
 		goto out;
-	if (!same_kind(from.dentry, at->dentry))
+	if (!same_kind(from.dentry, at->dentry) || !may_move(from.mnt, at->mnt))
 		goto out;
 	err = -ELOOP;
 	for (struct mount *m = at->mnt;; m = m->parent) {
@@ -276,7 +297,7 @@ static int move(const struct fs_walk *w, const char *source, const struct path *
 	}
 	mount_detach(from.mnt, false);
 	mount_attach(from.mnt, at);
-	err = 0;
+	err = propagate_mount(at->mnt, at->dentry, from.mnt);
 out:
 	mutex_unlock(&mount_mutex);
 	path_put(&from);
@@ -329,8 +350,11 @@ static int umount_locked(const struct fs_walk *w, struct mount *m, int flags)
 		return -EINVAL;
 	if (!(flags & MNT_DETACH) && (mount_has_children(m) || ref_read(&m->ref) > REFS_IDLE))
 		return -EBUSY;
-	if (flags & MNT_EXPIRE)
-		return -EAGAIN; /* first call marks; a second within the same state never comes to unmount */
+	if (flags & MNT_EXPIRE && !m->expiring) {
+		m->expiring = 2; /* one for this call's own path */
+		return -EAGAIN;  /* the second call unmounts what was not used since */
+	}
+	propagate_umount(m);
 	mount_detach(m, true);
 	return 0;
 }

@@ -143,8 +143,8 @@ static int open_file(const struct path *p, unsigned flags, u32 mode, const struc
 			err = count_writer(f);
 		if (!err && !(flags & O_LARGEFILE) && atomic_load(&i->size) > SMALL_FILE_MAX)
 			err = -EOVERFLOW;
-		if (!err && flags & O_DIRECT)
-			err = -EINVAL; /* no file system here does direct I/O */
+		if (!err && flags & O_DIRECT && !i->sb->bdev_dev)
+			err = -EINVAL; /* filedata.c does it for file systems on disks */
 	}
 	if (!err && f->ops->open) {
 		err = f->ops->open(i, f); /* a terminal's looks at O_NOCTTY */
@@ -205,6 +205,8 @@ int vfs_open_path(const struct path *p, unsigned flags, const struct cred *c, st
 		return err;
 	if (flags & O_TMPFILE_BIT)
 		return -EOPNOTSUPP;
+	if (!(flags & O_PATH))
+		flags |= O_LARGEFILE; /* the kernel's own: no program's off_t is too small */
 	path_get(p);
 	return open_existing(p, flags & ~(unsigned)(O_CREAT | O_EXCL), c, out);
 }

@@ -148,6 +148,7 @@ static const struct inode_ops store_dir_ops = { .lookup = store_lookup };
 static int store_fill(struct super_block *sb, const char *source, const char *options)
 {
 	sb->ops = &store_super_ops;
+	sb->bdev_dev = dev_make(7, 7); /* so that O_DIRECT is allowed */
 	sb->root_inode = inode_alloc(sb, S_IFDIR | 0700);
 	if (!sb->root_inode)
 		return -ENOMEM;
@@ -344,6 +345,30 @@ KTEST(cache_write)
 	KT_CHECK(write_at(&b, b.f, 5, 'a') &&
 	         !inode_setattr(b.f->inode, &(struct iattr){ .valid = ATTR_SIZE, .size = 8192 }, &cred_init));
 	KT_CHECK(!nr_dirty(&b) && bench_end(&b)); /* truncated pages are not written */
+	return 0;
+}
+
+/* O_DIRECT: the store has it when the call returns, and the cache has not. */
+KTEST(cache_direct)
+{
+	static char block[512];
+	struct bench b;
+	struct file *d;
+
+	KT_CHECK(!bench_begin(&b) && !bench_open(&b, O_RDWR | O_DIRECT, &d));
+	KT_CHECK(write_at(&b, b.f, 4, 'x'));
+	KT_CHECK(file_read_kernel(d, block, 512, 4 * PAGE_SIZE) == 512 && block[63] == 'x' && block[64] == 4);
+	KT_CHECK(store.bytes[4][0] == 'x' && !nr_pages(&b));
+	memset(block, 'd', 512);
+	KT_CHECK(file_write_kernel(d, block, 512, 4 * PAGE_SIZE + 512) == 512);
+	KT_CHECK(store.bytes[4][512] == 'd' && store.bytes[4][1024] == 4 && !nr_pages(&b));
+	KT_CHECK(file_read_kernel(d, block, 511, 0) == -EINVAL &&
+	         file_write_kernel(d, block, 512, 1) == -EINVAL);
+	store.fail_write = -EIO;
+	KT_CHECK(file_write_kernel(d, block, 512, 0) == -EIO);
+	store.fail_write = 0;
+	file_put(d);
+	KT_CHECK(bench_end(&b));
 	return 0;
 }
 

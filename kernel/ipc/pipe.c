@@ -42,7 +42,7 @@
  * other end: the counters `reader_opens` and `writer_opens` only grow, so that an open that comes and goes is
  * not missed. A pipe(2) has an inode, too, so that /proc/self/fd/N can be opened.
  */
-#include <ipc/pipe.h>
+#include <ipc/pipe_ring.h>
 #include <fs/inode.h>
 #include <fs/chrdev.h>
 #include <fs/poll.h>
@@ -54,41 +54,14 @@
 #include <abi/errno.h>
 #include <abi/termios.h>
 
-enum { PIPE_DEF_SLOTS = 16, PIPE_SIZE_LIMIT = 1 << 30 };
+enum { PIPE_SIZE_LIMIT = 1 << 30 };
 
 unsigned pipe_max_size = 1 << 20;
 
-struct pipe {
-	struct mutex lock;
-	u32 tail GUARDED_BY(&lock);     /* bytes from the start of the ring */
-	u32 used GUARDED_BY(&lock);     /* read without the lock by poll */
-	u32 slots GUARDED_BY(&lock);    /* a power of two */
-	u32 readers, writers;           /* open descriptions; lock */
-	u32 reader_opens, writer_opens; /* ever; lock, read without it by waiting opens */
-	char **pages GUARDED_BY(&lock); /* [slots]; = first_pages or an allocation */
-	char *spare GUARDED_BY(&lock);
-	struct waitq readable; /* wakes readers, and opens that wait for a writer */
-	struct waitq writable;
-	struct inode *inode; /* not owned: the files own it */
-	unsigned files;      /* open descriptions and opens under way; fifo_lock */
-	bool anonymous;      /* made by pipe(2): opening it again does not wait */
-	char *first_pages[PIPE_DEF_SLOTS];
-};
 #define NO_OPENS (1LL << 32) /* f->pos of an end for which no count of opens is remembered: see pipe_poll */
 static struct spinlock fifo_lock = SPINLOCK_INIT("fifo_lock");
 
 /* ---- the ring ---- */
-
-/* Also read without the lock, by poll and F_GETPIPE_SZ. */
-static u32 pipe_size(const struct pipe *p) NO_LOCK_CHECK
-{
-	return p->slots << PAGE_SHIFT;
-}
-
-static u32 pipe_space(const struct pipe *p) MUST_HOLD(&p->lock)
-{
-	return pipe_size(p) - p->used;
-}
 
 static struct pipe *pipe_alloc(struct inode *i) NO_LOCK_CHECK
 {
@@ -117,8 +90,7 @@ static void pipe_free(struct pipe *p) NO_LOCK_CHECK
 	kfree(p);
 }
 
-/* The page that holds ring position at, made if need be; NULL = out of memory. */
-static char *pipe_page(struct pipe *p, u32 at) MUST_HOLD(&p->lock)
+char *pipe_page(struct pipe *p, u32 at)
 {
 	char **slot = &p->pages[at >> PAGE_SHIFT];
 
@@ -140,6 +112,22 @@ static void pipe_drop_page(struct pipe *p, u32 at) MUST_HOLD(&p->lock)
 	*slot = NULL;
 }
 
+void pipe_consume(struct pipe *p, size_t n)
+{
+	u32 off = p->tail & (PAGE_SIZE - 1);
+
+	assert(n <= p->used && off + n <= PAGE_SIZE);
+	p->used -= (u32)n;
+	if (off + n == PAGE_SIZE) {
+		/* Unless the writers have come round to the front of this very page. */
+		if (likely(p->used <= pipe_size(p) - PAGE_SIZE))
+			pipe_drop_page(p, p->tail);
+		p->tail = (p->tail + (u32)n) & (pipe_size(p) - 1);
+	} else {
+		p->tail = p->used ? p->tail + (u32)n : p->tail - off;
+	}
+}
+
 /* Moves what is there, as far as `to` reaches; bytes, or -EFAULT when not even one. */
 static ssize_t pipe_take(struct pipe *p, struct iov_iter *to) MUST_HOLD(&p->lock)
 {
@@ -151,23 +139,14 @@ static ssize_t pipe_take(struct pipe *p, struct iov_iter *to) MUST_HOLD(&p->lock
 		size_t done = copy_to_iter(p->pages[p->tail >> PAGE_SHIFT] + off, n, to);
 
 		moved += done;
-		p->used -= (u32)done;
-		if (off + done == PAGE_SIZE) {
-			/* Unless the writers have come round to the front of this very page. */
-			if (likely(p->used <= pipe_size(p) - PAGE_SIZE))
-				pipe_drop_page(p, p->tail);
-			p->tail = (p->tail + (u32)done) & (pipe_size(p) - 1);
-		} else {
-			p->tail = p->used ? p->tail + (u32)done : p->tail - off;
-		}
+		pipe_consume(p, done);
 		if (done < n)
 			return moved ? (ssize_t)moved : -EFAULT;
 	}
 	return (ssize_t)moved;
 }
 
-/* Moves as much as fits; bytes, or -EFAULT, -ENOMEM when not even one. */
-static ssize_t pipe_put(struct pipe *p, struct iov_iter *from) MUST_HOLD(&p->lock)
+ssize_t pipe_put(struct pipe *p, struct iov_iter *from)
 {
 	size_t moved = 0, left = MIN((size_t)pipe_space(p), from->count);
 
@@ -193,13 +172,12 @@ static ssize_t pipe_put(struct pipe *p, struct iov_iter *from) MUST_HOLD(&p->loc
 
 /* ---- read and write ---- */
 
-/* Sleeps until there is something to read: 1, or what read returns instead: 0 (end of file) or -errno. */
-static int pipe_wait_readable(struct pipe *p, const struct file *f) MUST_HOLD(&p->lock)
+int pipe_wait_readable(struct pipe *p, bool nonblock)
 {
 	while (p->used == 0) { /* rule (1) */
 		if (!p->writers)
 			return 0;
-		if (f->flags & O_NONBLOCK) /* rule (4) */
+		if (nonblock) /* rule (4) */
 			return -EAGAIN;
 		int err = waitq_sleep(&p->readable, &p->lock);
 		if (err)
@@ -218,7 +196,7 @@ static ssize_t pipe_read(struct file *f, struct iov_iter *to, loff_t *pos)
 		return 0;
 	mutex_lock(&p->lock);
 	if (p->used == 0)
-		result = pipe_wait_readable(p, f);
+		result = pipe_wait_readable(p, f->flags & O_NONBLOCK);
 	if (likely(result > 0)) {
 		bool was_full = pipe_space(p) < PIPE_BUF;
 
@@ -226,12 +204,18 @@ static ssize_t pipe_read(struct file *f, struct iov_iter *to, loff_t *pos)
 		wake = was_full && pipe_space(p) >= PIPE_BUF;
 	}
 	mutex_unlock(&p->lock);
-	if (unlikely(wake) && waitq_active(&p->writable))
-		waitq_wake(&p->writable, 0, POLLOUT | POLLWRNORM);
+	if (unlikely(wake))
+		pipe_wake_writers(p);
 	return result;
 }
 
-static void pipe_wake_readers(struct pipe *p)
+void pipe_wake_writers(struct pipe *p)
+{
+	if (waitq_active(&p->writable))
+		waitq_wake(&p->writable, 0, POLLOUT | POLLWRNORM);
+}
+
+void pipe_wake_readers(struct pipe *p)
 {
 	if (waitq_active(&p->readable))
 		waitq_wake(&p->readable, 0, POLLIN | POLLRDNORM);
@@ -529,6 +513,11 @@ static const struct file_ops pipe_file_ops = {
 	.open = fifo_open,
 	.release = pipe_release,
 };
+
+bool file_is_pipe(const struct file *f)
+{
+	return f->ops == &pipe_file_ops;
+}
 
 int pipe_create_files(struct file *ends[2], unsigned flags, const struct cred *c)
 {

@@ -51,13 +51,25 @@ static inline void half_store(void *p, u32 v)
 /* Hides a pointer from the optimiser, which else turns the loops below into calls of memcpy and memset. */
 #define OPAQUE(p) __asm__("" : "+r"(p))
 
+/* The compiler's checks of KASAN=1 builds (base/sanitizers_address.c), for instructions it does not see. */
+#ifdef CONFIG_KASAN
+void __asan_loadN_noabort(const void *p, size_t n);
+void __asan_storeN_noabort(void *p, size_t n);
+#else
+#define __asan_loadN_noabort(p, n)  ((void)0)
+#define __asan_storeN_noabort(p, n) ((void)0)
+#endif
+
 #if defined(__x86_64__) && !defined(ZERNO_HOST)
 static inline void words_copy(void *dst, const void *src, size_t words)
 {
+	__asan_loadN_noabort(src, words * 8);
+	__asan_storeN_noabort(dst, words * 8);
 	__asm__ volatile("rep movsq" : "+D"(dst), "+S"(src), "+c"(words)::"memory");
 }
 static inline void words_fill(void *dst, u64 v, size_t words)
 {
+	__asan_storeN_noabort(dst, words * 8);
 	__asm__ volatile("rep stosq" : "+D"(dst), "+c"(words) : "a"(v) : "memory");
 }
 #else

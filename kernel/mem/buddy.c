@@ -25,6 +25,7 @@
  * take the last page.  So the kernel can still work (and reclaim) when processes have taken all they may.
  */
 #include "buddy.h"
+#include <base/kasan.h>
 #include <base/spinlock.h>
 #include <lib/bitmap.h>
 
@@ -156,6 +157,7 @@ void buddy_add(pfn_t start, pfn_t end)
 		unsigned order = MIN(fls64(end - start) - 1, (unsigned)MAX_ORDER);
 		if (start)
 			order = MIN(order, (unsigned)__builtin_ctzl(start));
+		kasan_poison(page_virt(pfn_page(start)), PAGE_SIZE << order, KASAN_PAGE);
 		block_give(pfn_page(start), order);
 		buddy.total_pages += 1u << order;
 		start += 1u << order;

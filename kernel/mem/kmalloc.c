@@ -12,6 +12,7 @@
  */
 #include <mem/slab.h>
 #include "kmalloc.h"
+#include "object_tag.h"
 #include <lib/bitmap.h>
 #include <lib/string.h>
 
@@ -55,8 +56,11 @@ static unsigned order_of(size_t size)
 
 void *kmalloc(size_t size, unsigned flags)
 {
-	if (likely(size <= CLASS_MAX))
-		return kmem_cache_alloc(cache_for(size), flags);
+	if (likely(size <= CLASS_MAX)) {
+		void *obj = kmem_cache_alloc(cache_for(size), flags);
+		object_resize(obj, size);
+		return obj;
+	}
 	if (size > PAGE_SIZE << MAX_ORDER)
 		return NULL;
 	return page_alloc_virt(order_of(size), flags);

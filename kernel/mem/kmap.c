@@ -20,6 +20,7 @@
  */
 #include <mem/kmap.h>
 #include <base/irq.h>
+#include <base/kasan.h>
 #include <base/percpu.h>
 #include <base/spinlock.h>
 #include <lib/bitmap.h>
@@ -27,13 +28,13 @@
 
 enum {
 	STACK_PAGES = KSTACK_SIZE / PAGE_SIZE,
-	STACK_SLOTS = 32768,
+	STACK_SLOTS = KSTACK_SLOTS,
 	CPU_STACKS = 4,
 	SHARED_STACKS = 16,
 	CHUNK_SLOTS = PAGE_SIZE / sizeof(u32),
 };
 #define SLOT_SIZE (KSTACK_SIZE + PAGE_SIZE)
-#define IO_START  (KMAP_START + STACK_SLOTS * SLOT_SIZE)
+#define IO_START  (KMAP_START + KSTACK_AREA)
 
 struct stack_cache {
 	u32 count;
@@ -127,6 +128,10 @@ static void *stack_create(void)
 	unsigned long va = slot_stack((unsigned)slot);
 	u32 chain = 0;
 	unsigned n = 0;
+	if (kasan_map(va, KSTACK_SIZE)) {
+		slot_give((unsigned)slot);
+		return NULL;
+	}
 	for (; n < STACK_PAGES; n++) {
 		struct page *p = page_alloc(0, 0);
 		if (!p)
@@ -176,12 +181,17 @@ void *kstack_alloc(void)
 	arch_irq_restore(irq);
 	if (!stack)
 		stack = shared_take();
-	return stack ? stack : stack_create();
+	if (!stack)
+		stack = stack_create();
+	if (stack)
+		kasan_unpoison(stack, KSTACK_SIZE);
+	return stack;
 }
 
 void kstack_free(void *stack)
 {
 	assert(stack && (unsigned long)stack == slot_stack(stack_slot(stack)));
+	kasan_poison(stack, KSTACK_SIZE, KASAN_STACK);
 	irqflags_t irq = arch_irq_save();
 	struct stack_cache *c = this_cpu_ptr(stack_caches);
 	bool kept = percpu_ready() && c->count < CPU_STACKS;

@@ -4,6 +4,9 @@
 #pragma once
 #include <mem/page.h>
 #include <arch/switch.h>
+enum { KSTACK_SLOTS = 32768 };
+/* Bytes from KMAP_START that are for stacks: each with its guard page. */
+#define KSTACK_AREA (KSTACK_SLOTS * (unsigned long)(KSTACK_SIZE + PAGE_SIZE))
 /* KSTACK_SIZE bytes above an unmapped guard page; the lowest address, or NULL. Not zeroed. */
 void *kstack_alloc(void);
 void kstack_free(void *stack);

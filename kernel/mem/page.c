@@ -20,6 +20,7 @@
  */
 #include "buddy.h"
 #include <base/irq.h>
+#include <base/kasan.h>
 #include <base/percpu.h>
 #include <base/spinlock.h>
 #include <base/trace.h>
@@ -159,6 +160,7 @@ struct page *page_alloc(unsigned order, unsigned flags)
 	p->order = (u16)order;
 	p->ref.n = 1;
 	p->mapcount = 0;
+	kasan_unpoison(page_virt(p), PAGE_SIZE << order);
 	if (flags & ALLOC_ZERO)
 		memset(page_virt(p), 0, PAGE_SIZE << order);
 	TRACE3(page_alloc, page_pfn(p), order, flags);
@@ -171,6 +173,7 @@ static void page_release(struct page *p)
 	unsigned order = p->order;
 	assert(!(p->flags & (PAGE_BUDDY | PAGE_PCP | PAGE_SLAB | PAGE_RESERVED)) && p->mapcount == 0);
 	TRACE2(page_free, page_pfn(p), order);
+	kasan_poison(page_virt(p), PAGE_SIZE << order, KASAN_PAGE);
 	if (order == 0)
 		pcp_give(p);
 	else

@@ -36,12 +36,15 @@
 #include <mem/kmap.h>
 #include <mem/slab.h>
 #include <base/irq.h>
+#include <base/kasan.h>
+#include <base/log.h>
 #include <base/percpu.h>
 #include <base/spinlock.h>
 #include <base/trace.h>
 #include <lib/string.h>
 #include <lib/xarray.h>
 #include "kmalloc.h"
+#include "object_tag.h"
 
 enum { CACHES_MAX = 64, MAG_MAX = 15, EMPTY_MAX = 1, SLAB_ORDER_MAX = 3, SLAB_OBJECTS_MIN = 8 };
 
@@ -53,7 +56,8 @@ struct magazine {
 struct kmem_cache {
 	struct magazine *magazine; /* in the per-CPU template */
 	unsigned index;
-	u32 size;      /* of an object, a multiple of the alignment */
+	u32 size;      /* from one object to the next, a multiple of the alignment */
+	u32 object;    /* bytes of an object */
 	u32 order;     /* of a slab; when memory is fragmented, min_order */
 	u32 min_order; /* the smallest that holds an object */
 	u32 mag_limit;
@@ -119,6 +123,7 @@ static struct page *slab_create(struct kmem_cache *c, unsigned flags)
 		head[i].ref.n = (s32)c->index + 1;
 	}
 	head->slab_inuse = 0;
+	kasan_poison(page_virt(head), PAGE_SIZE << order, KASAN_REDZONE);
 	u32 n = slab_objects(c, head);
 	for (u32 i = 0; i < n; i++)
 		*object_next(c, head, i) = i + 1 < n ? i + 2 : 0;
@@ -229,13 +234,22 @@ static void slab_publish(struct kmem_cache *c, struct page *head)
 	spin_unlock_irqrestore(&c->lock, irq);
 }
 
+/* The object leaves the cache. */
+static inline void *object_ready(const struct kmem_cache *c, void *obj, unsigned flags)
+{
+	object_tag_alloc(obj, c->object, c->size);
+	return unlikely(flags & ALLOC_ZERO) ? memset(obj, 0, c->object) : obj;
+}
+
 COLD static void *cache_alloc_slow(struct kmem_cache *c, unsigned flags)
 {
 	for (;;) {
 		void *obj = magazine_refill(c);
 		if (obj)
-			return flags & ALLOC_ZERO ? memset(obj, 0, c->size) : obj;
+			return object_ready(c, obj, flags);
 		struct page *head = slab_create(c, flags);
+		if (!head && object_quarantine_drain())
+			continue;
 		if (!head)
 			return NULL;
 		slab_publish(c, head);
@@ -300,10 +314,11 @@ void *kmem_cache_alloc(struct kmem_cache *c, unsigned flags)
 	void *obj = m->obj[--n];
 	m->count = n;
 	arch_irq_restore(irq);
-	return unlikely(flags & ALLOC_ZERO) ? memset(obj, 0, c->size) : obj;
+	return object_ready(c, obj, flags);
 }
 
-static inline void cache_free(struct kmem_cache *c, void *obj)
+/* Without the detour that debugging builds make. */
+static inline void cache_free_now(struct kmem_cache *c, void *obj)
 {
 	irqflags_t irq = arch_irq_save();
 	struct magazine *m = magazine_here(c);
@@ -311,7 +326,9 @@ static inline void cache_free(struct kmem_cache *c, void *obj)
 #ifdef CONFIG_DEBUG
 	for (u32 i = 0; i < m->count; i++)
 		assert(m->obj[i] != obj);
-	memset(obj, 0x6b, c->size);
+#ifndef CONFIG_KASAN /* which poisons it */
+	memset(obj, 0x6b, c->object);
+#endif
 #endif
 	if (likely(m->count < m->limit))
 		m->obj[m->count++] = obj;
@@ -319,6 +336,57 @@ static inline void cache_free(struct kmem_cache *c, void *obj)
 		cache_free_slow(c, m, obj);
 	arch_irq_restore(irq);
 }
+
+#ifdef CONFIG_KASAN
+/* The number of the object that p is in or behind, and where it begins. */
+static u32 object_at(const struct kmem_cache *c, const struct page *head, const void *p, char **start)
+{
+	u32 i = (u32)((size_t)((char *)p - (char *)page_virt(head)) / c->size);
+	*start = (char *)page_virt(head) + (size_t)i * c->size;
+	return i;
+}
+
+/* It rests in the quarantine first; what comes out of that is free. */
+static void cache_free(struct kmem_cache *c, void *obj)
+{
+	char *start;
+	bool good =
+	        object_at(c, slab_head(obj), obj, &start) < slab_objects(c, slab_head(obj)) && start == obj;
+	void *out = object_tag_free(obj, good, c->object, c->size);
+	if (out)
+		object_free_now(out);
+}
+
+void object_free_now(void *obj)
+{
+	cache_free_now(slab_cache(object_page(obj)), obj);
+}
+
+void object_resize(void *obj, size_t size)
+{
+	if (obj)
+		object_tag_resize(obj, size, slab_cache(object_page(obj))->size);
+}
+
+void object_describe(unsigned long addr)
+{
+	struct page *p = virt_page((void *)addr);
+	if (!pfn_valid(page_pfn(p)))
+		return;
+	if (!(p->flags & PAGE_SLAB)) {
+		log_err("KASAN: page %lx, flags %x, %d references", page_pfn(p), p->flags, ref_read(&p->ref));
+		return;
+	}
+	char *start;
+	const struct kmem_cache *c = slab_cache(p);
+	object_at(c, slab_head((void *)addr), (void *)addr, &start);
+	log_err("KASAN: byte %ld of the object at %p of %s", (long)(addr - (unsigned long)start), start,
+	        c->name);
+	object_tag_describe(start, c->size);
+}
+#else
+#define cache_free cache_free_now
+#endif
 
 void kmem_cache_free(struct kmem_cache *c, void *obj)
 {
@@ -333,7 +401,8 @@ void slab_free_object(void *obj)
 
 size_t slab_object_size(const void *obj)
 {
-	return slab_cache(object_page(obj))->size;
+	const struct kmem_cache *c = slab_cache(object_page(obj));
+	return object_tag_size(obj, c->object, c->size);
 }
 
 /* The smallest order that holds SLAB_OBJECTS_MIN objects and wastes at most an eighth, or SLAB_ORDER_MAX. */
@@ -350,7 +419,8 @@ static u32 order_for(size_t size)
 struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align)
 {
 	align = MAX(align, (size_t)8);
-	size = ALIGN_UP(MAX(size, (size_t)8), align);
+	size_t object = MAX(size, (size_t)8);
+	size = ALIGN_UP(object + OBJECT_TAG, align);
 	assert((align & (align - 1)) == 0 && size <= PAGE_SIZE << SLAB_ORDER_MAX);
 	irqflags_t irq = spin_lock_irqsave(&caches_lock);
 	if (nr_caches == CACHES_MAX)
@@ -360,6 +430,7 @@ struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align
 	c->magazine = &magazines[nr_caches];
 	c->name = name;
 	c->size = (u32)size;
+	c->object = (u32)(OBJECT_TAG ? object : size);
 	c->order = order_for(size);
 	while (PAGE_SIZE << c->min_order < size)
 		c->min_order++;
@@ -406,6 +477,8 @@ static void cache_shrink(struct kmem_cache *c)
 void slab_shrink(void)
 {
 	kstack_shrink();
+	while (object_quarantine_drain())
+		;
 	cpu_call(atomic_load(&cpu_online_mask), magazines_drain, NULL);
 	for (u32 i = 0; i < atomic_load_acquire(&nr_caches); i++)
 		cache_shrink(&caches[i]);
@@ -417,7 +490,7 @@ bool slab_stats(unsigned index, struct slab_stats *out)
 		return false;
 	struct kmem_cache *c = &caches[index];
 	irqflags_t irq = spin_lock_irqsave(&c->lock);
-	*out = (struct slab_stats){ c->name, c->size, c->pages, c->inuse, c->total, c->slabs };
+	*out = (struct slab_stats){ c->name, c->object, c->pages, c->inuse, c->total, c->slabs };
 	spin_unlock_irqrestore(&c->lock, irq);
 	for (unsigned cpu = 0; cpu < cpu_count; cpu++) {
 		u32 idle = percpu_offset[cpu] ? atomic_load(&percpu_ptr(*c->magazine, cpu)->count) : 0;
@@ -432,7 +505,7 @@ u64 slab_active_total(void)
 	u64 sum = 0;
 	for (unsigned i = 0; slab_stats(i, &s); i++)
 		sum += s.active;
-	return sum;
+	return sum - object_quarantine_count();
 }
 
 /* ---- boot ---- */
@@ -455,6 +528,7 @@ static void *ring_alloc(size_t size)
 
 void slab_init(void)
 {
+	object_tag_init();
 	kmalloc_init();
 	xa_node_cache = kmem_cache_create("xa_node", xa_node_size, 0);
 	xarray_set_allocator(xa_node_alloc, xa_node_free);

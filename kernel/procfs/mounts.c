@@ -104,6 +104,12 @@ static void mountinfo_one(struct mount *m, const char *path, void *ctx)
 	seq_escaped(s, path, MOUNT_ESCAPE);
 	seq_puts(s, atomic_load(&m->flags) & MS_RDONLY ? " ro" : " rw");
 	show_mount_flags(s, m);
+	if (m->group)
+		seq_printf(s, " shared:%u", m->group);
+	if (m->master_group)
+		seq_printf(s, " master:%u", m->master_group);
+	if (m->unbindable)
+		seq_puts(s, " unbindable");
 	seq_printf(s, " - %s ", m->sb->type->name);
 	show_source(s, m->sb);
 	seq_puts(s, atomic_load(&m->sb->flags) & MS_RDONLY ? " ro" : " rw");

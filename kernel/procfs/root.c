@@ -10,6 +10,7 @@
  * Tests:     tests/abi/procfs.c
  */
 #include <procfs/internal.h>
+#include <fs/locks.h>
 #include <base/cmdline.h>
 #include <base/log.h>
 #include <fs/chrdev.h>
@@ -30,6 +31,25 @@ static int show_version(struct seq *s, struct proc_node *n)
 static int show_cmdline(struct seq *s, struct proc_node *n)
 {
 	seq_printf(s, "%s\n", cmdline_text());
+	return 0;
+}
+
+static void show_lock(const struct lock_info *l, void *ctx)
+{
+	struct seq *s = ctx;
+
+	seq_printf(s, "%u: %s%-6s ADVISORY  %s %d %02x:%02x:%llu %lld ", l->nr, l->waits ? "-> " : "",
+	           l->kind, l->write ? "WRITE" : "READ ", l->pid, dev_major(l->dev), dev_minor(l->dev),
+	           (unsigned long long)l->ino, (long long)l->start);
+	if (l->end == INT64_MAX)
+		seq_puts(s, "EOF\n");
+	else
+		seq_printf(s, "%lld\n", (long long)l->end);
+}
+
+static int show_locks(struct seq *s, struct proc_node *n)
+{
+	locks_for_each(show_lock, s);
 	return 0;
 }
 
@@ -180,6 +200,7 @@ static const struct proc_entry root_entries[] = {
 	FILE_SHOW("interrupts", proc_show_interrupts),
 	{ .name = "kmsg", .mode = S_IFREG | 0400, .fops = &kmsg_fops },
 	FILE_SHOW("loadavg", proc_show_loadavg),
+	FILE_SHOW("locks", show_locks),
 	FILE_SHOW("meminfo", proc_show_meminfo),
 	FILE_TEXT("modules", ""),
 	{ .name = "mounts", .mode = S_IFLNK | 0777, .link = link_mounts },

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * syscall/sys_copy.c - sendfile(2), copy_file_range(2), splice(2): bytes from file to file inside the kernel
+ * syscall/sys_copy.c - sendfile(2), copy_file_range(2): bytes from file to file inside the kernel
  *
  * Owns:      nothing; a buffer for the time of the call.
  * Layer:     syscall.  Uses fs, mem.
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
- * Manual:    sendfile(2), copy_file_range(2), splice(2).
+ * Manual:    sendfile(2), copy_file_range(2).
  * Tests:     tests/abi/copy.c
  *
  * The source is always read at an explicit position, which moves by what the destination took.  So a short
@@ -186,43 +186,6 @@ static long do_copy_range(struct file *in, loff_t __user *uin, struct file *out,
 	if (uout ? put_user(opos, uout) : file_lseek(out, opos, SEEK_SET) < 0)
 		return -EFAULT;
 	return n;
-}
-
-/* No file offers to be spliced: that is -EINVAL on Linux too, and programs go on with read and write. */
-static long splice_check(const struct file *in, const loff_t __user *off_in, const struct file *out,
-                         const loff_t __user *off_out)
-{
-	bool from_pipe = (in->inode->mode & S_IFMT) == S_IFIFO,
-	     to_pipe = (out->inode->mode & S_IFMT) == S_IFIFO;
-
-	if ((from_pipe && off_in) || (to_pipe && off_out))
-		return -ESPIPE;
-	if (!(in->mode & FMODE_READ) || !(out->mode & FMODE_WRITE))
-		return -EBADF;
-	return -EINVAL;
-}
-
-long sys_splice(int fd_in, loff_t __user *off_in, int fd_out, loff_t __user *off_out, size_t len,
-                unsigned flags)
-{
-	enum { SPLICE_FLAGS = 15 };
-	struct fd_ref in, out;
-	long err = -EBADF;
-
-	if (!len)
-		return 0;
-	if (flags & ~(unsigned)SPLICE_FLAGS)
-		return -EINVAL;
-	in = fd_arg((unsigned)fd_in);
-	if (!in.file)
-		return -EBADF;
-	out = fd_arg((unsigned)fd_out);
-	if (out.file) {
-		err = splice_check(in.file, off_in, out.file, off_out);
-		fd_ref_put(out);
-	}
-	fd_ref_put(in);
-	return err;
 }
 
 long sys_copy_file_range(int fd_in, loff_t __user *off_in, int fd_out, loff_t __user *off_out, size_t len,

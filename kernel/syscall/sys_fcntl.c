@@ -205,7 +205,7 @@ long sys_flock(unsigned fd, int op)
 	if (kind != LOCK_UN && !(r.file->mode & (FMODE_READ | FMODE_WRITE)))
 		err = -EBADF;
 	else
-		err = locks_flock(r.file, op);
+		err = locks_flock(r.file, op, current_task()->group->tgid);
 	fd_ref_put(r);
 	return err;
 }

@@ -143,6 +143,8 @@ static enum vm_fault_result fault_shared(struct vm_space *s, struct vma *v, uadd
 		return r; /* another thread or a truncate was faster: the access faults again if need be */
 	if (!pte_special(*pte))
 		page_mark_dirty(paddr_page(pte_paddr(*pte)));
+	if (v->mapping && v->ops && v->ops->written && mapping_writes_back(v->mapping))
+		v->ops->written(v);
 	atomic_store(pte, pte_mkwrite(*pte));
 	vm_flush_page(s, addr);
 	return VM_FAULT_MINOR;

@@ -36,6 +36,8 @@ struct vma_ops {
 	/* Text for /proc/pid/maps into buf, and the numbers; NULL: anonymous. */
 	int (*describe)(const struct vma *v, char *buf, size_t size, dev_t *dev, u64 *ino);
 	int (*sync)(struct vma *v, u64 start, u64 end); /* msync(MS_SYNC), file bytes; may be NULL */
+	/* A page of an object with a store became dirty by a store into it; does not sleep; may be NULL. */
+	void (*written)(struct vma *v);
 };
 struct vma {
 	uaddr_t start, end; /* page-aligned, end exclusive */

@@ -115,15 +115,6 @@ int main(void)
 	CALL(sendfile, null, in, &off, 20);
 	CALL(sendfile, out, zero, NULL, 100);
 	CALL(lseek, out, 0, SEEK_CUR);
-	SECTION("splice, what it refuses");
-	CALL(splice, 99, NULL, null, NULL, 0, 0);
-	CALL(splice, 99, NULL, null, NULL, 1, 0);
-	CALL(splice, p[0], NULL, 99, NULL, 1, 0);
-	CALL(splice, p[0], NULL, null, NULL, 1, 16);
-	CALL(splice, p[0], &off, null, NULL, 1, 0);
-	CALL(splice, in, NULL, p[1], &off, 1, 0);
-	CALL(splice, in, NULL, null, NULL, 1, 0);
-	CALL(splice, p[1], NULL, null, NULL, 1, 0);
 	SECTION("a full pipe");
 	fcntl(p[1], F_SETFL, O_NONBLOCK);
 	fcntl(p[1], F_SETPIPE_SZ, 4096);

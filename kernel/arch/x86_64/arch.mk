@@ -10,7 +10,7 @@ KFLAGS += $(shell echo 'int x;' | $(CC) -mgeneral-regs-only -mpreferred-stack-bo
 	&& echo -mpreferred-stack-boundary=3 || echo -mstack-alignment=8)
 LDSCRIPT := kernel/arch/x86_64/zerno.lds
 LDFLAGS_KERNEL := -m elf_x86_64 -nostdlib -static -T $(LDSCRIPT) --build-id=none -z max-page-size=4096 -z norelro \
-	-z noexecstack --orphan-handling=error
+	-z noexecstack --orphan-handling=error $(if $(KASAN),--defsym=boot_stack_size=65536)
 
 # The vDSOs: shared objects of their own, for user mode, in the kernel image as bytes (vdso_image.S).
 VDSO_FLAGS := -std=gnu11 -O2 -g -fPIC -ffreestanding -nostdinc -isystem $(shell $(CC) -print-file-name=include) \

@@ -58,6 +58,13 @@ start_pvh:
 	movl $PHYS(boot_pdpt) + 3, PHYS(boot_pml4) + 273 * 8
 	movl $PHYS(boot_pdpt_high) + 3, PHYS(boot_pml4) + 511 * 8
 
+#ifdef CONFIG_KASAN
+	/* The shadow of the image, at 0xfffffbfff0000000: one large page, needed by the first function in C. */
+	movl $PHYS(boot_shadow_pdpt) + 3, PHYS(boot_pml4) + 503 * 8
+	movl $PHYS(boot_shadow_pd) + 3, PHYS(boot_shadow_pdpt) + 511 * 8
+	movl $PHYS(shadow_of_image) + 0x83, PHYS(boot_shadow_pd) + 384 * 8
+#endif
+
 	movl %cr4, %eax
 	orl $0x20, %eax			/* PAE */
 	movl %eax, %cr4
@@ -106,5 +113,9 @@ boot_pml4:	.skip 4096
 boot_pdpt:	.skip 4096
 boot_pdpt_high:	.skip 4096
 boot_pd:	.skip 4 * 4096
+#ifdef CONFIG_KASAN
+boot_shadow_pdpt: .skip 4096
+boot_shadow_pd:	.skip 4096
+#endif
 
 	.section .note.GNU-stack, "", @progbits

@@ -36,11 +36,12 @@
 #include "features.h"
 #include "ldt.h"
 #include "msr.h"
+#include "shadow.h"
 
 struct pgtable arch_kernel_pgtable;
 static struct spinlock map_lock = SPINLOCK_INIT("kernel_map");
 static u64 kernel_root[PT_ENTRIES] __attribute__((aligned(4096)));
-static u64 root_tables[4][PT_ENTRIES] __attribute__((aligned(4096)));
+static u64 root_tables[4 + SHADOW_ROOTS][PT_ENTRIES] __attribute__((aligned(4096)));
 static enum { TABLES_BEHIND_IMAGE, TABLES_EARLY, TABLES_PAGES } table_source;
 
 extern char _text[], _init_text[], _etext[], _rodata[], _erodata[], _data[], _kernel_end[],
@@ -180,6 +181,10 @@ static void map_image(void)
 	map_boot((unsigned long)_data, guard, virt_to_phys(_data), PTE_W | nx);
 	map_boot((unsigned long)_boot_stack, (unsigned long)_kernel_end, virt_to_phys(_boot_stack),
 	         PTE_W | nx);
+#ifdef CONFIG_KASAN
+	map_boot(shadow_at(KERNEL_BASE), shadow_at(KERNEL_BASE) + sizeof(shadow_of_image),
+	         virt_to_phys(shadow_of_image), PTE_W | nx);
+#endif
 }
 
 /* RAM [start, end) into the direct map.  Text and rodata cannot be written through it either; init text can,
@@ -203,7 +208,8 @@ static void map_direct(paddr_t start, paddr_t end)
 
 void arch_memory_init(void)
 {
-	static const unsigned long roots[] = { DIRECT_MAP, KMAP_START, VMEMMAP, KERNEL_BASE };
+	static const unsigned long roots[] = { DIRECT_MAP, KMAP_START, VMEMMAP,
+		                               KERNEL_BASE SHADOW_ROOT_LIST };
 	unsigned n = boot_info.nr_ram;
 
 	for (unsigned i = 0; i < ARRAY_SIZE(roots); i++)
@@ -217,6 +223,7 @@ void arch_memory_init(void)
 		map_direct(MAX(boot_info.ram[i].start, 1UL << 20), boot_info.ram[i].end);
 	arch_pgtable_activate(&arch_kernel_pgtable);
 	table_source = TABLES_EARLY;
+	shadow_init();
 }
 
 void arch_memory_ready(void)

@@ -13,7 +13,12 @@ struct tss {
 	u16 reserved3, iomap_base;
 } __attribute__((packed));
 enum tss_ist { IST_DF = 1, IST_NMI, IST_DB, IST_MC, IST_COUNT = 4 };
-enum { IST_STACK_SIZE = 8192, GDT_ENTRIES = 16 };
+#ifdef CONFIG_KASAN
+enum { IST_STACK_SIZE = 16384 };
+#else
+enum { IST_STACK_SIZE = 8192 };
+#endif
+enum { GDT_ENTRIES = 16 };
 
 struct cpu_tables {
 	u64 gdt[GDT_ENTRIES] __attribute__((aligned(64)));

@@ -20,6 +20,7 @@
 #include <lib/string.h>
 #include <abi/errno.h>
 
+enum { HONEST_ATTR = 160 /* bytes of an Rgetattr */ };
 struct liar {
 	struct p9_transport t;
 	u64 state;
@@ -45,6 +46,8 @@ static void honest_body(struct p9_msg *m, u8 type)
 		for (unsigned i = 0; i < P9_QID_BYTES; i++)
 			p9_put_u8(m, i ? 0 : P9_QTDIR);
 		p9_put_u32(m, S_IFDIR | 0755);
+		while (m->at < HONEST_ATTR)
+			p9_put_u8(m, 0);
 		break;
 	}
 }
@@ -73,7 +76,7 @@ static u32 answer(struct liar *l, const struct p9_pieces *p, u8 *text, u32 room)
 		honest_body(&m, ask[4]);
 	else
 		noisy_body(l, &m);
-	u32 size = l->honest ? m.at + 160 : m.at;
+	u32 size = m.at;
 	if (!l->honest && !(noise(l) % 8))
 		size = noise(l);
 	if (!l->honest && !(noise(l) % 4))
@@ -158,11 +161,14 @@ static int poke_file(const struct path *p)
 	struct kstat st;
 	struct file *f;
 	char buf[64];
-	int err = vfs_open_path(p, s_isdir(p->dentry->inode->mode) ? O_RDONLY : O_RDWR, &cred_init, &f);
+	int err = vfs_stat_path(p, &st);
+
+	if (!s_isdir(p->dentry->inode->mode) && !s_isreg(p->dentry->inode->mode))
+		return err; /* a device is not the server's */
+	err = vfs_open_path(p, s_isdir(p->dentry->inode->mode) ? O_RDONLY : O_RDWR, &cred_init, &f);
 
 	if (err)
 		return err;
-	(void)vfs_stat_path(p, &st);
 	if (f->ops->iterate) {
 		(void)!file_iterate(f, &t.ctx);
 	} else if (f->ops->read) {

@@ -295,9 +295,12 @@ static void snapshot(struct ext4_journal *j, struct ext4_txn *t) MUST_HOLD(&j->c
 	struct ext4_fs *fs = j->fs;
 	struct ext4_buffer *b, *next;
 
+	ext4_bitmaps_seal(fs);
 	list_for_each_entry_safe (b, next, &t->buffers, txn_link) {
 		struct ext4_txn *before;
 
+		if (b->seal)
+			b->seal(fs, b);
 		memcpy(b->frozen, b->data, fs->block_size);
 		spin_lock(&j->lock);
 		list_del(&b->txn_link);
@@ -455,7 +458,9 @@ static void journal_thread(void *arg)
 	struct ext4_journal *j = arg;
 
 	while (!atomic_load(&j->stop)) {
-		(void)wait_event_until(&j->wait, atomic_load(&j->stop), clock_monotonic() + NSEC_PER_SEC);
+		/* "Interruptible", though nobody sends it signals: else it would count as load. */
+		(void)wait_event_interruptible_until(&j->wait, atomic_load(&j->stop),
+		                                     clock_monotonic() + NSEC_PER_SEC);
 		if (!atomic_load(&j->stop) && old_enough(j))
 			(void)ext4_commit_all(j->fs);
 	}

@@ -41,6 +41,13 @@ static inline void arch_set_current(struct thread *t)
 {
 	__asm__ volatile("movq %0, %%gs:8" ::"r"(t) : "memory");
 }
+/* The top of the kernel stack of the user thread that ran last: of this one, if it is one. */
+static inline unsigned long arch_stack_top(void)
+{
+	unsigned long top;
+	__asm__ volatile("movq %%gs:16, %0" : "=r"(top));
+	return top;
+}
 static inline unsigned long arch_irq_save(void)
 {
 	unsigned long f;

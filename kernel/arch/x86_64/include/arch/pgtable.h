@@ -137,6 +137,13 @@ void arch_kernel_unmap(unsigned long va, unsigned long size);
 #define KMAP_END    0xffffc98000000000UL
 #define KERNEL_HALF 0xffff800000000000UL /* first kernel address */
 #define KERNEL_BASE 0xffffffff80000000UL /* kernel image: virtual = physical + KERNEL_BASE */
+#ifdef CONFIG_KASAN
+/* The shadow of the byte at `a` is at (a >> 3) + SHADOW_OFFSET (base/sanitizers_address.c); the Makefile says it too. */
+#define SHADOW_OFFSET  0xdffffc0000000000UL
+#define SHADOWED_IMAGE (16UL << 20) /* bytes from KERNEL_BASE, one large page of shadow */
+/* Maps the shadow of kernel memory outside of RAM and image, all of it accessible; 0 or -ENOMEM. */
+MUST_CHECK int arch_shadow_map(unsigned long va, unsigned long size);
+#endif
 static inline void *phys_to_virt(paddr_t pa)
 {
 	return (void *)(pa + DIRECT_MAP);

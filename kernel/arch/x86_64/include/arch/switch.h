@@ -23,7 +23,11 @@ struct arch_thread {
 	u32 fpu_cpu;                 /* the CPU whose registers may still hold *fpu; ~0 = none */
 };
 
+#ifdef CONFIG_KASAN
+enum { KSTACK_SIZE = 32768 }; /* the gaps between local arrays */
+#else
 enum { KSTACK_SIZE = 16384 };
+#endif
 /* The user registers of a thread that entered the kernel from user mode: at the top of its kernel stack. */
 struct trapframe *arch_user_frame(const struct thread *t);
 /* Switches stacks, FPU and segment bases from prev to next; returns in next's context the thread that ran
