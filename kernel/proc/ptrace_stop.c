@@ -97,7 +97,10 @@ int ptrace_stop(struct task *t, struct sighand **s, irqflags_t *f, int code, int
 	p->listening = false;
 	/* The tracer may have changed registers: the way back is the one that loads all of them. */
 	thread_set_flag(&t->thread, TF_NOTIFY);
-	signal_recalc(t);
+	/* The flag is not cleared: what interrupted a system call may have been the request for this very stop (or one
+	 * that the tracer took back), and signal_deliver() has still to restart the call. */
+	if (!thread_flag(&t->thread, TF_SIGPENDING))
+		signal_recalc(t);
 	return code;
 }
 
@@ -214,7 +217,8 @@ bool ptrace_syscall_enter(struct trapframe *tf)
 	if (!atomic_load(&t->pt.tracer))
 		return true;
 	syscall_stop(PTRACE_EVENTMSG_SYSCALL_ENTRY);
-	return !emulated && !thread_kill_pending() && arch_syscall_nr(tf) >= 0;
+	/* -1 alone leaves what the tracer wrote as the result; another number that there is not gives -ENOSYS. */
+	return !emulated && !thread_kill_pending() && (s32)arch_syscall_nr(tf) != -1;
 }
 
 void ptrace_syscall_exit(void)

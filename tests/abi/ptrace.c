@@ -353,6 +353,73 @@ static void do_sleep(void)
 	for (;;)
 		pause();
 }
+static void call_numbers(void)
+{
+	long five = syscall(-5, 0x5151), one = syscall(-1, 0x5151), high = syscall(1 << 30, 0x5151);
+	printf("-5: %ld %s, -1: %ld, 2^30: %ld\n", five, five == -1 ? strerror(errno) : "", one, high);
+	fflush(stdout);
+}
+
+/* The tracer writes a result at the entry of calls that there are not. */
+static void test_numbers(void)
+{
+	SECTION("numbers of no call");
+	pid_t p = traced_child(call_numbers);
+	struct user_regs_struct r;
+	int st, stops = 0;
+	for (;;) {
+		ptrace(PTRACE_SYSCALL, p, 0, 0);
+		if (waitpid(p, &st, 0) != p || !WIFSTOPPED(st))
+			break;
+		ptrace(PTRACE_GETREGS, p, 0, &r);
+		if (r.rdi != 0x5151 || stops++ % 2)
+			continue;
+		r.rax = -9999;
+		ptrace(PTRACE_SETREGS, p, 0, &r);
+	}
+	SHOW_INT(stops);
+	show_status("end", st);
+}
+
+static void until_asleep(pid_t p)
+{
+	char name[40], line[200], state = 'R';
+	sprintf(name, "/proc/%d/stat", p);
+	for (int i = 0; i < 2000 && state != 'S'; i++) {
+		FILE *f = fopen(name, "r");
+		if (fgets(line, sizeof line, f))
+			state = strrchr(line, ')')[2];
+		fclose(f);
+		sleep_ms(5);
+	}
+}
+
+/* The request to stop is taken by the stop at the end of the call that it interrupted: the call is restarted all the
+ * same. */
+static void test_detach_sleeping(void)
+{
+	SECTION("detach from a call that was interrupted");
+	fflush(stdout);
+	pid_t p = fork();
+	if (!p) {
+		struct timespec ts = { 3, 0 };
+		int r = syscall(SYS_nanosleep, &ts, NULL);
+		_exit(r == 0 ? 7 : errno);
+	}
+	until_asleep(p);
+	PT(PTRACE_SEIZE, p, 0, PTRACE_O_TRACESYSGOOD);
+	PT(PTRACE_INTERRUPT, p, 0, 0);
+	show_wait("interrupt", p, 0);
+	PT(PTRACE_SYSCALL, p, 0, 0);
+	show_wait("call", p, 0);
+	PT(PTRACE_SYSCALL, p, 0, 0);
+	until_asleep(p);
+	PT(PTRACE_INTERRUPT, p, 0, 0);
+	show_wait("end of call", p, 0);
+	PT(PTRACE_DETACH, p, 0, 0);
+	show_wait("it slept", p, 0);
+}
+
 static void test_attach(void)
 {
 	SECTION("attach and detach");
@@ -620,6 +687,8 @@ int main(int argc, char **argv)
 	test_steps();
 	test_handler();
 	test_attach();
+	test_detach_sleeping();
+	test_numbers();
 	test_thread();
 	test_tracer_death(0);
 	test_tracer_death(PTRACE_O_EXITKILL);
