@@ -103,7 +103,7 @@ static int take(struct ext4_handle *h, u32 group, struct ext4_buffer *b, const s
 		return err;
 	ext4_bits_set(b->data, r->start, r->len);
 	ext4_desc_set_free_blocks(fs, d, free - r->len);
-	ext4_block_bitmap_done(fs, group, b);
+	ext4_block_bitmap_done(fs, group);
 	ext4_desc_done(fs, group);
 	atomic_sub(&fs->free_blocks, (s64)r->len);
 	return 0;
@@ -233,7 +233,7 @@ static int free_in_group(struct ext4_handle *h, u32 group, u32 start, u32 n)
 	if (!err) {
 		ext4_bits_clear(b->data, start, n);
 		ext4_desc_set_free_blocks(fs, d, MIN(ext4_desc_free_blocks(fs, d) + n, fs->blocks_per_group));
-		ext4_block_bitmap_done(fs, group, b);
+		ext4_block_bitmap_done(fs, group);
 		ext4_desc_done(fs, group);
 		hold(h, g, start, n);
 		atomic_add(&fs->free_blocks, (s64)n);

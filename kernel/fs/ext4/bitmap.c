@@ -18,16 +18,26 @@
 void ext4_bits_set(void *map, u32 first, u32 n)
 {
 	u8 *m = map;
+	u32 k = first, end = first + n;
 
-	for (u32 k = first; k < first + n; k++)
+	for (; k < end && k & 7; k++)
+		m[k >> 3] |= (u8)(1 << (k & 7));
+	if (end - k >= 8)
+		memset(m + (k >> 3), 0xff, (end - k) >> 3);
+	for (k = k < end ? k + ((end - k) & ~7u) : k; k < end; k++)
 		m[k >> 3] |= (u8)(1 << (k & 7));
 }
 
 void ext4_bits_clear(void *map, u32 first, u32 n)
 {
 	u8 *m = map;
+	u32 k = first, end = first + n;
 
-	for (u32 k = first; k < first + n; k++)
+	for (; k < end && k & 7; k++)
+		m[k >> 3] &= (u8) ~(1 << (k & 7));
+	if (end - k >= 8)
+		memset(m + (k >> 3), 0, (end - k) >> 3);
+	for (k = k < end ? k + ((end - k) & ~7u) : k; k < end; k++)
 		m[k >> 3] &= (u8) ~(1 << (k & 7));
 }
 
@@ -145,30 +155,55 @@ struct ext4_buffer *ext4_inode_bitmap(struct ext4_fs *fs, u32 group)
 	return b;
 }
 
-void ext4_block_bitmap_done(struct ext4_fs *fs, u32 group, struct ext4_buffer *b)
+void ext4_block_bitmap_done(struct ext4_fs *fs, u32 group)
 {
-	struct ext4_desc *d = ext4_desc(fs, group);
-	u32 c;
-
-	d->bg_flags &= (u16)~BG_BLOCK_UNINIT;
-	if (!fs->metadata_csum)
-		return;
-	c = ext4_bitmap_csum(fs, b->data, fs->blocks_per_group);
-	d->bg_block_bitmap_csum_lo = (u16)c;
-	if (fs->desc_size >= sizeof(*d))
-		d->bg_block_bitmap_csum_hi = (u16)(c >> 16);
+	ext4_desc(fs, group)->bg_flags &= (u16)~BG_BLOCK_UNINIT;
+	fs->group[group].blocks_changed = fs->metadata_csum;
 }
 
-void ext4_inode_bitmap_done(struct ext4_fs *fs, u32 group, struct ext4_buffer *b)
+void ext4_inode_bitmap_done(struct ext4_fs *fs, u32 group)
 {
-	struct ext4_desc *d = ext4_desc(fs, group);
+	ext4_desc(fs, group)->bg_flags &= (u16)~BG_INODE_UNINIT;
+	fs->group[group].inodes_changed = fs->metadata_csum;
+}
+
+static u32 seal_one(struct ext4_fs *fs, u64 block, u32 bits)
+{
+	struct ext4_buffer *b =
+	        ext4_buffer_get(fs, block); /* it is in the transaction: no memory is needed */
 	u32 c;
 
-	d->bg_flags &= (u16)~BG_INODE_UNINIT;
-	if (!fs->metadata_csum)
-		return;
-	c = ext4_bitmap_csum(fs, b->data, fs->inodes_per_group);
-	d->bg_inode_bitmap_csum_lo = (u16)c;
-	if (fs->desc_size >= sizeof(*d))
-		d->bg_inode_bitmap_csum_hi = (u16)(c >> 16);
+	assert(!IS_ERR(b) && b->flags & BUF_UPTODATE);
+	c = ext4_bitmap_csum(fs, b->data, bits);
+	ext4_buffer_put(fs, b);
+	return c;
+}
+
+void ext4_bitmaps_seal(struct ext4_fs *fs)
+{
+	bool wide = fs->desc_size >= sizeof(struct ext4_desc);
+
+	for (u32 n = 0; n < fs->groups; n++) {
+		struct ext4_group *g = &fs->group[n];
+		struct ext4_desc *d = ext4_desc(fs, n);
+
+		if (!g->blocks_changed && !g->inodes_changed)
+			continue;
+		if (g->blocks_changed) {
+			u32 c = seal_one(fs, ext4_desc_block_bitmap(fs, d), fs->blocks_per_group);
+
+			d->bg_block_bitmap_csum_lo = (u16)c;
+			if (wide)
+				d->bg_block_bitmap_csum_hi = (u16)(c >> 16);
+		}
+		if (g->inodes_changed) {
+			u32 c = seal_one(fs, ext4_desc_inode_bitmap(fs, d), fs->inodes_per_group);
+
+			d->bg_inode_bitmap_csum_lo = (u16)c;
+			if (wide)
+				d->bg_inode_bitmap_csum_hi = (u16)(c >> 16);
+		}
+		g->blocks_changed = g->inodes_changed = false;
+		ext4_desc_done(fs, n);
+	}
 }

@@ -192,6 +192,7 @@ struct ext4_buffer *ext4_buffer_new(struct ext4_handle *h, u64 block, enum ext4_
 	}
 	memset(b->data, 0, h->fs->block_size);
 	b->kind = kind;
+	b->seal = NULL;
 	atomic_or(&b->flags, BUF_UPTODATE);
 	return b;
 }
@@ -229,4 +230,5 @@ void ext4_buffer_forget(struct ext4_fs *fs, struct ext4_buffer *b)
 {
 	atomic_and(&b->flags, ~(u32)BUF_UPTODATE);
 	b->kind = KIND_NONE;
+	b->seal = NULL;
 }

@@ -13,6 +13,9 @@
  * UUID), goes on with what tells the place (inode number and generation, group or block number: a block written
  * to a wrong place is found too), and covers the structure with the checksum's own bytes as zero.  The older
  * uninit_bg feature has a crc16 of group descriptors alone.
+ *
+ * Of a block that changes often (directory, bitmap, extents, superblock) the checksum is computed once a commit, before the
+ * block is copied for the log: who changes it names the function (buffer->seal).
  */
 #include "internal.h"
 #include <lib/crc32c.h>
@@ -43,10 +46,15 @@ bool ext4_super_csum_ok(const struct ext4_super *es)
 	       es->s_checksum == ext4_crc(~0u, es, offsetof(struct ext4_super, s_checksum));
 }
 
-void ext4_super_csum_set(struct ext4_fs *fs)
+static void super_seal(struct ext4_fs *fs, struct ext4_buffer *b)
 {
 	if (fs->metadata_csum)
 		fs->es->s_checksum = ext4_crc(~0u, fs->es, offsetof(struct ext4_super, s_checksum));
+}
+
+void ext4_super_changed(struct ext4_fs *fs)
+{
+	fs->super_buf->seal = super_seal;
 }
 
 u16 ext4_desc_csum(const struct ext4_fs *fs, u32 group, const struct ext4_desc *d)
@@ -111,9 +119,9 @@ static u32 *ext_csum_place(struct ext4_ext_head *eh)
 	return (u32 *)((char *)eh + sizeof(*eh) + sizeof(struct ext4_ext) * eh->eh_max);
 }
 
-static u32 ext_csum(const struct ext4_inode *ei, struct ext4_ext_head *eh)
+static u32 ext_csum(u32 seed, struct ext4_ext_head *eh)
 {
-	return ext4_crc(ei->csum_seed, eh, (size_t)((char *)ext_csum_place(eh) - (char *)eh));
+	return ext4_crc(seed, eh, (size_t)((char *)ext_csum_place(eh) - (char *)eh));
 }
 
 /* eh_max was checked against the block before. */
@@ -121,13 +129,20 @@ bool ext4_ext_csum_ok(const struct ext4_inode *ei, const struct ext4_ext_head *e
 {
 	struct ext4_ext_head *h = (struct ext4_ext_head *)eh;
 
-	return !ei->fs->metadata_csum || *ext_csum_place(h) == ext_csum(ei, h);
+	return !ei->fs->metadata_csum || *ext_csum_place(h) == ext_csum(ei->csum_seed, h);
 }
 
-void ext4_ext_csum_set(const struct ext4_inode *ei, struct ext4_ext_head *eh)
+static void ext_seal(struct ext4_fs *fs, struct ext4_buffer *b)
 {
-	if (ei->fs->metadata_csum)
-		*ext_csum_place(eh) = ext_csum(ei, eh);
+	struct ext4_ext_head *eh = (struct ext4_ext_head *)b->data;
+
+	*ext_csum_place(eh) = ext_csum(b->seed, eh);
+}
+
+void ext4_ext_changed(const struct ext4_inode *ei, struct ext4_buffer *b)
+{
+	b->seed = ei->csum_seed;
+	b->seal = ei->fs->metadata_csum ? ext_seal : NULL;
 }
 
 u32 ext4_xattr_csum(const struct ext4_fs *fs, struct ext4_buffer *b)

@@ -51,9 +51,9 @@ void ext4_dir_tail_init(const struct ext4_fs *fs, char *data)
 			                                     .file_type = DIR_TAIL_TYPE };
 }
 
-static u32 block_csum(const struct ext4_inode *ei, const char *data)
+static u32 block_csum(const struct ext4_fs *fs, u32 seed, const char *data)
 {
-	return ext4_crc(ei->csum_seed, data, ei->fs->block_size - sizeof(struct ext4_dir_tail));
+	return ext4_crc(seed, data, fs->block_size - sizeof(struct ext4_dir_tail));
 }
 
 /* An inner node of the index looks like one empty entry as long as the block. */
@@ -79,7 +79,7 @@ static int check_csum(struct inode *dir, struct ext4_buffer *b)
 	if (!ei->fs->metadata_csum)
 		return 0;
 	if (t->zero1 || t->rec_len != sizeof(*t) || t->zero2 || t->file_type != DIR_TAIL_TYPE ||
-	    t->csum != block_csum(ei, b->data)) {
+	    t->csum != block_csum(ei->fs, ei->csum_seed, b->data)) {
 		ext4_error(ei->fs, "directory %llu: a block's checksum is wrong",
 		           (unsigned long long)dir->ino);
 		return -EBADMSG;
@@ -178,12 +178,17 @@ struct ext4_buffer *ext4_dir_block_next(struct inode *dir, u64 *lblk)
 	return NULL;
 }
 
+static void leaf_seal(struct ext4_fs *fs, struct ext4_buffer *b)
+{
+	tail_of(fs, b->data)->csum = block_csum(fs, b->seed, b->data);
+}
+
 void ext4_dir_block_done(struct inode *dir, struct ext4_buffer *b)
 {
-	struct ext4_inode *ei = ext4_i(dir);
+	const struct ext4_inode *ei = ext4_i(dir);
 
-	if (ei->fs->metadata_csum)
-		tail_of(ei->fs, b->data)->csum = block_csum(ei, b->data);
+	b->seed = ei->csum_seed;
+	b->seal = ei->fs->metadata_csum ? leaf_seal : NULL;
 }
 
 /* ---- searching ---- */

@@ -31,7 +31,7 @@ static int level_access(struct ext4_handle *h, struct ext_level *l)
 static void level_done(struct inode *i, struct ext_level *l)
 {
 	if (l->buf)
-		ext4_ext_csum_set(ext4_i(i), l->head);
+		ext4_ext_changed(ext4_i(i), l->buf);
 }
 
 /* ---- growing ---- */
@@ -86,7 +86,7 @@ static int grow_root(struct ext4_handle *h, struct inode *i, struct ext_path *p)
 	eh = (struct ext4_ext_head *)b->data;
 	memcpy(eh, root, sizeof(ext4_i(i)->block));
 	eh->eh_max = max_entries(ext4_i(i)->fs);
-	ext4_ext_csum_set(ext4_i(i), eh);
+	ext4_ext_changed(ext4_i(i), b);
 	root->eh_depth++;
 	root->eh_entries = 1;
 	*idx_first(root) = (struct ext4_ext_idx){ .ei_block = idx_first(eh)->ei_block,
@@ -125,7 +125,7 @@ static int split_node(struct ext4_handle *h, struct inode *i, struct ext_path *p
 		                     .ei_leaf_lo = (u32)b->block,
 		                     .ei_leaf_hi = (u16)(b->block >> 32) };
 	up->head->eh_entries++;
-	ext4_ext_csum_set(ext4_i(i), eh);
+	ext4_ext_changed(ext4_i(i), b);
 	level_done(i, l);
 	level_done(i, up);
 	err = RETRY;

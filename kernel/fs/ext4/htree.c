@@ -66,26 +66,43 @@ static u32 entries_at(const struct ext4_buffer *b, bool root)
 
 /* ---- checksums and checks ---- */
 
-static u32 dx_csum(struct inode *dir, struct ext4_buffer *b, u32 at, struct ext4_dx_tail **tail)
+static u32 dx_csum(u32 seed, struct ext4_buffer *b, u32 at, struct ext4_dx_tail **tail)
 {
 	struct ext4_dx_entry *e = (struct ext4_dx_entry *)(b->data + at);
 	u32 zero = 0, c;
 
 	*tail = (struct ext4_dx_tail *)(e + count_of(e)->limit);
-	c = ext4_crc(ext4_i(dir)->csum_seed, b->data, at + count_of(e)->count * sizeof(*e));
+	c = ext4_crc(seed, b->data, at + count_of(e)->count * sizeof(*e));
 	c = ext4_crc(c, *tail, offsetof(struct ext4_dx_tail, csum));
 	return ext4_crc(c, &zero, sizeof(zero));
 }
 
+static void seal(struct ext4_fs *fs, struct ext4_buffer *b, bool root)
+{
+	u32 at = entries_at(b, root), c;
+	struct ext4_dx_entry *e = (struct ext4_dx_entry *)(b->data + at);
+	struct ext4_dx_tail *tail;
+
+	if (at > 64 || count_of(e)->limit != limit_at(fs, at) || count_of(e)->count > count_of(e)->limit)
+		return; /* a damaged disk shows one block as index and as leaf */
+	c = dx_csum(b->seed, b, at, &tail);
+	tail->csum = c;
+}
+
+static void root_seal(struct ext4_fs *fs, struct ext4_buffer *b)
+{
+	seal(fs, b, true);
+}
+
+static void node_seal(struct ext4_fs *fs, struct ext4_buffer *b)
+{
+	seal(fs, b, false);
+}
+
 void ext4_dx_block_done(struct inode *dir, struct ext4_buffer *b, bool root)
 {
-	struct ext4_dx_tail *tail;
-	u32 c;
-
-	if (!ext4_i(dir)->fs->metadata_csum)
-		return;
-	c = dx_csum(dir, b, entries_at(b, root), &tail);
-	tail->csum = c;
+	b->seed = ext4_i(dir)->csum_seed;
+	b->seal = !ext4_i(dir)->fs->metadata_csum ? NULL : root ? root_seal : node_seal;
 }
 
 static int dx_bad(struct inode *dir, const char *what)
@@ -121,7 +138,7 @@ int ext4_dx_check(struct inode *dir, struct ext4_buffer *b, bool root)
 	if (count_of(e)->limit != limit_at(fs, at) || !count_of(e)->count ||
 	    count_of(e)->count > count_of(e)->limit)
 		return dx_bad(dir, "a wrong count");
-	if (fs->metadata_csum && dx_csum(dir, b, at, &tail) != tail->csum) {
+	if (fs->metadata_csum && dx_csum(ext4_i(dir)->csum_seed, b, at, &tail) != tail->csum) {
 		dx_bad(dir, "a wrong checksum");
 		return -EBADMSG;
 	}

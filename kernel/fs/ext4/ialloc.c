@@ -73,10 +73,13 @@ static int init_table(struct ext4_handle *h, u32 group, u32 index)
 
 static u32 first_clear(const char *map, u32 end)
 {
-	for (u32 n = 0; n < end; n++)
-		if (!bit_test(map, n))
-			return n;
-	return end;
+	u32 n = 0;
+
+	while (n < end && (u8)map[n >> 3] == 0xff)
+		n += 8;
+	while (n < end && bit_test(map, n))
+		n++;
+	return MIN(n, end);
 }
 
 /* Takes the first free inode of the group: its index, or inodes_per_group when there is none, or an error. */
@@ -114,7 +117,7 @@ static int take_in_group(struct ext4_handle *h, u32 group, bool dir, u32 *index)
 		ext4_desc_set_free_inodes(fs, d, free - 1);
 		if (dir)
 			ext4_desc_set_used_dirs(fs, d, ext4_desc_used_dirs(fs, d) + 1);
-		ext4_inode_bitmap_done(fs, group, b);
+		ext4_inode_bitmap_done(fs, group);
 		ext4_desc_done(fs, group);
 		atomic_sub(&fs->free_inodes, (s64)1);
 	} else {
@@ -167,7 +170,7 @@ static int give_back(struct ext4_handle *h, u32 ino, bool dir)
 		ext4_desc_set_free_inodes(fs, d, MIN(ext4_desc_free_inodes(fs, d) + 1, fs->inodes_per_group));
 		if (dir && ext4_desc_used_dirs(fs, d))
 			ext4_desc_set_used_dirs(fs, d, ext4_desc_used_dirs(fs, d) - 1);
-		ext4_inode_bitmap_done(fs, group, b);
+		ext4_inode_bitmap_done(fs, group);
 		ext4_desc_done(fs, group);
 		atomic_add(&fs->free_inodes, (s64)1);
 	}

@@ -23,6 +23,7 @@ struct ext4_group {
 	u32 barred_tid; /* no memory for held: nothing is allocated here before this one committed; 0 = none */
 	bool bad;       /* a bitmap was found wrong: nothing is allocated or freed here */
 	bool blocks_checked, inodes_checked; /* the bitmaps' checksums */
+	bool blocks_changed, inodes_changed; /* since the last commit */
 };
 
 struct ext4_zone { /* blocks that no file may claim */
@@ -147,6 +148,9 @@ struct ext4_buffer {
 	s32 ref;   /* cache lock */
 	u32 flags; /* BUF_*, atomically */
 	enum ext4_kind kind;
+	/* Puts the checksum into data, just before it is copied for the log; NULL: nothing to do. */
+	void (*seal)(struct ext4_fs *fs, struct ext4_buffer *b);
+	u32 seed;             /* for seal */
 	char *data;           /* block_size bytes */
 	struct mutex lock;    /* while it is read */
 	struct ext4_txn *txn; /* that will log it; journal lock */
@@ -174,13 +178,13 @@ void ext4_buffer_forget(struct ext4_fs *fs, struct ext4_buffer *b);
 u32 ext4_crc(u32 crc, const void *p, size_t n);
 u16 ext4_crc16(u16 crc, const void *p, size_t n);
 bool ext4_super_csum_ok(const struct ext4_super *es);
-void ext4_super_csum_set(struct ext4_fs *fs);
+void ext4_super_changed(struct ext4_fs *fs); /* its checksum will be set */
 u16 ext4_desc_csum(const struct ext4_fs *fs, u32 group, const struct ext4_desc *d);
 u32 ext4_bitmap_csum(const struct ext4_fs *fs, const void *bitmap, u32 bits);
 u32 ext4_inode_seed(const struct ext4_fs *fs, u32 ino, u32 generation);
 u32 ext4_inode_csum(const struct ext4_fs *fs, u32 seed, struct ext4_inode_disk *raw);
 bool ext4_ext_csum_ok(const struct ext4_inode *ei, const struct ext4_ext_head *eh);
-void ext4_ext_csum_set(const struct ext4_inode *ei, struct ext4_ext_head *eh);
+void ext4_ext_changed(const struct ext4_inode *ei, struct ext4_buffer *b);
 
 u32 ext4_xattr_csum(const struct ext4_fs *fs, struct ext4_buffer *b);
 void ext4_xattr_csum_set(const struct ext4_fs *fs, struct ext4_buffer *b);
@@ -222,8 +226,11 @@ u32 ext4_group_meta_blocks(const struct ext4_fs *fs, u32 group); /* superblock a
 /* ---- bitmap.c: bitmaps of a group, group->lock held ---- */
 struct ext4_buffer *ext4_block_bitmap(struct ext4_fs *fs, u32 group);
 struct ext4_buffer *ext4_inode_bitmap(struct ext4_fs *fs, u32 group);
-void ext4_block_bitmap_done(struct ext4_fs *fs, u32 group, struct ext4_buffer *b);
-void ext4_inode_bitmap_done(struct ext4_fs *fs, u32 group, struct ext4_buffer *b);
+/* It was changed: its checksum will be set. */
+void ext4_block_bitmap_done(struct ext4_fs *fs, u32 group);
+void ext4_inode_bitmap_done(struct ext4_fs *fs, u32 group);
+/* At commit, when no handle is open: the checksums of what has changed. */
+void ext4_bitmaps_seal(struct ext4_fs *fs);
 static inline bool bit_test(const void *map, u32 n)
 {
 	return ((const u8 *)map)[n >> 3] >> (n & 7) & 1;

@@ -295,9 +295,12 @@ static void snapshot(struct ext4_journal *j, struct ext4_txn *t) MUST_HOLD(&j->c
 	struct ext4_fs *fs = j->fs;
 	struct ext4_buffer *b, *next;
 
+	ext4_bitmaps_seal(fs);
 	list_for_each_entry_safe (b, next, &t->buffers, txn_link) {
 		struct ext4_txn *before;
 
+		if (b->seal)
+			b->seal(fs, b);
 		memcpy(b->frozen, b->data, fs->block_size);
 		spin_lock(&j->lock);
 		list_del(&b->txn_link);

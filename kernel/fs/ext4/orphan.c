@@ -15,11 +15,6 @@
 #include "internal.h"
 #include <lib/string.h>
 
-static void super_changed(struct ext4_fs *fs)
-{
-	ext4_super_csum_set(fs);
-}
-
 static u32 next_ino(struct ext4_fs *fs, struct ext4_inode *ei) MUST_HOLD(&fs->orphan_lock)
 {
 	if (ei->orphan.next == &fs->orphans)
@@ -44,7 +39,7 @@ int ext4_orphan_add(struct ext4_handle *h, struct inode *i)
 	if (err)
 		return err;
 	fs->es->s_last_orphan = (u32)i->ino;
-	super_changed(fs);
+	ext4_super_changed(fs);
 	list_add(&ei->orphan, &fs->orphans);
 	return 0;
 }
@@ -60,7 +55,7 @@ static int unlink_on_disk(struct ext4_handle *h, struct ext4_inode *ei) MUST_HOL
 		err = ext4_access(h, fs->super_buf);
 		if (!err) {
 			fs->es->s_last_orphan = next_ino(fs, ei);
-			super_changed(fs);
+			ext4_super_changed(fs);
 		}
 		return err;
 	}
@@ -96,7 +91,7 @@ static void list_forget(struct ext4_fs *fs)
 	err = ext4_access(&h, fs->super_buf);
 	if (!err) {
 		fs->es->s_last_orphan = 0;
-		super_changed(fs);
+		ext4_super_changed(fs);
 	}
 	(void)ext4_stop(&h, err);
 }

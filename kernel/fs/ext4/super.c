@@ -57,7 +57,7 @@ int ext4_super_write(struct ext4_fs *fs)
 	err = ext4_access(&h, fs->super_buf);
 	if (!err) {
 		put_counts(fs);
-		ext4_super_csum_set(fs);
+		ext4_super_changed(fs);
 	}
 	return ext4_stop(&h, err);
 }
@@ -99,7 +99,7 @@ static int end_writing(struct ext4_fs *fs)
 		fs->es->s_feature_incompat &= ~(u32)INCOMPAT_RECOVER;
 		if (!(fs->compat & COMPAT_HAS_JOURNAL))
 			fs->es->s_state |= fs->was_valid ? STATE_VALID : 0;
-		ext4_super_csum_set(fs);
+		ext4_super_changed(fs);
 	}
 	err = ext4_stop(&h, err);
 	return err ? err : ext4_journal_flush(fs);
