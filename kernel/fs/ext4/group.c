@@ -220,6 +220,22 @@ static int desc_check(struct ext4_fs *fs, u32 group)
 	return 0;
 }
 
+/* What statfs does not count as the users': copies of the superblock, bitmaps, tables, the journal. */
+static u64 overhead(const struct ext4_fs *fs)
+{
+	const struct ext4_super *es = fs->es;
+	u64 n = fs->first_data_block;
+
+	if (es->s_overhead_clusters && es->s_overhead_clusters < fs->blocks)
+		return es->s_overhead_clusters;
+	for (u32 g = 0; g < fs->groups; g++)
+		n += 2 + itable_blocks(fs) + (ext4_group_has_super(fs, g) ? 1 + fs->gdt_blocks : 0);
+	if (fs->compat & COMPAT_HAS_JOURNAL && es->s_jnl_backup_type == 1)
+		n += lo_hi(es->s_jnl_blocks[16], es->s_jnl_blocks[15]) >>
+		     fs->block_bits; /* the journal's i_size */
+	return n;
+}
+
 int ext4_groups_load(struct ext4_fs *fs)
 {
 	int err = 0;
@@ -244,6 +260,7 @@ int ext4_groups_load(struct ext4_fs *fs)
 	}
 	if (!err)
 		zones_pack(fs);
+	fs->overhead = overhead(fs);
 	return err;
 }
 

@@ -162,6 +162,28 @@ static void fs_free(struct ext4_fs *fs) NO_LOCK_CHECK
 	kfree(fs);
 }
 
+/* Nothing goes through the journal any more; that e2fsck is needed is told by hand. */
+static void write_error_state(struct ext4_fs *fs)
+{
+	struct ext4_super *es = kmalloc(sizeof(*es), 0);
+	u32 now = (u32)(clock_realtime() / NSEC_PER_SEC);
+	int err = es ? ext4_dev_read(fs, EXT4_SUPER_OFFSET, es, sizeof(*es)) : -ENOMEM;
+
+	if (!err && es->s_magic == EXT4_SUPER_MAGIC) {
+		es->s_state |= STATE_ERROR;
+		es->s_error_count += fs->error_count;
+		es->s_last_error_time = now;
+		if (!es->s_first_error_time)
+			es->s_first_error_time = fs->first_error ? fs->first_error : now;
+		if (fs->metadata_csum)
+			es->s_checksum = ext4_crc(~0u, es, offsetof(struct ext4_super, s_checksum));
+		err = ext4_dev_write(fs, EXT4_SUPER_OFFSET, es, sizeof(*es), true);
+	}
+	if (err)
+		log_err("ext4 %s: the superblock cannot be written (error %d)", fs->sb->source, err);
+	kfree(es);
+}
+
 static void ext4_put_super(struct super_block *sb)
 {
 	struct ext4_fs *fs = ext4_fs(sb);
@@ -178,6 +200,8 @@ static void ext4_put_super(struct super_block *sb)
 		if (err)
 			log_err("ext4 %s: the last changes could not be written (error %d)", sb->source, err);
 	}
+	if (atomic_load(&fs->failed) && fs->error_seen && !ext4_dev_read_only(fs))
+		write_error_state(fs);
 	sb->private = NULL;
 	fs_free(fs);
 }

@@ -103,9 +103,6 @@ static void take_policy(struct ext4_fs *fs, const struct ext4_super *es)
 	if (!fs->errors)
 		fs->errors = es->s_errors == ERRORS_RO || es->s_errors == ERRORS_PANIC ? ERRORS_RO
 		                                                                       : ERRORS_CONTINUE;
-	/* What statfs does not count as the users': bitmaps, tables, copies of the superblock, the journal. */
-	fs->overhead = (u64)fs->groups * (2 + fs->inodes_per_group / (fs->block_size / fs->inode_size)) +
-	               fs->first_data_block;
 	fs->sb->blocksize = fs->block_size;
 	fs->sb->max_file = MIN((u64)UINT32_MAX << fs->block_bits, (u64)INT64_MAX);
 	fs->sb->max_bytes = fs->sb->max_file;
