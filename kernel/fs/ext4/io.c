@@ -11,6 +11,7 @@
  */
 #include "internal.h"
 #include <block/block.h>
+#include <lib/string.h>
 #include <mem/slab.h>
 
 enum { IO_VECS = 64 };
@@ -64,13 +65,45 @@ bool ext4_dev_read_only(const struct ext4_fs *fs)
 	return bdev_read_only(fs->bdev);
 }
 
+/* The superblock's 1024 bytes are less than a block of some devices: in the middle of a piece that is whole. */
+static int part_of_page(struct ext4_fs *fs, u64 offset, void *buf, size_t n, bool write)
+{
+	u64 start = ALIGN_DOWN(offset, PAGE_SIZE);
+	char *page = page_alloc_virt(0, 0);
+	int err;
+
+	if (!page)
+		return -ENOMEM;
+	if (offset - start + n > PAGE_SIZE)
+		err = -EINVAL;
+	else
+		err = bdev_read(fs->bdev, start, page, PAGE_SIZE);
+	if (!err && write) {
+		memcpy(page + (offset - start), buf, n);
+		err = bdev_write(fs->bdev, start, page, PAGE_SIZE, BIO_META | BIO_PREFLUSH | BIO_FUA);
+	} else if (!err) {
+		memcpy(buf, page + (offset - start), n);
+	}
+	page_free_virt(page, 0);
+	return err;
+}
+
+static bool is_whole(const struct ext4_fs *fs, u64 offset, size_t n)
+{
+	return !((offset | n) & (bdev_logical_block(fs->bdev) - 1));
+}
+
 int ext4_dev_read(struct ext4_fs *fs, u64 offset, void *buf, size_t n)
 {
+	if (!is_whole(fs, offset, n))
+		return part_of_page(fs, offset, buf, n, false);
 	return bdev_read(fs->bdev, offset, buf, n);
 }
 
 int ext4_dev_write(struct ext4_fs *fs, u64 offset, const void *buf, size_t n, bool on_media)
 {
+	if (!is_whole(fs, offset, n))
+		return part_of_page(fs, offset, (void *)buf, n, true);
 	return bdev_write(fs->bdev, offset, buf, n, BIO_META | (on_media ? BIO_PREFLUSH | BIO_FUA : 0));
 }
 
