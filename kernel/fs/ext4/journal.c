@@ -458,7 +458,9 @@ static void journal_thread(void *arg)
 	struct ext4_journal *j = arg;
 
 	while (!atomic_load(&j->stop)) {
-		(void)wait_event_until(&j->wait, atomic_load(&j->stop), clock_monotonic() + NSEC_PER_SEC);
+		/* "Interruptible", though nobody sends it signals: else it would count as load. */
+		(void)wait_event_interruptible_until(&j->wait, atomic_load(&j->stop),
+		                                     clock_monotonic() + NSEC_PER_SEC);
 		if (!atomic_load(&j->stop) && old_enough(j))
 			(void)ext4_commit_all(j->fs);
 	}
