@@ -128,16 +128,18 @@ static int alloc_in_group(struct ext4_handle *h, u32 group, u32 from, u32 least,
 	b = ext4_block_bitmap(fs, group);
 	if (IS_ERR(b))
 		return PTR_ERR(b) == -EUCLEAN ? 0 : (int)PTR_ERR(b);
+	g->hint = next_bit(g, b->data, g->hint, end, false);
 	/* At the goal itself a short run is good too: the file goes on there. */
-	if (from && from < end && next_bit(g, b->data, from, from + 1, false) == from)
+	if (from && from >= g->hint && from < end && next_bit(g, b->data, from, from + 1, false) == from)
 		r = (struct run){ from, MIN(want, next_bit(g, b->data, from, end, true) - from) };
 	if (!r.len)
-		r = find_run(g, b->data, from, end, want);
-	if (r.len < want && from && !r.len)
-		r = find_run(g, b->data, 0, end, want);
+		r = find_run(g, b->data, MAX(from, g->hint), end, want);
+	if (!r.len && from)
+		r = find_run(g, b->data, g->hint, end, want);
 	if (r.len && r.len >= least) {
 		err = take(h, group, b, &r);
 		if (!err) {
+			g->hint = r.start == g->hint ? r.start + r.len : g->hint;
 			*n = r.len;
 			*block = ext4_group_first(fs, group) + r.start;
 		}
@@ -232,6 +234,7 @@ static int free_in_group(struct ext4_handle *h, u32 group, u32 start, u32 n)
 		err = ext4_desc_access(h, group);
 	if (!err) {
 		ext4_bits_clear(b->data, start, n);
+		g->hint = MIN(g->hint, start);
 		ext4_desc_set_free_blocks(fs, d, MIN(ext4_desc_free_blocks(fs, d) + n, fs->blocks_per_group));
 		ext4_block_bitmap_done(fs, group);
 		ext4_desc_done(fs, group);
@@ -275,6 +278,7 @@ void ext4_held_release(struct ext4_fs *fs, u32 tid)
 			continue;
 		mutex_lock(&g->lock);
 		memset(g->held[k], 0, fs->block_size);
+		g->hint = 0;
 		g->held_any[k] = false;
 		mutex_unlock(&g->lock);
 	}

@@ -20,6 +20,7 @@ struct ext4_group {
 	u64 *held
 	        [2]; /* blocks freed by the transaction of even or odd number, not free before it committed */
 	bool held_any[2];
+	u32 hint;       /* all blocks before this one are in use */
 	u32 barred_tid; /* no memory for held: nothing is allocated here before this one committed; 0 = none */
 	bool bad;       /* a bitmap was found wrong: nothing is allocated or freed here */
 	bool blocks_checked, inodes_checked; /* the bitmaps' checksums */
