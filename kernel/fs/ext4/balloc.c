@@ -120,7 +120,7 @@ static int alloc_in_group(struct ext4_handle *h, u32 group, u32 from, u32 least,
 	int err = 0;
 
 	*n = 0;
-	if (g->bad || ext4_desc_free_blocks(fs, ext4_desc(fs, group)) < least)
+	if (g->bad || !ext4_desc_free_blocks(fs, ext4_desc(fs, group)))
 		return 0;
 	scoped_mutex(&g->lock);
 	if (group_barred(fs, g))
@@ -132,9 +132,11 @@ static int alloc_in_group(struct ext4_handle *h, u32 group, u32 from, u32 least,
 	/* At the goal itself a short run is good too: the file goes on there. */
 	if (from && from >= g->hint && from < end && next_bit(g, b->data, from, from + 1, false) == from)
 		r = (struct run){ from, MIN(want, next_bit(g, b->data, from, end, true) - from) };
-	if (!r.len)
+	if (r.len)
+		least = 1;
+	else
 		r = find_run(g, b->data, MAX(from, g->hint), end, want);
-	if (!r.len && from)
+	if (r.len < least && from)
 		r = find_run(g, b->data, g->hint, end, want);
 	if (r.len && r.len >= least) {
 		err = take(h, group, b, &r);
@@ -164,7 +166,7 @@ static int alloc_anywhere(struct ext4_handle *h, u64 goal, u32 *n, u64 *block)
 			int err;
 
 			*n = want;
-			err = alloc_in_group(h, group, from, k ? least : 1, n, block);
+			err = alloc_in_group(h, group, from, least, n, block);
 			if (err || *n)
 				return err;
 		}
