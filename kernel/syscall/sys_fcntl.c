@@ -35,6 +35,7 @@ static long fcntl_dup(struct file *f, unsigned long min, bool cloexec)
 
 static long fcntl_setfl(struct file *f, unsigned long arg)
 {
+	const u32 mask = SETFL_MASK | ((f->inode->mode & S_IFMT) == S_IFBLK ? O_DIRECT : 0);
 	u32 old = atomic_load(&f->flags), new;
 
 	if (arg & O_NOATIME && !(old & O_NOATIME) && !inode_owner_or_capable(f->inode, current_task()->cred))
@@ -43,7 +44,7 @@ static long fcntl_setfl(struct file *f, unsigned long arg)
 		return -EINVAL;
 	do {
 		old = atomic_load(&f->flags);
-		new = (old & ~(u32)SETFL_MASK) | ((u32)arg & SETFL_MASK);
+		new = (old & ~mask) | ((u32)arg & mask);
 	} while (!atomic_cas(&f->flags, old, new));
 	return 0;
 }
