@@ -15,6 +15,7 @@
 #include <fs/9p/node.h>
 #include <fs/dcache.h>
 #include <base/clock.h>
+#include <base/log.h>
 #include <lib/string.h>
 #include <mem/slab.h>
 #include <abi/errno.h>
@@ -25,7 +26,7 @@ enum { LISTING_BYTES = 64 * 1024 };
 
 static struct inode *lookup(struct inode *dir, const char *name, unsigned len)
 {
-	return p9_inode_walk(dir, name, len);
+	return p9_inode_walk(dir, name, len, false);
 }
 
 /* The directory is looked at again after a while; if somebody changed it, the names go.  It may have been us; but then
@@ -107,7 +108,7 @@ static struct inode *create(struct inode *dir, const char *name, unsigned len, u
 	if (err)
 		return ERR_PTR(err);
 	p9_inode_changed(dir);
-	i = p9_inode_walk(dir, name, len);
+	i = p9_inode_walk(dir, name, len, true);
 	if (!i)
 		i = ERR_PTR(-ENOENT); /* somebody was quick */
 	if (IS_ERR(i) || !s_isreg(i->mode)) {
@@ -158,8 +159,8 @@ static int link_name(struct inode *dir, const char *name, unsigned len, struct i
 	new = p9_fid_new(c);
 	if (p9_walk(c, dfid, name, len, new))
 		p9_fid_free(c, new);
-	else
-		p9_name_add(target, new, &place);
+	else if (p9_name_add(target, new, &place))
+		log_debug("9p: a link whose name is not remembered: no memory");
 	return 0;
 }
 

@@ -4,7 +4,7 @@
  *
  * Owns:      struct p9_node; the table qid.path -> inode of each instance.
  * Layer:     fs/9p.
- * Locks:     nodes_lock: the table.  node->lock: fids.  Order: inode->lock -> nodes_lock; inode->lock -> node->lock.
+ * Locks:     nodes_lock: the table.  node->lock: fids.  Order: inode->lock -> nodes_lock -> node->lock.
  * Contexts:  process context; may sleep.
  * Manual:    Plan 9's stat(5), walk(5); diod's protocol.md: Tgetattr, Tsetattr.
  * Tests:     tests/run.py p9.
@@ -22,6 +22,7 @@
 #include <fs/dcache.h>
 #include <base/clock.h>
 #include <lib/hash.h>
+#include <lib/string.h>
 #include <mem/slab.h>
 #include <abi/errno.h>
 
@@ -48,7 +49,7 @@ int p9_inode_fid(struct inode *i, u32 *fid)
 	int err = -ENOENT;
 
 	scoped_mutex(&n->lock);
-	for (unsigned k = 0; k < P9_NAMES && err; k++) {
+	for (unsigned k = 0; k < n->max_names && err; k++) {
 		*fid = n->names[k].fid;
 		if (*fid)
 			err = 0;
@@ -56,28 +57,45 @@ int p9_inode_fid(struct inode *i, u32 *fid)
 	return err;
 }
 
-void p9_name_add(struct inode *i, u32 fid, const struct p9_name *name)
+/* Room for as many names again; the first new place, or NULL. */
+static COLD struct p9_name *names_grow(struct p9_node *n) MUST_HOLD(&n->lock)
+{
+	struct p9_name *more = kzalloc(2 * n->max_names * sizeof(*more)), *place;
+
+	if (!more)
+		return NULL;
+	memcpy(more, n->names, n->max_names * sizeof(*more));
+	if (n->names != n->few)
+		kfree(n->names);
+	n->names = more;
+	place = &more[n->max_names];
+	n->max_names *= 2;
+	return place;
+}
+
+int p9_name_add(struct inode *i, u32 fid, const struct p9_name *name)
 {
 	struct p9_node *n = p9_node(i);
 	struct p9_name *place = NULL;
+	bool known = false;
 
 	mutex_lock(&n->lock);
-	for (unsigned k = 0; k < P9_NAMES; k++) {
-		if (n->names[k].fid && same_name(&n->names[k], name)) {
-			place = NULL;
-			break;
-		}
+	for (unsigned k = 0; k < n->max_names && !known; k++) {
+		known = n->names[k].fid && same_name(&n->names[k], name);
 		if (!n->names[k].fid && !place)
 			place = &n->names[k];
 	}
-	if (place) {
+	if (!known && !place)
+		place = names_grow(n);
+	if (!known && place) {
 		*place = *name;
 		place->fid = fid;
 		n->gone = false;
 	}
 	mutex_unlock(&n->lock);
-	if (!place)
+	if (known || !place)
 		p9_clunk(p9_client(i), fid);
+	return known || place ? 0 : -ENOMEM;
 }
 
 void p9_name_removed(struct inode *i, const struct p9_name *name)
@@ -86,7 +104,7 @@ void p9_name_removed(struct inode *i, const struct p9_name *name)
 	bool any = false;
 
 	scoped_mutex(&n->lock);
-	for (unsigned k = 0; k < P9_NAMES; k++) {
+	for (unsigned k = 0; k < n->max_names; k++) {
 		if (n->names[k].fid && same_name(&n->names[k], name)) {
 			p9_clunk(p9_client(i), n->names[k].fid);
 			n->names[k].fid = 0;
@@ -101,7 +119,7 @@ void p9_name_moved(struct inode *i, const struct p9_name *from, const struct p9_
 	struct p9_node *n = p9_node(i);
 
 	scoped_mutex(&n->lock);
-	for (unsigned k = 0; k < P9_NAMES; k++) {
+	for (unsigned k = 0; k < n->max_names; k++) {
 		if (!n->names[k].fid || !same_name(&n->names[k], from))
 			continue;
 		n->names[k].dir = to->dir;
@@ -301,6 +319,8 @@ static struct inode *make_inode(struct super_block *sb, const struct p9_attr *a)
 		return NULL;
 	}
 	mutex_init(&n->lock);
+	n->names = n->few;
+	n->max_names = P9_NAMES;
 	n->inode = i;
 	n->qid = a->qid;
 	n->server_mtime = time_of(a->mtime);
@@ -311,13 +331,29 @@ static struct inode *make_inode(struct super_block *sb, const struct p9_attr *a)
 	return i;
 }
 
-static struct inode *find(struct p9_super *s, const struct p9_attr *a) MUST_HOLD(&s->nodes_lock)
+static bool has_name(struct p9_node *n, const struct p9_name *name)
+{
+	bool found = false;
+
+	scoped_mutex(&n->lock);
+	for (unsigned k = 0; k < n->max_names && !found; k++)
+		found = n->names[k].fid && same_name(&n->names[k], name);
+	return found;
+}
+
+/*
+ * The inode that is known by this name, or by another one of several.  The number alone does not say it: when a
+ * file is gone, the server soon gives its number to a new one, and ours may not have been let go of yet.
+ */
+static struct inode *find(struct p9_super *s, const struct p9_attr *a, const struct p9_name *name)
+        MUST_HOLD(&s->nodes_lock)
 {
 	struct p9_node *n;
 
 	hlist_for_each_entry(n, bucket(s, a->qid.path), link)
 	{
-		if (n->qid.path == a->qid.path && !((n->inode->mode ^ a->mode) & S_IFMT) &&
+		if (n->qid.path == a->qid.path && !((n->inode->mode ^ a->mode) & S_IFMT) && !n->gone &&
+		    ((a->nlink > 1 && !s_isdir((umode_t)a->mode)) || has_name(n, name)) &&
 		    ref_get_unless_zero(&n->inode->ref))
 			return n->inode;
 	}
@@ -325,13 +361,13 @@ static struct inode *find(struct p9_super *s, const struct p9_attr *a) MUST_HOLD
 }
 
 struct inode *p9_inode_get(struct super_block *sb, u32 fid, const struct p9_attr *a,
-                           const struct p9_name *name)
+                           const struct p9_name *name, bool fresh)
 {
 	struct p9_super *s = p9_super(sb);
 	struct inode *i, *new = NULL;
 
 	mutex_lock(&s->nodes_lock);
-	i = find(s, a);
+	i = fresh ? NULL : find(s, a, name);
 	if (!i) {
 		i = new = make_inode(sb, a);
 		if (new)
@@ -342,7 +378,10 @@ struct inode *p9_inode_get(struct super_block *sb, u32 fid, const struct p9_attr
 		p9_clunk(s->client, fid);
 		return ERR_PTR(-ENOMEM);
 	}
-	p9_name_add(i, fid, name);
+	if (p9_name_add(i, fid, name)) {
+		inode_put(i);
+		return ERR_PTR(-ENOMEM);
+	}
 	if (!new) {
 		set_attr(i, a);
 		if (s_isreg(i->mode))
@@ -353,7 +392,7 @@ struct inode *p9_inode_get(struct super_block *sb, u32 fid, const struct p9_attr
 	return i;
 }
 
-struct inode *p9_inode_walk(struct inode *dir, const char *name, unsigned len)
+struct inode *p9_inode_walk(struct inode *dir, const char *name, unsigned len, bool fresh)
 {
 	struct p9_client *c = p9_client(dir);
 	struct p9_name place = p9_name_of(dir, name, len);
@@ -374,7 +413,7 @@ struct inode *p9_inode_walk(struct inode *dir, const char *name, unsigned len)
 		p9_clunk(c, fid);
 		return err == -ENOENT ? NULL : ERR_PTR(err);
 	}
-	return p9_inode_get(dir->sb, fid, &a, &place);
+	return p9_inode_get(dir->sb, fid, &a, &place, fresh);
 }
 
 void p9_evict(struct inode *i) NO_LOCK_CHECK
@@ -389,8 +428,10 @@ void p9_evict(struct inode *i) NO_LOCK_CHECK
 	mutex_unlock(&s->nodes_lock);
 	if (n->rfid != n->names[0].fid)
 		p9_clunk(s->client, n->rfid);
-	for (unsigned k = 0; k < P9_NAMES; k++)
+	for (unsigned k = 0; k < n->max_names; k++)
 		p9_clunk(s->client, n->names[k].fid);
 	p9_clunk(s->client, n->wfid);
+	if (n->names != n->few)
+		kfree(n->names);
 	kfree(n);
 }

@@ -35,7 +35,10 @@ struct p9_node { /* inode->private */
 	struct inode *inode;
 	struct p9_qid qid;
 	struct mutex lock; /* names, open fids */
-	struct p9_name names[P9_NAMES] GUARDED_BY(&lock);
+	/* Each name that was looked up, so that a fid is left when others are removed. */
+	struct p9_name *names GUARDED_BY(&lock); /* max_names of them: `few`, or owned */
+	unsigned max_names GUARDED_BY(&lock);
+	struct p9_name few[P9_NAMES];
 	u32 rfid GUARDED_BY(&lock), wfid
 	        GUARDED_BY(&lock); /* open for reading, for (reading and) writing; 0: not */
 	bool wfid_reads;
@@ -66,9 +69,10 @@ static inline bool p9_cached(const struct inode *i)
 
 /* node.c */
 /* The inode the server means by a: an old one or a new one, with a reference, or ERR_PTR.  Takes over fid. */
-struct inode *p9_inode_get(struct super_block *sb, u32 fid, const struct p9_attr *a, const struct p9_name *n);
+struct inode *p9_inode_get(struct super_block *sb, u32 fid, const struct p9_attr *a, const struct p9_name *n,
+                           bool fresh);
 /* walk + getattr + p9_inode_get. NULL: there is no such name. */
-struct inode *p9_inode_walk(struct inode *dir, const char *name, unsigned len);
+struct inode *p9_inode_walk(struct inode *dir, const char *name, unsigned len, bool fresh);
 struct p9_name p9_name_of(const struct inode *dir, const char *name, unsigned len);
 /* A fid for calls about i; -ENOENT when its names are gone. */
 MUST_CHECK int p9_inode_fid(struct inode *i, u32 *fid);
@@ -76,7 +80,8 @@ MUST_CHECK int p9_inode_fid(struct inode *i, u32 *fid);
 MUST_CHECK int p9_inode_refresh(struct inode *i, bool now);
 /* i was changed by a call of ours. */
 void p9_inode_changed(struct inode *i);
-void p9_name_add(struct inode *i, u32 fid, const struct p9_name *n); /* takes over fid */
+/* Takes over fid. 0 or -ENOMEM. */
+MUST_CHECK int p9_name_add(struct inode *i, u32 fid, const struct p9_name *n);
 void p9_name_removed(struct inode *i, const struct p9_name *n);
 void p9_name_moved(struct inode *i, const struct p9_name *from, const struct p9_name *to);
 int p9_getattr_op(struct inode *i, struct kstat *st);

@@ -154,7 +154,7 @@ static int make_root(struct super_block *sb, const struct options *o)
 		p9_clunk(c, fid);
 		return err;
 	}
-	sb->root_inode = p9_inode_get(sb, fid, &a, &top);
+	sb->root_inode = p9_inode_get(sb, fid, &a, &top, true);
 	if (!IS_ERR(sb->root_inode))
 		return 0;
 	err = (int)PTR_ERR(sb->root_inode);
