@@ -165,6 +165,16 @@ static void ambient(const char *file)
 	run(file);
 }
 
+/* Is there until its parent closes the pipe. */
+static int companion(void *arg)
+{
+	int *hold = arg;
+	char c;
+
+	close(hold[1]);
+	return (int)read(hold[0], &c, 1);
+}
+
 static void sharing(void)
 {
 	/* Another process with the same working directory. */
@@ -172,7 +182,7 @@ static void sharing(void)
 	int hold[2];
 
 	pipe(hold);
-	pid_t other = clone((int (*)(void *))(void *)pause, stack + 65536, CLONE_FS | SIGCHLD, NULL);
+	clone(companion, stack + 65536, CLONE_FS | SIGCHLD, hold);
 	pid_t p = fork();
 	if (!p) {
 		close(hold[1]);
@@ -190,7 +200,6 @@ static void sharing(void)
 	wait(NULL);
 	p = clone((int (*)(void *))(void *)run, malloc(65536) + 65536, CLONE_FS | SIGCHLD, "./prog");
 	waitpid(p, NULL, 0);
-	kill(other, SIGKILL);
 }
 
 static void traced(const char *file)
