@@ -309,7 +309,7 @@ static void init_inode(struct inode *i, const struct p9_attr *a)
 		i->size = (loff_t)a->size;
 }
 
-static struct inode *make_inode(struct super_block *sb, const struct p9_attr *a)
+static struct inode *make_inode(struct super_block *sb, const struct p9_attr *a) NO_LOCK_CHECK
 {
 	struct p9_node *n = kzalloc(sizeof(*n));
 	struct inode *i = n ? inode_alloc(sb, (umode_t)a->mode) : NULL;
