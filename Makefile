@@ -68,7 +68,7 @@ need-check:
 
 run: need-run ## a shell on Zerno in QEMU
 	@$(MAKE) --no-print-directory all
-	./zerno run $(RUN_ARGS)
+	./zerno run --rootfs busybox $(RUN_ARGS)
 
 debian: ## a Debian 12 root for `./zerno run --rootfs debian`, made once (build/debian/root.cpio)
 	@tools/setup.sh debian
