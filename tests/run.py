@@ -572,7 +572,7 @@ def test_launcher(wanted):
 printf '#!/bin/sh\\necho "$# $2 $3 $4 uid $(id -u) in $PWD"; head -c 4 | tail -c 3; echo; cat > rest; echo pid $1\\n' > body
 printf '#!/bin/sh\\nsh /tmp/body "$@" > /tmp/out 2>&1; echo end >> /tmp/out\\n' > helper; chmod 755 helper
 echo '|/tmp/helper  %p %s %e a%%b' > /proc/sys/kernel/core_pattern
-sleep 100 & p=$!; kill -SEGV $p; wait $p; echo $?
+sleep 100 & p=$!; until grep -q sleep /proc/$p/comm; do :; done; kill -SEGV $p; wait $p; echo $?
 until grep -q end out; do sleep 0.1; done; grep -v pid out; grep -c "pid $p$" out
 echo '|/no/such/program' > /proc/sys/kernel/core_pattern
 sleep 100 & kill -SEGV $!; wait $!; echo $?"""], 0, b"139\n4 11 sleep a%b uid 0 in /\nELF\nend\n1\n139\n")
