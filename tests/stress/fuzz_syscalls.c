@@ -41,6 +41,7 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/utsname.h>
+#include <dirent.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -286,6 +287,8 @@ static uint64_t make_argument(const char *kind, int own)
 }
 
 /* ---- arguments that make sense ---- */
+
+static int main_pid; /* of the first process: what is older is not ours */
 
 static void on_alarm(int sig)
 {
@@ -691,7 +694,7 @@ static void one_call(void)
 	count_call();
 	if (knob >= 0)
 		fail_soon();
-	raw_call(c->nr, a, is(c->name, "fork") || is(c->name, "vfork") || is(c->name, "clone"));
+	raw_call(c->nr, a, is(c->name, "fork") || is(c->name, "vfork") || is(c->name, "clone") || is(c->name, "clone3"));
 }
 
 /* A real child that goes on for a while, with copies of all that we have. */
@@ -862,6 +865,32 @@ static int reap(pid_t pid, int *found)
 	return got < 0 || (got == pid && !WIFSTOPPED(status));
 }
 
+/* Those that left their session and lost their parent: else they go on, and make others.  How many there were. */
+static int kill_strays(void)
+{
+	int found = 0, pid, parent;
+	char path[64], state;
+	struct dirent *e;
+	DIR *d = opendir("/proc");
+
+	while (d && (e = readdir(d))) {
+		pid = atoi(e->d_name);
+		if (pid <= main_pid)
+			continue;
+		snprintf(path, sizeof path, "/proc/%d/stat", pid);
+		FILE *f = fopen(path, "r");
+		if (!f)
+			continue;
+		/* its name may hold anything but the last ')' */
+		if (fscanf(f, "%*d (%*[^)]) %c %d", &state, &parent) == 2 && parent == 1 && state != 'Z')
+			found += kill(pid, SIGKILL) == 0;
+		fclose(f);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
 /* Until the child has ended; one that hangs (asleep, stopped) is killed. */
 static void wait_child(pid_t pid)
 {
@@ -880,6 +909,7 @@ static void wait_child(pid_t pid)
 			usleep(1000);
 	}
 	kill(-pid, SIGKILL); /* what is left of its session */
+	kill_strays();
 	do
 		reap(pid, &found);
 	while (found);
@@ -943,6 +973,7 @@ int main(int argc, char **argv)
 	struct utsname system;
 	if (geteuid() == 0 && (uname(&system) || !strstr(system.release, "-zerno")))
 		return fputs("fuzz_syscalls: not as root on a machine that is used: it sets the clock, owners of devices, names\n", stderr), 1;
+	main_pid = getpid();
 	seed = strtoull(argv[1], NULL, 0);
 	end = now_ms() + 1000 * strtol(argv[2], NULL, 0);
 	/* far from everything: a call may write from the scratch memory into what another has mapped behind it */
@@ -962,6 +993,8 @@ int main(int argc, char **argv)
 	}
 	while (waitpid(-1, NULL, __WALL) > 0)
 		;
+	for (int i = 0; i < 100 && kill_strays(); i++)
+		usleep(100000);
 	usleep(100000); /* killed ones may still be on their way out */
 	clean_up();
 	if (access(dir, F_OK) == 0)
