@@ -10,7 +10,7 @@
  * compares: for after a reboot.  `skip` does so with the first N operations, and then goes on for real: the
  * tree is there already, as the lower layer of an overlay.
  *
- * no=: what the file system cannot do: exchange, punch, xattr, mmap, direct (O_DIRECT), dirlink (link counts
+ * no=: what the file system cannot do: exchange, punch, xattr, mmap, dirlink (link counts
  * of directories), time (of modification), handle (open files that are unlinked or renamed), mknod, dirmove, link.
  *
  * Linux is the reference: on tmpfs and ext4 of Linux it ends with "fsmodel: ok". */
@@ -72,7 +72,7 @@ static long limit = 65536, step, used;
 static bool real = true;
 static uint64_t random_state;
 static char history[32][640];
-static bool no_exchange, no_punch, no_xattr, no_mmap, no_direct, no_dirlink, no_time, no_handle, no_mknod, no_dirmove, no_link;
+static bool no_exchange, no_punch, no_xattr, no_mmap, no_dirlink, no_time, no_handle, no_mknod, no_dirmove, no_link;
 
 static uint32_t rnd(uint32_t n)
 {
@@ -935,7 +935,7 @@ static void without(char *words)
 		const char *name;
 		bool *flag;
 	} known[] = { { "exchange", &no_exchange }, { "punch", &no_punch },   { "xattr", &no_xattr },   { "mmap", &no_mmap },
-		      { "direct", &no_direct },     { "dirlink", &no_dirlink }, { "time", &no_time },     { "handle", &no_handle },
+		      { "dirlink", &no_dirlink }, { "time", &no_time },     { "handle", &no_handle },
 		      { "mknod", &no_mknod },       { "dirmove", &no_dirmove }, { "link", &no_link } };
 
 	for (char *w = strtok(words, ","); w; w = strtok(NULL, ","))
