@@ -365,6 +365,7 @@ static void controlling(void)
 	if (!k) {
 		setsid();
 		ioctl(s, TIOCSCTTY, 0);
+		pid_t leader = getpid();
 		if (!fork()) {
 			sigset_t mask;
 			sigemptyset(&mask);
@@ -375,6 +376,8 @@ static void controlling(void)
 			siginfo_t si;
 			int sig = sigwaitinfo(&mask, &si);
 			printf("the foreground gets %d code %d\n", sig, si.si_code);
+			while (getppid() == leader) /* Linux signals first and takes the terminal away after */
+				usleep(1000);
 			fcntl(s, F_SETFL, O_NONBLOCK);
 			SHOW(read(s, &c, 1));
 			SHOW(write(s, "x", 1));
