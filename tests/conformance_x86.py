@@ -9,7 +9,6 @@ are compared with, Debian's own of the same version.  Each test is a case: it pa
 or fails.  What passes on Linux and not on Zerno is listed and must stand in tests/conformance_x86.known with its reason.
 --cached takes Linux's results of the run before.
 """
-import glob
 import json
 import os
 import re
@@ -20,6 +19,7 @@ import sys
 sys.argv, words = [sys.argv[0], "none"], sys.argv[1:]
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, f"{TOP}/tests")
+import linux_kernel  # noqa: E402
 import run  # noqa: E402
 
 HOME = f"{TOP}/build/conformance/x86"
@@ -35,26 +35,13 @@ LIBRARIES = ["lib64/ld-linux-x86-64.so.2", "lib/ld-linux.so.2"] + [
 
 
 def fetch():
-    """The source of the tests and a kernel, by apt-get with lists of its own: the host's stay as they are."""
-    if os.path.isdir(SELFTESTS) and os.path.exists(f"{HOME}/vmlinuz"):
+    """The source of the tests, from Debian's package."""
+    if os.path.isdir(SELFTESTS):
         return
-    apt = f"{HOME}/apt"
-    for d in ("lists/partial", "cache/archives/partial", "state"):
-        os.makedirs(f"{apt}/{d}", exist_ok=True)
-    run.write(f"{apt}/sources.list", "deb http://deb.debian.org/debian bookworm main\n")
-    options = ["-o", f"Dir::Etc::SourceList={apt}/sources.list", "-o", "Dir::Etc::SourceParts=-",
-               "-o", f"Dir::State::Lists={apt}/lists", "-o", f"Dir::Cache={apt}/cache", "-o", "APT::Sandbox::User=root"]
-    subprocess.run(["apt-get", *options, "update", "-q"], check=True, stdout=subprocess.DEVNULL)
-    depends = subprocess.run(["apt-cache", *options, "depends", "linux-image-cloud-amd64"], check=True, capture_output=True, text=True)
-    image = re.search(r"linux-image-6\S+-cloud-amd64$", depends.stdout, re.M)[0]
-    subprocess.run(["apt-get", *options, "download", "-q", "linux-source-6.1", image], cwd=HOME, check=True, stdout=subprocess.DEVNULL)
-    for package in glob.glob(f"{HOME}/linux-*.deb"):
-        subprocess.run(["dpkg-deb", "-x", package, f"{HOME}/unpacked"], check=True)
-        os.unlink(package)
-    subprocess.run(["tar", "-xf", f"{HOME}/unpacked/usr/src/linux-source-6.1.tar.xz", "-C", HOME, "--wildcards",
+    unpacked = linux_kernel.download("linux-source-6.1")
+    subprocess.run(["tar", "-xf", f"{unpacked}/usr/src/linux-source-6.1.tar.xz", "-C", HOME, "--wildcards",
                     "linux-source-6.1/tools/testing/selftests/*", "linux-source-6.1/arch/x86/include/asm/desc_defs.h"], check=True)
-    shutil.copy(glob.glob(f"{HOME}/unpacked/boot/vmlinuz-*")[0], f"{HOME}/vmlinuz")
-    shutil.rmtree(f"{HOME}/unpacked")
+    shutil.rmtree(unpacked)
 
 
 def build():
@@ -107,7 +94,7 @@ def main():
     make_root(root, tests)
     linux = json.load(open(cache)) if "--cached" in words and os.path.exists(cache) else {}
     if any(t not in linux for t in tests):
-        linux |= run_in_qemu(f"{HOME}/vmlinuz", root, tests, "x86-linux")
+        linux |= run_in_qemu(linux_kernel.kernel(), root, tests, "x86-linux")
         json.dump(linux, open(cache, "w"))
     zerno = run_in_qemu(run.KERNEL, root, tests, "x86")
     sys.exit(compare(tests, linux, zerno))
