@@ -46,7 +46,7 @@ build/tests/i386/%: tests/i386/%.c tests/i386/start.h
 		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
 
 test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN) $(DEBIAN_BIN) $(DEV_BIN)
-.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests share-tests boot-tests fuzz files-tests conformance-busybox conformance-python conformance-strace conformance-x86 bench
+.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests share-tests boot-tests fuzz files-tests conformance-busybox conformance-python conformance-strace conformance-x86 bench bench-files
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -109,3 +109,8 @@ build/debian/root.cpio:
 
 bench: need-test all ## microbenchmarks in executed instructions, beside Linux's figures
 	@bench/run.sh
+bench-files: need-test all build/debian/root-bench.cpio ## files on disks and shares, Linux and Zerno in turn in the same QEMU (T="ROW...")
+	@$(PYTHON) bench/files.py $(T)
+build/debian/root-bench.cpio:
+	@tools/setup.sh debian
+	@tools/debian_root.sh $@ amd64 fio,sqlite3,busybox-static
