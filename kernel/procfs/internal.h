@@ -87,7 +87,7 @@ static inline u64 pages_to_kb(u64 pages)
 /* The tables of the other files. */
 extern const struct file_ops proc_mem_fops; /* pid_mem.c */
 extern const struct proc_dir proc_root_dir, proc_pid_dir, proc_fd_dir, proc_fdinfo_dir, proc_task_dir,
-        proc_sys_dir, proc_zerno_dir, proc_net_dir;
+        proc_sys_dir, proc_sysvipc_dir, proc_zerno_dir, proc_net_dir;
 
 /* pid_stat.c */
 int proc_show_stat(struct seq *s, struct task *t, struct proc_node *n);

@@ -211,6 +211,7 @@ static const struct proc_entry root_entries[] = {
 	FILE_SHOW("stat", proc_show_cpu_stat),
 	FILE_TEXT("swaps", "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"),
 	{ .name = "sys", .mode = S_IFDIR | 0555, .dir = &proc_sys_dir },
+	{ .name = "sysvipc", .mode = S_IFDIR | 0555, .dir = &proc_sysvipc_dir },
 	{ .name = "thread-self", .mode = S_IFLNK | 0777, .link = link_thread_self },
 	FILE_SHOW("uptime", proc_show_uptime),
 	FILE_SHOW("version", show_version),

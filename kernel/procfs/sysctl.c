@@ -14,6 +14,7 @@
 #include <base/random.h>
 #include <base/cmdline.h>
 #include <ipc/pipe.h>
+#include <ipc/sysv_shm.h>
 #include <net/unix/show.h>
 #include <proc/coredump.h>
 #include <proc/uts.h>
@@ -201,6 +202,11 @@ static ssize_t write_pipe_max(struct proc_node *n, char *text, size_t len)
 		.name = name_, .mode = S_IFREG | 0644, .show = proc_show_int, .write = proc_write_int,       \
 		.data = &(var), .min = min_, .max = max_                                                     \
 	}
+#define RW_U64(name_, var)                                                                                   \
+	{                                                                                                    \
+		.name = name_, .mode = S_IFREG | 0644, .show = proc_show_u64, .write = proc_write_u64,       \
+		.data = &(var), .min = 0, .max = INT64_MAX                                                   \
+	}
 #define CONSTANT(name_, text)                                                                                \
 	{                                                                                                    \
 		.name = name_, .mode = S_IFREG | 0444, .show = proc_show_text, .data = (void *)(text "\n")   \
@@ -235,6 +241,9 @@ static const struct proc_entry kernel_entries[] = {
 	SUBDIR("random", random_dir),
 	RW("randomize_va_space", show_aslr, write_aslr),
 	CONSTANT("sched_rr_timeslice_ms", "100"),
+	RW_U64("shmall", shm_all),
+	RW_U64("shmmax", shm_max),
+	RW_INT("shmmni", shm_mni, 0, 32768),
 	CONSTANT("tainted", "0"),
 	RO("threads-max", show_threads_max),
 	RO("version", show_osversion),
@@ -274,13 +283,7 @@ static const struct proc_entry inotify_entries[] = {
 static const struct proc_dir inotify_dir = { PROC_DIR(inotify_entries) };
 
 static const struct proc_entry fs_entries[] = {
-	{ .name = "file-max",
-	  .mode = S_IFREG | 0644,
-	  .show = proc_show_u64,
-	  .write = proc_write_u64,
-	  .data = &files_max,
-	  .min = 0,
-	  .max = INT64_MAX },
+	RW_U64("file-max", files_max),
 	RO("file-nr", show_file_nr),
 	SUBDIR("inotify", inotify_dir),
 	CONSTANT("nr_open", "1048576"),

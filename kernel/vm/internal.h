@@ -109,9 +109,6 @@ struct vma *vma_intersect(struct vm_space *s, uaddr_t start, uaddr_t end);
 void vm_account(struct vm_space *s, u32 flags, s64 pages); /* counters of vmas; not the commit charge */
 /* May the space have `pages` more with these flags?  RLIMIT_AS, RLIMIT_DATA. */
 bool vm_may_expand(const struct vm_space *s, u32 flags, u64 pages);
-/* Charges the commit limit.  0 or -ENOMEM.  s may be NULL (shared memory). */
-MUST_CHECK int vm_commit_charge(struct vm_space *s, u64 pages);
-void vm_commit_uncharge(struct vm_space *s, u64 pages);
 /* Must a mapping with these flags be charged? */
 static inline bool vm_flags_accountable(u32 flags)
 {

@@ -168,5 +168,8 @@ void vm_unmap_mapping(struct mapping *m, u64 first, u64 last);
 extern int vm_overcommit_memory, vm_overcommit_ratio;
 u64 vm_committed(void);
 u64 vm_commit_limit(void);
+/* Charges the commit limit.  0 or -ENOMEM.  s may be NULL (shared memory). */
+MUST_CHECK int vm_commit_charge(struct vm_space *s, u64 pages);
+void vm_commit_uncharge(struct vm_space *s, u64 pages);
 void vm_init(void);
 extern bool vm_aslr; /* randomise stack, mmap base and brk */
