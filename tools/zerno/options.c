@@ -54,6 +54,13 @@ char *text(const char *fmt, ...)
 	return s;
 }
 
+bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n > m && !strcmp(s + n - m, end);
+}
+
 void list_add(char ***list, char *word)
 {
 	size_t n = 0;
@@ -96,10 +103,11 @@ void usage_run(void)
 	     "                         thrown away; busybox; debian; a directory; FILE.cpio[.gz]; "
 	     "FILE.tar[.gz|.xz|.zst]; "
 	     "oci:DIR[:TAG];\n"
-	     "                         docker-archive:FILE.tar; or FILE.ext4, changes are thrown away\n"
-	     "      --rw               keep the changes to FILE.ext4\n"
-	     "      --disk FILE[:ro]   a raw image as virtio disk: /dev/vda, the next one vdb (may be "
-	     "repeated)\n"
+	     "                         docker-archive:FILE.tar; or an image of ext2, 3 or 4,\n"
+	     "                         whose changes are thrown away\n"
+	     "      --rw               keep the changes to such an image\n"
+	     "      --disk FILE[:ro|:snapshot]  a raw image as virtio disk: /dev/vda, the next one vdb (may\n"
+	     "                         be repeated); snapshot: what is written is thrown away\n"
 	     "      --append WORDS     more words for the kernel's command line\n"
 	     "      --machine M        microvm (default), q35 or pc\n"
 	     "      --accel A          auto (default), kvm or tcg\n"

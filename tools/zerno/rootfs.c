@@ -253,13 +253,6 @@ static char *use_host_root(struct options *o)
 	return text("host %s\n", cwd);
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n > m && !strcmp(s + n - m, end);
-}
-
 static bool is_archive_of_files(const char *spec)
 {
 	static const char *const ends[] = { ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.zst" };
@@ -270,11 +263,37 @@ static bool is_archive_of_files(const char *spec)
 	return !strncmp(spec, "oci:", 4) || !strncmp(spec, "docker-archive:", 15);
 }
 
+/* ---- a root on a disk ---- */
+
+enum { SUPER_AT = 1024, MAGIC_AT = 56, INCOMPAT_AT = 96, INCOMPAT_RECOVER = 4 }; /* ext4's superblock */
+
+/* An image of ext2, ext3 or ext4; *replay: it was not unmounted, so its journal must be replayed before it is read. */
+static bool is_disk_image(const char *path, bool *replay)
+{
+	unsigned char super[INCOMPAT_AT + 4] = { 0 };
+	FILE *f = fopen(path, "rb");
+	bool image = f && !fseek(f, SUPER_AT, SEEK_SET) && fread(super, sizeof(super), 1, f) == 1 &&
+	             super[MAGIC_AT] == 0x53 && super[MAGIC_AT + 1] == 0xef;
+
+	if (f)
+		fclose(f);
+	*replay = image && super[INCOMPAT_AT] & INCOMPAT_RECOVER;
+	return image;
+}
+
+/* Without --rw the image is only read; a replay goes to a throw-away file. */
+static char *use_disk_root(struct options *o, const char *path, bool replay)
+{
+	list_add(&o->disks, text("%s%s", path, o->keep ? "" : replay ? ":snapshot" : ":ro"));
+	return text("disk %u %s\n", disk_number(o) - 1, o->keep ? "rw" : "ro");
+}
+
 /* Writes what is unpacked at boot; the line for init. */
 static char *add_root(struct archive *a, struct options *o)
 {
 	const char *spec = o->rootfs;
 	struct stat st;
+	bool replay;
 
 	if (!strcmp(spec, "host"))
 		return use_host_root(o);
@@ -290,9 +309,8 @@ static char *add_root(struct archive *a, struct options *o)
 	} else if (S_ISDIR(st.st_mode)) {
 		archive_tree(a, spec);
 		archive_end(a);
-	} else if (ends_with(spec, ".ext4") || ends_with(spec, ".ext2") || ends_with(spec, ".img")) {
-		list_add(&o->disks, o->keep ? text("%s", spec) : text("%s:ro", spec));
-		return text("disk %u %s\n", disk_number(o) - 1, o->keep ? "rw" : "ro");
+	} else if (is_disk_image(spec, &replay)) {
+		return use_disk_root(o, spec, replay);
 	} else {
 		archive_copy(a, spec);
 	}
