@@ -159,17 +159,6 @@ static unsigned disk_number(const struct options *o)
 	return n;
 }
 
-/* The archive that `make debian` has made. */
-static void copy_debian_root(struct archive *a)
-{
-	char *root = installed_file("ZERNO_DEBIAN", "build/debian/root.cpio");
-
-	if (!root)
-		die("build/debian/root.cpio is missing; run `make debian`");
-	archive_copy(a, root);
-	free(root);
-}
-
 /* ---- what init mounts: /.zerno/mounts, a line each ---- */
 
 char *volume_tag(unsigned n)
@@ -253,14 +242,15 @@ static char *use_host_root(struct options *o)
 	return text("host %s\n", cwd);
 }
 
-static bool is_archive_of_files(const char *spec)
+static bool is_kept_image(const char *spec)
 {
 	static const char *const ends[] = { ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.zst" };
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (ends_with(spec, ends[i]))
 			return true;
-	return !strncmp(spec, "oci:", 4) || !strncmp(spec, "docker-archive:", 15);
+	return !strcmp(spec, "debian") || !strncmp(spec, "debian:", 7) || !strncmp(spec, "oci:", 4) ||
+	       !strncmp(spec, "docker-archive:", 15);
 }
 
 /* ---- a root on a disk ---- */
@@ -300,10 +290,11 @@ static char *add_root(struct archive *a, struct options *o)
 	if (!strcmp(spec, "busybox")) {
 		add_busybox_root(a);
 		archive_end(a);
-	} else if (!strcmp(spec, "debian")) {
-		copy_debian_root(a);
-	} else if (is_archive_of_files(spec)) {
-		archive_copy(a, image_archive(o, spec));
+	} else if (is_kept_image(spec)) {
+		char *disk = image_disk(o, spec);
+		if (!is_disk_image(disk, &replay))
+			die("%s: no ext4 image", disk);
+		return use_disk_root(o, disk, replay);
 	} else if (stat(spec, &st)) {
 		die("--rootfs %s: %s", spec, strerror(errno));
 	} else if (S_ISDIR(st.st_mode)) {
@@ -329,6 +320,8 @@ int rootfs_make(struct options *o)
 	add_our_part(&a);
 	add_mounts(&a, o, root_line);
 	archive_end(&a);
+	if (o->keep && strncmp(root_line, "disk ", 5))
+		die("--rw: the root %s is no disk image", o->rootfs);
 	if (!o->memory) /* an archive and what is unpacked from it are in memory together */
 		o->memory = a.written > 100u << 20 ? "2G" : *root_line ? "1G" : "512M";
 	free(root_line);
