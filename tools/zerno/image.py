@@ -194,7 +194,7 @@ def write_tar(tree, spool, out):
 
 # ---- from a stream of files to a disk ----
 
-MAKE_DISK = """mkdir "$1/root" && bsdtar -xp $3 -f - -C "$1/root" && mke2fs -q -F -t ext4 -b 4096 -d "$1/root" "$1/disk" "$2" >&2"""
+MAKE_DISK = """mkdir "$1/root" && bsdtar -xp $3 -f - -C "$1/root" && mke2fs -q -F -t ext4 -b 4096 -J size=16 -d "$1/root" "$1/disk" "$2" >&2"""
 
 
 def make_disk(work, feed, total, quiet):
