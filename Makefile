@@ -70,7 +70,7 @@ run: need-run ## a shell on Zerno in QEMU
 	@$(MAKE) --no-print-directory all
 	./zerno run --rootfs busybox $(RUN_ARGS)
 
-debian: ## a Debian 12 root for `./zerno run --rootfs debian`, made once (build/debian/root.cpio)
+debian: ## a Debian 12 root for the tests and for `./zerno run --rootfs debian`, made once (build/debian/root.cpio)
 	@tools/setup.sh debian
 	@tools/debian_root.sh build/debian/root.cpio
 

@@ -18,6 +18,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -500,8 +501,8 @@ def image_cases(case):
         busybox = f.read()
     lower = layer([("bin", "d", None), ("bin/busybox", "f", busybox), ("bin/sh", "h", "bin/busybox"), ("bin/cat", "l", "busybox"), ("bin/id", "l", "busybox"),
                    ("etc", "d", None), ("etc/passwd", "f", b"root:x:0:0::/:/bin/sh\nweb:x:77:78::/:/bin/sh\n"), ("data", "d", None), ("data/old", "f", b"old\n"),
-                   ("data/keep", "f", b"keep1\n"), ("opaque", "d", None), ("opaque/a", "f", b"")])
-    upper = layer([("data/.wh.old", "f", b""), ("data/keep", "f", b"keep2\n"), ("opaque/.wh..wh..opq", "f", b""), ("opaque/b", "f", b"")])
+                   ("data/keep", "f", b"keep1\n"), ("opaque", "d", None), ("opaque/a", "f", b""), ("link", "l", "/data")])
+    upper = layer([("link/through", "f", b""), ("data/.wh.old", "f", b""), ("data/keep", "f", b"keep2\n"), ("opaque/.wh..wh..opq", "f", b""), ("opaque/b", "f", b"")])
     config = {"architecture": "amd64", "config": {"Env": ["FOO=bar baz"], "WorkingDir": "/data", "User": "web", "Entrypoint": ["/bin/sh", "-c"],
                                                   "Cmd": ["echo $FOO; pwd; echo *; echo /opaque/*; cat keep; id -u; id -g"]}}
 
@@ -522,16 +523,96 @@ def image_cases(case):
             t.addfile(info, io.BytesIO(data))
     with open(f"{top}/plain.tar.gz", "wb") as f:
         f.write(gzip.compress(lower))
-    says = b"bar baz\n/data\nkeep\n/opaque/b\nkeep2\n77\n78\n"
+    says = b"bar baz\n/data\nkeep through\n/opaque/b\nkeep2\n77\n78\n"
     case("oci", ["--rootfs", f"oci:{top}/oci:v1"], 0, says)
     case("docker-archive", ["--rootfs", f"docker-archive:{top}/docker.tar"], 0, says)
     case("tar", ["--rootfs", f"{top}/plain.tar.gz", "-u", "web", "sh", "-c", "cat /data/old; id -u"], 0, b"old\n77\n")
+    case("tar-rw", ["--rw", "--rootfs", f"{top}/plain.tar.gz", "sh", "-c", "cat /data/keep; echo kept > /data/keep"], 0, b"keep1\n")
+    case("tar-kept", ["--rootfs", f"{top}/plain.tar.gz", "sh", "-c", "cat /data/keep; stat -c %h /bin/sh"], 0, b"kept\n2\n")
+    case("rw-nothing", ["--rw", "true"], 125, b"", b"no disk image")
     case("no-image", ["--rootfs", f"oci:{top}/oci:v2"], 125, b"")
 
 
+def rootfs_command(*words):
+    r = subprocess.run([f"{TOP}/zerno", "rootfs", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+    return r.returncode, r.stdout, r.stderr
+
+
+def on_terminal(command):
+    """What a command writes on a terminal."""
+    r = subprocess.run(["script", "-qec", shlex.join(command), "/dev/null"], stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+    return r.stdout
+
+
+def kept_images(case, wanted):
+    """zerno rootfs build|ls|rm, and Debian where `make debian` has made one."""
+    tar = f"{BUILD}/images/docker.tar"
+    if not wanted or "rootfs-command" in wanted:
+        bar = on_terminal([f"{TOP}/zerno", "rootfs", "build", tar])
+        listed = rootfs_command("ls")
+        name = re.search(r"MiB  (docker-\w+)$", listed[1], re.M)
+        removed, left = rootfs_command("rm", name[1] if name else "?"), rootfs_command("ls")
+        good = b"made, once" in bar and b"image [" in bar and b"100%" in bar and name and removed[0] == 0 and name[1] not in left[1] \
+            and rootfs_command("rm", "nosuch")[0] and rootfs_command("build", "debian:../x")[0] and rootfs_command("build")[0]
+        report("launcher/rootfs-command", bool(good), f"{bar} {listed} {removed} {left}")
+    if not os.path.exists(f"{TOP}/build/debian/root.cpio"):
+        print("launcher: debian is left out, there is no build/debian/root.cpio: run `make debian`")
+        return
+    case("debian", ["--rootfs", "debian", "sh", "-c", ". /etc/os-release; echo $ID $VERSION_ID; dpkg -s coreutils | grep Status; rm -r /usr/bin; ls /bin"],
+         127, b"debian 12\nStatus: install ok installed\n")
+    case("debian-again", ["--rootfs", "debian", "perl", "-e", "print 6*7"], 0, b"42")
+
+
+def killed_when_synced(image):
+    """The machine dies, by its QEMU, after a sync(2) of its root."""
+    pid = f"{BUILD}/launcher.pid"
+    p = subprocess.Popen([f"{TOP}/zerno", "run", "-q", "--rw", *image, "--qemu-arg", f"-pidfile {pid}", "sh", "-c",
+                          "echo synced > /marker; sync; echo synced; echo x > /lost; sleep 100"],
+                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    if p.stdout.readline() == b"synced\n":
+        with open(pid) as f:
+            os.kill(int(f.read()), signal.SIGKILL)
+    p.communicate()
+
+
+def disk_root_cases(case, root, wanted):
+    """A root on an image of ext4: only read, kept with --rw, and after the machine was killed."""
+    disk = f"{BUILD}/launcher.ext4"
+
+    def state():
+        with open(disk, "rb") as f:
+            return hashlib.sha256(f.read()).hexdigest()
+
+    def clean():
+        r = subprocess.run(["e2fsck", "-fn", disk], capture_output=True, text=True)
+        return None if r.returncode == 0 and "skipping journal recovery" not in r.stderr else r.stdout[-800:] + r.stderr[-400:]
+
+    if os.path.exists(disk):
+        os.unlink(disk)
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-d", root, disk, "64M"], check=True, stdout=subprocess.DEVNULL)
+    image, made = ["--rootfs", disk], state()
+    case("rootfs-ext4", [*image, "sh", "-c", "cat /marker; echo changed > /marker; rm -r /etc; mkdir /etc/; cat /marker; ls /etc"], 0,
+         b"from a directory\nchanged\n", also=lambda: None if state() == made else "the image was changed")
+    case("rootfs-ext4-rw", ["--rw", *image, "sh", "-c", "echo kept > /marker; mkdir -p /new/a; ln /marker /new/link; rm -r /cases;"
+                            "trap '' TERM; sleep 100 > /held & :"], 0, b"", also=clean)
+    made = state()
+    case("rootfs-ext4-kept", [*image, "sh", "-c", "cat /marker /new/link; ls -d /cases; stat -c %h /marker"], 0, b"kept\nkept\n2\n",
+         also=lambda: None if state() == made else "the image was changed")
+    if not wanted or any("rootfs-ext4-replayed".startswith(w) for w in wanted):
+        killed_when_synced(image)
+    made = state()
+    case("rootfs-ext4-replayed", [*image, "cat", "/marker"], 0, b"synced\n", also=lambda: None if state() == made else "the image was changed")
+    case("rootfs-ext4-replayed-rw", ["--rw", *image, "cat", "/marker"], 0, b"synced\n", also=clean)
+    case("disk-mounted", ["--disk", disk, "sh", "-c", "mount -t ext4 /dev/vda /mnt; mkdir /mnt/in; mount -t tmpfs x /mnt/in; cd /mnt; echo left > marker;"
+                          "exec 3> open; sleep 100 & :"], 0, b"",
+         also=lambda: clean() or (None if subprocess.run(["debugfs", "-R", "cat /marker", disk], capture_output=True).stdout == b"left\n" else "lost"))
+    os.unlink(disk)
+
+
 def test_launcher(wanted):
-    def case(name, args, status, out=None, err=None, **kw):
-        if wanted and name not in wanted:
+    def case(name, args, status, out=None, err=None, also=lambda: None, **kw):
+        """also: a complaint about what the guest left, or None."""
+        if wanted and not any(name.startswith(w) for w in wanted):
             return
         try:
             r = launcher(args, **kw)
@@ -539,7 +620,8 @@ def test_launcher(wanted):
             report(f"launcher/{name}", False, "no end after 240 s")
             return
         good = r.returncode == status and (out is None or r.stdout == out) and (err is None or err in r.stderr)
-        report(f"launcher/{name}", good, f"status {r.returncode}, stdout {r.stdout[-300:]!r}, stderr {r.stderr[-800:]!r}")
+        bad = also() if good else f"status {r.returncode}, stdout {r.stdout[-300:]!r}, stderr {r.stderr[-800:]!r}"
+        report(f"launcher/{name}", not bad, bad or "")
 
     if not wanted or "host" in wanted:
         r = subprocess.run([f"{TOP}/tools/zerno/test/host_test.sh", f"{TOP}/zerno"], capture_output=True, text=True)
@@ -559,7 +641,9 @@ def test_launcher(wanted):
     case("rootfs-directory", ["--rootfs", root, "cat", "/marker"], 0, b"from a directory\n")
     pack(root, f"{BUILD}/launcher.cpio")
     case("rootfs-cpio", ["--rootfs", f"{BUILD}/launcher.cpio", "sh", "-c", "cat /marker; exit 3"], 3, b"from a directory\n")
+    disk_root_cases(case, root, wanted)
     image_cases(case)
+    kept_images(case, wanted)
     # The other C library's dynamic linker and threads.
     program = f"{root}/dynamic"
     subprocess.run(["musl-gcc", "-O1", "-w", "-o", program, f"{TOP}/tests/abi/pthread.c"], check=True)

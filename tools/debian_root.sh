@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# debian_root.sh - makes a Debian 12 root as an initramfs, once.
+# debian_root.sh - makes a Debian 12 root as an initramfs, or as a tar file, once.
 #
-# usage: debian_root.sh OUT.cpio [ARCHITECTURE [PACKAGE,...]]      (amd64, or i386)
+# usage: debian_root.sh OUT.cpio|OUT.tar [ARCHITECTURE [PACKAGE,...]]      (amd64, or i386)
 #
 # mmdebstrap unpacks Debian's own packages from the mirror that the host uses, without manuals and translations.  The
 # archive stays as it is until it is removed: nothing here depends on the kernel.
@@ -11,7 +11,9 @@ set -eu
 out=$1
 architecture=${2:-amd64}
 dir=$(dirname "$out")
-tar=${out%.cpio}.tar
+tar=${out%.*}.tar
+quiet=--quiet
+[ ! -t 2 ] || quiet= # mmdebstrap draws its own bars
 packages="bash,coreutils,findutils,grep,sed,gawk,perl,python3,git,strace,gdb-minimal,procps,util-linux,libcap2-bin"
 [ "$architecture" = amd64 ] || packages="$packages,busybox-static"
 [ $# -lt 3 ] || packages="$packages,$3"
@@ -25,7 +27,7 @@ mirror=${mirror:-http://deb.debian.org/debian}
 echo "debian: bookworm ($architecture) from $mirror (a minute or two)"
 mode=root
 [ "$(id -u)" = 0 ] || mode=unshare
-mmdebstrap --quiet --mode=$mode --architectures="$architecture" --skip=check/qemu --variant=minbase --include="$packages" \
+mmdebstrap $quiet --mode=$mode --architectures="$architecture" --skip=check/qemu --variant=minbase --include="$packages" \
 	--aptopt='Apt::Install-Recommends "false"' \
 	--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
 	--dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
@@ -34,7 +36,9 @@ mmdebstrap --quiet --mode=$mode --architectures="$architecture" --skip=check/qem
 	--customize-hook='echo nameserver 10.0.2.3 > "$1"/etc/resolv.conf' \
 	--customize-hook='echo 127.0.0.1 localhost zerno > "$1"/etc/hosts' \
 	bookworm "$tar" "$mirror"
-bsdtar -c --format=newc -f "$out.part" "@$tar"
-rm "$tar"
-mv "$out.part" "$out"
+if [ "$out" != "$tar" ]; then
+	bsdtar -c --format=newc -f "$out.part" "@$tar"
+	rm "$tar"
+	mv "$out.part" "$out"
+fi
 echo "debian: $out, $(($(stat -c %s "$out") / 1000000)) MB"

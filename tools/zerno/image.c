@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * tools/zerno/image.c - tar files and container images as boot archives, kept for the next time
+ * tools/zerno/image.c - Debian, tar files and container images as disk images, kept for the next time
  *
- * The work is done by image.py (Debian's python3): it reads layers and whiteouts, and writes NAME.cpio and NAME.config in
- * the cache, where NAME comes from the image's path, size and time, so that a changed image is made anew.  The
- * config is lines: "env K=V", "cwd DIR", "arg WORD" (entry point and command).
+ * The work is done by image.py (Debian's python3): it calls mmdebstrap, reads layers and whiteouts, and writes NAME.ext4
+ * and NAME.config in the cache, where NAME is debian with its packages, or comes from the image's path, size and time,
+ * so that a changed image is made anew.  The config is lines: "env K=V", "cwd DIR", "user U", "arg WORD" (entry
+ * point and command).
  */
 #define _GNU_SOURCE
 #include "image.h"
@@ -77,20 +78,20 @@ static void take_config(struct options *o, const char *path)
 		fclose(f);
 }
 
-char *image_archive(struct options *o, const char *spec)
+char *image_disk(struct options *o, const char *spec)
 {
 	char *script = script_path();
 	char *argv[] = { "python3", script, o->quiet ? "quiet" : "make", (char *)spec, NULL };
 	int status;
-	char *archive = run_script(argv, &status);
+	char *disk = run_script(argv, &status);
 
-	if (status || !archive)
+	if (status || !disk)
 		die("--rootfs %s: no image was made", spec);
-	char *config = text("%s.config", archive);
+	char *config = text("%s.config", disk);
 	take_config(o, config);
 	free(config);
 	free(script);
-	return archive;
+	return disk;
 }
 
 int image_command(int argc, char **argv)
@@ -100,7 +101,10 @@ int image_command(int argc, char **argv)
 	list_add(&words, "python3");
 	list_add(&words, script_path());
 	if (argc < 1 || (strcmp(argv[0], "build") && strcmp(argv[0], "ls") && strcmp(argv[0], "rm"))) {
-		fputs("usage: zerno rootfs build SPEC | ls | rm NAME...\n", stderr);
+		fputs("usage: zerno rootfs build SPEC | ls | rm NAME...\n"
+		      "SPEC: debian[:PACKAGE,...], FILE.tar[.gz|.xz|.zst], oci:DIR[:TAG], "
+		      "docker-archive:FILE.tar\n",
+		      stderr);
 		return EXIT_LAUNCHER;
 	}
 	for (int i = 0; i < argc; i++)

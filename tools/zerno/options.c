@@ -54,6 +54,13 @@ char *text(const char *fmt, ...)
 	return s;
 }
 
+bool ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n > m && !strcmp(s + n - m, end);
+}
+
 void list_add(char ***list, char *word)
 {
 	size_t n = 0;
@@ -83,7 +90,7 @@ void usage_run(void)
 	puts("usage: zerno run [options] [--] [command [argument...]]\n"
 	     "Runs one program on Zerno in QEMU and exits with its status; without a command, a shell.\n"
 	     "\n"
-	     "  -m, --memory SIZE      memory of the machine (512M; Debian 2G)\n"
+	     "  -m, --memory SIZE      memory of the machine (512M; a root on a disk or of this machine 1G)\n"
 	     "  -c, --cpus N           processors (1)\n"
 	     "  -e, --env NAME[=VALUE] environment of the command; without a value, the one it has here\n"
 	     "  -w, --workdir DIR      directory the command starts in (/root)\n"
@@ -92,14 +99,14 @@ void usage_run(void)
 	     "  -t, --tty              give the command a terminal (default: when stdin and stdout are one)\n"
 	     "  -T, --no-tty           give it pipes\n"
 	     "      --timeout SECONDS  end the machine after this time, with status 124\n"
-	     "      --rootfs SPEC      host (default, or ZERNO_ROOTFS): this machine's files, changes are\n"
-	     "                         thrown away; busybox; debian; a directory; FILE.cpio[.gz]; "
-	     "FILE.tar[.gz|.xz|.zst]; "
-	     "oci:DIR[:TAG];\n"
-	     "                         docker-archive:FILE.tar; or FILE.ext4, changes are thrown away\n"
-	     "      --rw               keep the changes to FILE.ext4\n"
-	     "      --disk FILE[:ro]   a raw image as virtio disk: /dev/vda, the next one vdb (may be "
-	     "repeated)\n"
+	     "      --rootfs SPEC      host (default, or ZERNO_ROOTFS): this machine's files; busybox; a\n"
+	     "                         directory; FILE.cpio[.gz]; an image of ext2, 3 or 4.  Made into\n"
+	     "                         an image once, and kept: debian[:PACKAGE,...]; "
+	     "FILE.tar[.gz|.xz|.zst];\n"
+	     "                         oci:DIR[:TAG]; docker-archive:FILE.tar\n"
+	     "      --rw               keep the changes to the image (else they are thrown away)\n"
+	     "      --disk FILE[:ro|:snapshot]  a raw image as virtio disk: /dev/vda, the next one vdb (may\n"
+	     "                         be repeated); snapshot: what is written is thrown away\n"
 	     "      --append WORDS     more words for the kernel's command line\n"
 	     "      --machine M        microvm (default), q35 or pc\n"
 	     "      --accel A          auto (default), kvm or tcg\n"

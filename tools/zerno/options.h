@@ -11,7 +11,7 @@ struct options {
 	double timeout_s; /* 0 = none */
 	enum { TTY_AUTO, TTY_YES, TTY_NO } tty;
 	bool dry_run, quiet, keep; /* keep: --rw */
-	char **disks;              /* "FILE[:ro]", NULL-terminated */
+	char **disks;              /* "FILE[:ro|:snapshot]", NULL-terminated */
 	char **volumes;            /* "SRC:DST[:ro]", NULL-terminated */
 	char **env;                /* "K=V", NULL-terminated: what every command gets, and the root's own */
 	char **given;              /* the same from -e, which goes above it */
@@ -30,5 +30,6 @@ void *must_alloc(void *p); /* dies when p is NULL */
 __attribute__((format(printf, 1, 2))) char *text(const char *fmt, ...);
 /* Puts "K=V" into a list, in place of another value of K. */
 void env_set(char ***list, char *word);
+bool ends_with(const char *s, const char *end);
 /* Appends to a NULL-terminated list. */
 void list_add(char ***list, char *word);

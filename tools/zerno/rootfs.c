@@ -159,17 +159,6 @@ static unsigned disk_number(const struct options *o)
 	return n;
 }
 
-/* The archive that `make debian` has made. */
-static void copy_debian_root(struct archive *a)
-{
-	char *root = installed_file("ZERNO_DEBIAN", "build/debian/root.cpio");
-
-	if (!root)
-		die("build/debian/root.cpio is missing; run `make debian`");
-	archive_copy(a, root);
-	free(root);
-}
-
 /* ---- what init mounts: /.zerno/mounts, a line each ---- */
 
 char *volume_tag(unsigned n)
@@ -253,21 +242,40 @@ static char *use_host_root(struct options *o)
 	return text("host %s\n", cwd);
 }
 
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n > m && !strcmp(s + n - m, end);
-}
-
-static bool is_archive_of_files(const char *spec)
+static bool is_kept_image(const char *spec)
 {
 	static const char *const ends[] = { ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.zst" };
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		if (ends_with(spec, ends[i]))
 			return true;
-	return !strncmp(spec, "oci:", 4) || !strncmp(spec, "docker-archive:", 15);
+	return !strcmp(spec, "debian") || !strncmp(spec, "debian:", 7) || !strncmp(spec, "oci:", 4) ||
+	       !strncmp(spec, "docker-archive:", 15);
+}
+
+/* ---- a root on a disk ---- */
+
+enum { SUPER_AT = 1024, MAGIC_AT = 56, INCOMPAT_AT = 96, INCOMPAT_RECOVER = 4 }; /* ext4's superblock */
+
+/* An image of ext2, ext3 or ext4; *replay: it was not unmounted, so its journal must be replayed before it is read. */
+static bool is_disk_image(const char *path, bool *replay)
+{
+	unsigned char super[INCOMPAT_AT + 4] = { 0 };
+	FILE *f = fopen(path, "rb");
+	bool image = f && !fseek(f, SUPER_AT, SEEK_SET) && fread(super, sizeof(super), 1, f) == 1 &&
+	             super[MAGIC_AT] == 0x53 && super[MAGIC_AT + 1] == 0xef;
+
+	if (f)
+		fclose(f);
+	*replay = image && super[INCOMPAT_AT] & INCOMPAT_RECOVER;
+	return image;
+}
+
+/* Without --rw the image is only read; a replay goes to a throw-away file. */
+static char *use_disk_root(struct options *o, const char *path, bool replay)
+{
+	list_add(&o->disks, text("%s%s", path, o->keep ? "" : replay ? ":snapshot" : ":ro"));
+	return text("disk %u %s\n", disk_number(o) - 1, o->keep ? "rw" : "ro");
 }
 
 /* Writes what is unpacked at boot; the line for init. */
@@ -275,24 +283,25 @@ static char *add_root(struct archive *a, struct options *o)
 {
 	const char *spec = o->rootfs;
 	struct stat st;
+	bool replay;
 
 	if (!strcmp(spec, "host"))
 		return use_host_root(o);
 	if (!strcmp(spec, "busybox")) {
 		add_busybox_root(a);
 		archive_end(a);
-	} else if (!strcmp(spec, "debian")) {
-		copy_debian_root(a);
-	} else if (is_archive_of_files(spec)) {
-		archive_copy(a, image_archive(o, spec));
+	} else if (is_kept_image(spec)) {
+		char *disk = image_disk(o, spec);
+		if (!is_disk_image(disk, &replay))
+			die("%s: no ext4 image", disk);
+		return use_disk_root(o, disk, replay);
 	} else if (stat(spec, &st)) {
 		die("--rootfs %s: %s", spec, strerror(errno));
 	} else if (S_ISDIR(st.st_mode)) {
 		archive_tree(a, spec);
 		archive_end(a);
-	} else if (ends_with(spec, ".ext4") || ends_with(spec, ".ext2") || ends_with(spec, ".img")) {
-		list_add(&o->disks, o->keep ? text("%s", spec) : text("%s:ro", spec));
-		return text("disk %u %s\n", disk_number(o) - 1, o->keep ? "rw" : "ro");
+	} else if (is_disk_image(spec, &replay)) {
+		return use_disk_root(o, spec, replay);
 	} else {
 		archive_copy(a, spec);
 	}
@@ -311,6 +320,8 @@ int rootfs_make(struct options *o)
 	add_our_part(&a);
 	add_mounts(&a, o, root_line);
 	archive_end(&a);
+	if (o->keep && strncmp(root_line, "disk ", 5))
+		die("--rw: the root %s is no disk image", o->rootfs);
 	if (!o->memory) /* an archive and what is unpacked from it are in memory together */
 		o->memory = a.written > 100u << 20 ? "2G" : *root_line ? "1G" : "512M";
 	free(root_line);

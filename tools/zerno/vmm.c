@@ -98,19 +98,23 @@ static char *escape_commas(const char *s)
 	return out;
 }
 
-/* FILE[:ro].  cache=writeback: a flush of the guest is an fsync of the file, and nothing less. */
+/* FILE[:ro], or the launcher's own FILE:snapshot: what is written goes to a file of QEMU's that dies with it.
+ * cache=writeback: a flush of the guest is an fsync of the file, and nothing less. */
 static void add_disk(struct vmm *v, const struct options *o, unsigned n, const char *word)
 {
 	const char *bus = !strcmp(o->machine, "microvm") ? "device" : "pci";
-	size_t len = strlen(word);
-	bool ro = len > 3 && !strcmp(word + len - 3, ":ro");
-	char *file = text("%.*s", (int)(ro ? len - 3 : len), word);
+	bool ro = ends_with(word, ":ro"), snapshot = ends_with(word, ":snapshot");
+	size_t mode = ro ? strlen(":ro") : snapshot ? strlen(":snapshot") : 0;
+	char *file = text("%.*s", (int)(strlen(word) - mode), word);
 
-	if (access(file, ro ? R_OK : R_OK | W_OK))
+	if (access(file, ro || snapshot ? R_OK : R_OK | W_OK))
 		die("--disk %s: %s", file, strerror(errno));
 	add(v, "-drive",
 	    text("file=%s,if=none,id=disk%u,format=raw,cache=writeback,discard=unmap%s", escape_commas(file),
-	         n, ro ? ",readonly=on" : ""));
+	         n,
+	         ro         ? ",readonly=on"
+	         : snapshot ? ",snapshot=on"
+	                    : ""));
 	add(v, "-device", text("virtio-blk-%s,drive=disk%u", bus, n));
 	free(file);
 }

@@ -10,6 +10,9 @@ void system_setup(void);    /* mounts, devices, host name: best effort */
 int system_open_port(void); /* the launcher's channel; waits a little for it; -1 = none */
 _Noreturn void system_power_off(void);
 
+/* finish.c: after the command's end, before it is told: disks are unmounted, volumes written. 0, or -1 after a message */
+int system_finish(void);
+
 /* root.c */
 int root_enter(void);   /* before system_setup: the root the launcher asked for. 0, or -1 after a message */
 int root_volumes(void); /* after it: the 9P volumes */

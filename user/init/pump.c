@@ -10,7 +10,8 @@
  * ------
  * One loop around ppoll(2).  SIGCHLD is blocked but during ppoll, so no death of a child is missed.  The channel is
  * always read; the command's output is read only while its window is open (frame.h), its stdin is acknowledged as
- * it is written.  When the command has ended, what its streams still hold is sent, then EXIT.
+ * it is written.  When the command has ended, what its streams still hold is sent, the disks are put away
+ * (finish.c), then EXIT.
  */
 #define _GNU_SOURCE
 #include "init.h"
@@ -306,6 +307,9 @@ static void step(struct pump *p)
 	if (child_died)
 		reap(p);
 	if (p->ended && !p->exit_sent && drain(p)) {
+		static const char dirty[] = "a disk could not be unmounted; its journal will be replayed";
+		if (system_finish())
+			frame_put(&p->to, FRAME_LOG, dirty, sizeof(dirty) - 1);
 		frame_put_u32(&p->to, FRAME_EXIT, (uint32_t)p->status);
 		p->exit_sent = true;
 	}

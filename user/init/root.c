@@ -165,9 +165,12 @@ static int disk_root(unsigned disk, bool keep)
 		complain("root on", name);
 		return -1;
 	}
-	if (!keep && throw_away_root("/.zerno/lower"))
+	if ((!keep && throw_away_root("/.zerno/lower")) || enter_root())
 		return -1;
-	return enter_root();
+	hide("/run", "mode=755",
+	     "/"); /* what an earlier run left there is about processes that are no more */
+	mkdir("/run/lock", 01777);
+	return 0;
 }
 
 static int enter(const char *line)
