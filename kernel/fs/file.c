@@ -271,13 +271,13 @@ static COLD ssize_t read_general(struct file *f, struct iov_iter *to, loff_t *po
 ssize_t file_read(struct file *f, struct iov_iter *to, loff_t *pos)
 {
 	if (unlikely(pos || to->count > MAX_RW_COUNT || (s64)((u64)f->pos + to->count) < 0 ||
-	             needs_pos_lock(f)))
+	             needs_pos_lock(f) || notify_watched()))
 		return read_general(f, to, pos);
 	if (unlikely(!(f->mode & FMODE_READ)))
 		return -EBADF;
 	if (unlikely(!f->ops->read))
 		return s_isdir(f->inode->mode) ? -EISDIR : -EINVAL;
-	return told(f, f->ops->read(f, to, &f->pos), IN_ACCESS);
+	return f->ops->read(f, to, &f->pos);
 }
 
 static COLD ssize_t write_general(struct file *f, struct iov_iter *from, loff_t *pos)
@@ -296,13 +296,13 @@ static COLD ssize_t write_general(struct file *f, struct iov_iter *from, loff_t 
 ssize_t file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 {
 	if (unlikely(pos || from->count > MAX_RW_COUNT || (s64)((u64)f->pos + from->count) < 0 ||
-	             needs_pos_lock(f)))
+	             needs_pos_lock(f) || notify_watched()))
 		return write_general(f, from, pos);
 	if (unlikely(!(f->mode & FMODE_WRITE)))
 		return -EBADF;
 	if (unlikely(!f->ops->write))
 		return -EINVAL;
-	return told(f, f->ops->write(f, from, &f->pos), IN_MODIFY);
+	return f->ops->write(f, from, &f->pos);
 }
 
 ssize_t file_read_kernel(struct file *f, void *dst, size_t n, loff_t pos)

@@ -6,6 +6,10 @@
 
 /* Watches there are in all; 0: nobody is to be told of anything. */
 extern u32 notify_watches;
+static inline bool notify_watched(void)
+{
+	return atomic_load(&notify_watches) != 0;
+}
 
 void notify_inode_slow(struct inode *i, u32 mask);
 void notify_name_slow(struct inode *dir, u32 mask, const char *name, unsigned len, u32 cookie);
@@ -28,7 +32,7 @@ static inline void notify_name(struct inode *dir, u32 mask, const char *name, un
 /* Something happened to what d names: who watches it, and who watches its directory, is told. */
 static inline void notify_dentry(struct dentry *d, u32 mask)
 {
-	if (unlikely(atomic_load(&notify_watches)))
+	if (unlikely(notify_watched()))
 		notify_dentry_slow(d, mask);
 }
 /* The last name of i and its last user are gone: IN_DELETE_SELF; the watches end. May sleep. */

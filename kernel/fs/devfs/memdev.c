@@ -66,12 +66,12 @@ static COLD ssize_t zero_read_long(struct iov_iter *to)
 
 static ssize_t zero_read(struct file *f, struct iov_iter *to, loff_t *pos)
 {
-	size_t want = to->count, n;
+	size_t n;
 
-	if (unlikely(want > ZERO_CHUNK))
+	if (unlikely(to->count - 1 >= ZERO_CHUNK)) /* 0 too */
 		return zero_read_long(to);
-	n = zero_iter(want, to);
-	return likely(n) || !want ? (ssize_t)n : -EFAULT;
+	n = zero_iter(to->count, to);
+	return likely(n) ? (ssize_t)n : -EFAULT;
 }
 
 static ssize_t full_write(struct file *f, struct iov_iter *from, loff_t *pos)
