@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: MIT
 """bench/files.py - file rows on Linux and on Zerno: the same disk image, the same share, the same QEMU.
 
-usage: files.py [ROW...] [--rounds=N] [--zerno]
+usage: files.py [ROW...] [--rounds=N] [--icount] [--zerno]
 
 Debian's root is on an ext4 disk (/dev/vda) and, read-only, on a 9p share.  Each round boots Debian's kernel
 (mitigations=off) and Zerno in turn, each with a fresh copy of the image; bench/files.sh runs the rows.  The figures are
 milliseconds of wall time, the lowest of all rounds (2): on a machine with other work only their ratio means anything.
+--icount counts guest time in instructions (a million is a "millisecond"; waiting for the disk takes host time).
 --zerno runs Zerno alone.
 """
 import os
@@ -25,7 +26,7 @@ HOME = f"{TOP}/build/bench"
 ARCHIVE, ROOT, IMAGE = f"{TOP}/build/debian/root-bench.cpio", f"{HOME}/root", f"{HOME}/root.ext4"
 ROWS = [w for w in words if not w.startswith("--")]
 ROUNDS = int(next((w[9:] for w in words if w.startswith("--rounds=")), 2))
-MACHINE = ["-M", "q35"]
+MACHINE = ["-M", "q35", *(["-accel", "tcg,thread=single", "-icount", "shift=0"] if "--icount" in words else [])]
 STALL = 900
 INIT = """#!/bin/sh
 mount -t proc proc /proc
@@ -49,7 +50,8 @@ def make_image():
         return
     print("bench: making the image")
     shutil.rmtree(ROOT, ignore_errors=True)
-    os.makedirs(f"{ROOT}/bench/share")
+    for d in ("bench/share", "dev", "proc"):
+        os.makedirs(f"{ROOT}/{d}")
     subprocess.run(["bsdtar", "-xpf", ARCHIVE, "-C", ROOT, "--exclude", "./dev/*"], check=True)
     subprocess.run(["musl-gcc", "-static", "-O2", "-Wall", "-o", f"{ROOT}/bench/tree", f"{TOP}/bench/tree.c"], check=True)
     repository = f"{ROOT}/bench/repository"
