@@ -8,10 +8,10 @@ enum { IPC_CREAT = 01000, IPC_EXCL = 02000, IPC_NOWAIT = 04000 };
 enum { IPC_RMID = 0, IPC_SET = 1, IPC_STAT = 2, IPC_INFO = 3 };
 enum { IPC_64 = 0x100 }; /* or'ed to a command of the i386 ABI: the structures below */
 enum { SHM_LOCK = 11, SHM_UNLOCK = 12, SHM_STAT = 13, SHM_INFO = 14, SHM_STAT_ANY = 15 };
-enum { SHM_HUGETLB = 04000, SHM_NORESERVE = 010000 };                            /* shmget */
+enum { SHM_HUGETLB = 04000, SHM_NORESERVE = 010000 };                                   /* shmget */
 enum { SHM_RDONLY = 010000, SHM_RND = 020000, SHM_REMAP = 040000, SHM_EXEC = 0100000 }; /* shmat */
-enum { SHM_DEST = 01000, SHM_LOCKED = 02000 };                                   /* in the mode that IPC_STAT shows */
-enum { I386_IPC_SHMAT = 21, I386_IPC_SHMDT, I386_IPC_SHMGET, I386_IPC_SHMCTL };  /* ipc(2) */
+enum { SHM_DEST = 01000, SHM_LOCKED = 02000 }; /* in the mode that IPC_STAT shows */
+enum { I386_IPC_SHMAT = 21, I386_IPC_SHMDT, I386_IPC_SHMGET, I386_IPC_SHMCTL }; /* ipc(2) */
 
 struct ipc64_perm_k {
 	s32 key;

@@ -25,14 +25,15 @@ struct sysv_ids {
 };
 #define SYSV_IDS_INIT(name)                                                                                  \
 	{                                                                                                    \
-		.lock = { NULL, WAITQ_INIT(name.lock.waiters) }, .slots = { XARRAY_INIT, 0 }, .last_slot = -1 \
+		.lock = { NULL, WAITQ_INIT(name.lock.waiters) }, .slots = { XARRAY_INIT, 0 },                \
+		.last_slot = -1                                                                              \
 	}
 
 enum { SYSV_SLOTS = 32768 }; /* of a kind: an id is seq * SYSV_SLOTS + slot, as on Linux */
 
 /* Gives p an id, an owner and a mode.  0, -ENOSPC when `max` are in use, -ENOMEM. */
-MUST_CHECK int sysv_add(struct sysv_ids *ids, struct sysv_perm *p, s32 key, u32 mode, unsigned max, const struct cred *c)
-        MUST_HOLD(&ids->lock);
+MUST_CHECK int sysv_add(struct sysv_ids *ids, struct sysv_perm *p, s32 key, u32 mode, unsigned max,
+                        const struct cred *c) MUST_HOLD(&ids->lock);
 void sysv_remove(struct sysv_ids *ids, struct sysv_perm *p) MUST_HOLD(&ids->lock);
 /* By id; NULL when there is none or the slot is another object's by now. */
 struct sysv_perm *sysv_find(struct sysv_ids *ids, int id) MUST_HOLD(&ids->lock);

@@ -209,7 +209,8 @@ static void shm_unpin(struct shm *shm)
 long shm_attach(struct vm_space *s, int id, uaddr_t addr, unsigned flags, const struct cred *c)
 {
 	struct vm_mmap_args a = {
-		.prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) | (flags & SHM_EXEC ? PROT_EXEC : 0),
+		.prot = PROT_READ | (flags & SHM_RDONLY ? 0 : PROT_WRITE) |
+		        (flags & SHM_EXEC ? PROT_EXEC : 0),
 		.flags = MAP_SHARED | MAP_NORESERVE,
 		.ops = &shm_vma_ops,
 		.extra = addr && addr < USER_MIN && cred_capable(c, CAP_SYS_RAWIO) ? VM_LOWADDR : 0,
@@ -237,7 +238,8 @@ long shm_attach(struct vm_space *s, int id, uaddr_t addr, unsigned flags, const 
 
 /* The first vma from addr on that is a piece of an attachment which began at `begin`; its segment, or that of
  * `of` alone.  NULL: there is none. */
-static struct shm *next_piece(struct vm_space *s, uaddr_t begin, const struct shm *of, uaddr_t *addr, size_t *len)
+static struct shm *next_piece(struct vm_space *s, uaddr_t begin, const struct shm *of, uaddr_t *addr,
+                              size_t *len)
 {
 	struct shm *found = NULL;
 
@@ -355,9 +357,11 @@ int shm_lock(int id, bool lock, bool lock_allowed, const struct cred *c)
 
 int shm_limits(struct shminfo64_k *out)
 {
-	*out = (struct shminfo64_k){
-		.shmmax = shm_max, .shmmin = 1, .shmmni = (u64)shm_mni, .shmseg = (u64)shm_mni, .shmall = shm_all
-	};
+	*out = (struct shminfo64_k){ .shmmax = shm_max,
+		                     .shmmin = 1,
+		                     .shmmni = (u64)shm_mni,
+		                     .shmseg = (u64)shm_mni,
+		                     .shmall = shm_all };
 	scoped_mutex(&shm_ids.lock);
 	return sysv_highest(&shm_ids);
 }

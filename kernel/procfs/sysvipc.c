@@ -18,14 +18,17 @@ static int show_shm(struct seq *s, struct proc_node *n)
 	u64 slot, resident;
 	int id;
 
-	seq_printf(s, "%10s %10s %4s %21s %5s %5s %5s %5s %5s %5s %5s %10s %10s %10s %21s %21s\n", "key", "shmid",
-	           "perms", "size", "cpid", "lpid", "nattch", "uid", "gid", "cuid", "cgid", "atime", "dtime", "ctime",
-	           "rss", "swap");
+	seq_printf(s, "%10s %10s %4s %21s %5s %5s %5s %5s %5s %5s %5s %10s %10s %10s %21s %21s\n", "key",
+	           "shmid", "perms", "size", "cpid", "lpid", "nattch", "uid", "gid", "cuid", "cgid", "atime",
+	           "dtime", "ctime", "rss", "swap");
 	for (slot = 0; shm_next(&slot, &d, &id, &resident); slot++)
-		seq_printf(s, "%10d %10d  %4o %21llu %5d %5d  %5llu %5u %5u %5u %5u %10lld %10lld %10lld %21llu %21u\n",
+		seq_printf(s,
+		           "%10d %10d  %4o %21llu %5d %5d  %5llu %5u %5u %5u %5u %10lld %10lld %10lld %21llu "
+		           "%21u\n",
 		           d.perm.key, id, d.perm.mode, (unsigned long long)d.segsz, d.cpid, d.lpid,
 		           (unsigned long long)d.nattch, d.perm.uid, d.perm.gid, d.perm.cuid, d.perm.cgid,
-		           (long long)d.atime, (long long)d.dtime, (long long)d.ctime, (unsigned long long)resident, 0);
+		           (long long)d.atime, (long long)d.dtime, (long long)d.ctime,
+		           (unsigned long long)resident, 0);
 	return 0;
 }
 

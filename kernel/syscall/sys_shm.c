@@ -37,7 +37,8 @@ union shm_answer {
 
 static bool shm_cmd_reads(int cmd)
 {
-	return cmd == IPC_STAT || cmd == SHM_STAT || cmd == SHM_STAT_ANY || cmd == IPC_INFO || cmd == SHM_INFO;
+	return cmd == IPC_STAT || cmd == SHM_STAT || cmd == SHM_STAT_ANY || cmd == IPC_INFO ||
+	       cmd == SHM_INFO;
 }
 
 /* The commands that only answer. */
@@ -69,7 +70,9 @@ static long shm_change(int id, int cmd)
 long sys_shmctl(int id, int cmd, void __user *buf)
 {
 	union shm_answer answer;
-	size_t size = cmd == IPC_INFO ? sizeof(answer.limits) : cmd == SHM_INFO ? sizeof(answer.totals) : sizeof(answer.stat);
+	size_t size = cmd == IPC_INFO   ? sizeof(answer.limits)
+	              : cmd == SHM_INFO ? sizeof(answer.totals)
+	                                : sizeof(answer.stat);
 	long ret;
 
 	if (id < 0 || cmd < 0)
@@ -90,8 +93,16 @@ long sys_shmctl(int id, int cmd, void __user *buf)
 static long give_i386_stat(void __user *buf, const struct shmid64_ds_k *st)
 {
 	struct i386_shmid64_ds out = {
-		.perm = { st->perm.key, st->perm.uid, st->perm.gid, st->perm.cuid, st->perm.cgid, (u16)st->perm.mode, 0,
-		          st->perm.seq, 0, { 0, 0 } },
+		.perm = { st->perm.key,
+		          st->perm.uid,
+		          st->perm.gid,
+		          st->perm.cuid,
+		          st->perm.cgid,
+		          (u16)st->perm.mode,
+		          0,
+		          st->perm.seq,
+		          0,
+		          { 0, 0 } },
 		.segsz = (u32)st->segsz,
 		.atime = (u32)st->atime,
 		.atime_high = (u32)(st->atime >> 32),
