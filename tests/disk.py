@@ -12,6 +12,7 @@ import subprocess
 import uuid
 
 MB = 1 << 20
+SLOW = 1  # how much slower than the ordinary kernel the tested one is
 
 
 def pattern(seed, size):
@@ -64,8 +65,8 @@ class Disks:
             return f.read()
 
     def run(self, args, script, rootfs="busybox"):
-        words = [f"{self.top}/zerno", "run", "--timeout", "40", *args, "--rootfs", rootfs, "--", "sh", "-c", script]
-        r = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=240)
+        words = [f"{self.top}/zerno", "run", "--timeout", str(100 * SLOW), *args, "--rootfs", rootfs, "--", "sh", "-c", script]
+        r = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=240 * SLOW)
         return r.returncode, r.stdout.decode(errors="replace"), r.stderr.decode(errors="replace")
 
     def case(self, name, args, script, want, also=lambda: None, **kw):

@@ -11,6 +11,7 @@ import termios
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+SLOW = 1  # how much slower than the ordinary kernel the tested one is
 
 
 class Terminal:
@@ -30,7 +31,7 @@ class Terminal:
 
     def expect(self, pattern, seconds=60):
         """Waits for the pattern in what came since the last match."""
-        end = time.time() + seconds
+        end = time.time() + seconds * SLOW
         while True:
             m = re.search(pattern, self.screen)
             if m:
@@ -48,7 +49,7 @@ class Terminal:
             self.screen += data.decode(errors="replace")
 
     def wait(self, seconds=60):
-        end = time.time() + seconds
+        end = time.time() + seconds * SLOW
         while time.time() < end:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|strace|boot|launcher|disk|interactive|files|ext4|share|fuzz|failalloc|wakeups|stress [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
+usage: run.py all|guests|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|strace|boot|launcher|disk|interactive|files|ext4|share|fuzz|failalloc|wakeups|stress [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
        [--kernel=FILE] [--slow=N] [--append=WORDS]    another build of the kernel, N times slower, with more on its command line
+`guests` is all that runs a kernel.
 
 A case of `abi` or `apps` is a shell script.  The same runner script executes all cases in the same root directory,
 first on this Linux (in a chroot with its own mounts and processes), then on Zerno, and the output and exit
@@ -40,6 +41,11 @@ os.environ["ZERNO_ROOTFS"] = "busybox"  # what `zerno run` takes where a case do
 
 results = []        # (name, passed)
 options = {}
+
+
+def slow(seconds):
+    """A time limit for the kernel that is tested."""
+    return seconds * int(options.get("slow", 1))
 
 
 def report(name, passed, detail=""):
@@ -172,7 +178,7 @@ class Guest:
         """Until `until` stands in the log or QEMU ends ('done'), or the log stands still for `stall` s ('hang').
         Some time before a case's own limit ends what hangs, the kernel's state is noted beside the log."""
         size, since, looked = -1, time.time(), False
-        stall *= int(options.get("slow", 1))
+        stall = slow(stall)
         while True:
             ended = self.process.poll() is not None
             now = os.path.getsize(self.log)
@@ -219,7 +225,7 @@ def run_on_zerno(root, cases, name, seconds=CASE_SECONDS, **guest_options):
     """{case: (status, output)}; a case that killed or hung its guest has status None and the log's end."""
     done, left, boots = {}, list(cases), 0
     while left and boots < 40:
-        write(f"{root}/list", "".join(f"{c} {seconds}\n" for c in left))
+        write(f"{root}/list", "".join(f"{c} {slow(seconds)}\n" for c in left))
         pack(root, f"{BUILD}/{name}.cpio")
         guest = Guest(f"{BUILD}/{name}.cpio", f"{BUILD}/{name}-{boots}.log", **guest_options)
         how = guest.wait(r"^@@ALL$", seconds + 30)
@@ -472,7 +478,7 @@ def test_panic(wanted):
 
 def launcher(args, **kw):
     return subprocess.run([f"{TOP}/zerno", "run", *args], cwd=TOP, stdin=kw.pop("stdin", subprocess.DEVNULL),
-                          capture_output=True, timeout=240, **kw)
+                          capture_output=True, timeout=slow(240), **kw)
 
 
 def layer(entries):
@@ -617,7 +623,7 @@ def test_launcher(wanted):
         try:
             r = launcher(args, **kw)
         except subprocess.TimeoutExpired:
-            report(f"launcher/{name}", False, "no end after 240 s")
+            report(f"launcher/{name}", False, f"no end after {slow(240)} s")
             return
         good = r.returncode == status and (out is None or r.stdout == out) and (err is None or err in r.stderr)
         bad = also() if good else f"status {r.returncode}, stdout {r.stdout[-300:]!r}, stderr {r.stderr[-800:]!r}"
@@ -706,7 +712,7 @@ def test_files(wanted):
             shutil.rmtree(f"{BUILD}/share-files", ignore_errors=True)
             os.makedirs(f"{BUILD}/share-files")
             script = before.format(procs=procs, seed=seed, lacks=lacks) + f" /tests/fsmodel {folder} ops={ops // procs} procs={procs} seed={seed} no={lacks}"
-            r = subprocess.run([f"{TOP}/zerno", "run", "-q", "-c", str(min(procs, 2)), "--timeout", str(ops // 500 + 200),
+            r = subprocess.run([f"{TOP}/zerno", "run", "-q", "-c", str(min(procs, 2)), "--timeout", str(slow(ops // 500 + 200)),
                                 "--rootfs", root, *[a.format(disk=f"{BUILD}/files.img") for a in args], "--", "sh", "-c", script],
                                cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True)
             ok = r.returncode == 0 and "fsmodel: ok" in r.stdout
@@ -770,10 +776,10 @@ def test_share(wanted):
             return
         begin()
         try:
-            r = subprocess.run([f"{TOP}/zerno", "run", "-q", "--timeout", "150", *args, "--", "sh", "-c", script],
-                               cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+            r = subprocess.run([f"{TOP}/zerno", "run", "-q", "--timeout", str(slow(150)), *args, "--", "sh", "-c", script],
+                               cwd=work, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=slow(240))
         except subprocess.TimeoutExpired:
-            report(f"share/{name}", False, "no end after 240 s")
+            report(f"share/{name}", False, f"no end after {slow(240)} s")
             return
         report(f"share/{name}", r.returncode == want and check(r.stdout), f"status {r.returncode}, {r.stdout[-1500:]}{r.stderr[-1500:]}")
 
@@ -814,7 +820,7 @@ def other_side(work, wanted):
         os.unlink(f"{work}/ready")  # an earlier run's
 
     def run():
-        for _ in range(1500):
+        for _ in range(slow(1500)):
             if os.path.exists(f"{work}/ready"):
                 write(f"{work}/b.c", "changed\n")
                 write(f"{work}/new", "new\n")
@@ -828,6 +834,7 @@ def other_side(work, wanted):
 def test_interactive(_):
     sys.path.insert(0, f"{TOP}/tests")
     import interactive
+    interactive.SLOW = slow(1)
     interactive.session(report)
 
 
@@ -869,15 +876,20 @@ def test_failalloc(_):
                 lambda t: "FAILALLOC failed=0" in t and "FAILALLOC failed=1" not in t and "LEAK none" in t)
 
 
-def test_storms(_):
-    """200 threads, fork bombs, signal storms, exec and ptrace against exit; with --seconds=60 on 1, 2 and 4 CPUs."""
+def test_storms(wanted):
+    """200 threads, fork bombs, signal storms, exec and ptrace against exit; with --seconds=60 on 1, 2 and 4 CPUs.
+    NAMEs: threads, storm; 1cpu, 2cpu, 4cpu."""
     seconds = int(options.get("seconds", 2))
-    for smp in (1, 2, 4) if seconds >= 10 else (2,):
+    commands = {"threads": f"/tests/leakcheck /tests/threads 200 {seconds}\n", "storm": f"/tests/leakcheck /tests/storm {seconds}\n"}
+    parts = chosen(commands, [w for w in wanted if w in commands])
+    cpus = [n for n in (1, 2, 4) if f"{n}cpu" in wanted] or ((1, 2, 4) if seconds >= 10 else (2,))
+    ends = {"threads": "threads 200,", "storm": "STORM traces"}
+    for smp in cpus:
         print(f"stress: {smp} CPUs, {seconds} s each", flush=True)
-        test_stress(f"stress-{smp}cpu", MOUNTS + f"/tests/leakcheck /tests/threads 200 {seconds}\n"
-                    f"/tests/leakcheck /tests/storm {seconds}\necho @@ALL\npoweroff -f\n", r"^@@ALL$", seconds + 60,
-                    lambda t: t.count("LEAK none") == 2 and "WRONG" not in t and "STORM traces" in t and "threads 200," in t
-                    and "lockdep:" not in t, smp)
+        test_stress(f"stress-{smp}cpu", MOUNTS + "".join(commands[p] for p in parts) + "echo @@ALL\npoweroff -f\n",
+                    r"^@@ALL$", seconds + 60,
+                    lambda t: t.count("LEAK none") == len(parts) and "WRONG" not in t and "lockdep:" not in t
+                    and all(ends[p] in t for p in parts), smp)
 
 
 def test_wakeups(_):
@@ -891,6 +903,7 @@ def test_disk(wanted):
     """Disks: reading, writing, partitions, injected errors, loop devices (tests/disk.py)."""
     sys.path.insert(0, f"{TOP}/tests")
     import disk
+    disk.SLOW = slow(1)
     disk.run_disks(TOP, BUILD, report, wanted)
 
 
@@ -898,6 +911,9 @@ KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_
          "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev, "strace": test_strace,
          "launcher": test_launcher, "disk": test_disk, "interactive": test_interactive, "files": test_files, "ext4": test_ext4, "share": test_share,
          "failalloc": test_failalloc, "wakeups": test_wakeups, "stress": test_storms, "fuzz": test_fuzz}
+
+# What has a kernel in it: all but programs of the host, and a suite that few have built.
+GUESTS = [k for k in KINDS if k not in ("unit", "ext4", "strace", "debian-i386", "debian-dev")]
 
 
 def reset_signals():
@@ -920,10 +936,12 @@ def main():
             options[k] = v or True
         else:
             words.append(a)
-    if not words or words[0] not in [*KINDS, "all"]:
+    if not words or words[0] not in [*KINDS, "all", "guests"]:
         sys.exit(__doc__)
+    if "kernel" in options:
+        os.environ["ZERNO_KERNEL"] = os.path.abspath(options["kernel"])  # for those that use the launcher
     os.makedirs(BUILD, exist_ok=True)
-    for kind in KINDS if words[0] == "all" else [words[0]]:
+    for kind in {"all": KINDS, "guests": GUESTS}.get(words[0], [words[0]]):
         start, before = time.time(), len(results)
         KINDS[kind](words[1:])
         new = results[before:]

@@ -81,11 +81,11 @@ ubsan-tests: need-test all test-programs ## ktest, abi, i386 and apps on a kerne
 	@$(MAKE) --no-print-directory UBSAN=1 B=build/ubsan build/ubsan/zerno.elf
 	@for k in ktest abi i386 apps; do $(PYTHON) tests/run.py $$k --kernel=build/ubsan/zerno.elf || exit 1; done
 .PHONY: stress kasan-tests
-kasan-tests: need-test all test-programs ## ktest, abi, i386, apps and failalloc on a kernel that reports stray accesses to memory
+kasan-tests: need-test all test-programs ## all tests that run a guest, on a kernel that reports stray accesses to memory
 	@$(MAKE) --no-print-directory KASAN=1 B=build/kasan build/kasan/zerno.elf
-	@for k in ktest abi i386 apps failalloc; do $(PYTHON) tests/run.py $$k --kernel=build/kasan/zerno.elf --slow=3 || exit 1; done
+	@$(PYTHON) tests/run.py guests --kernel=build/kasan/zerno.elf --slow=3
 stress: need-test all test-programs ## threads, forks, signals, exec and ptrace against exit: 60 s each on 1, 2 and 4 CPUs; KERNEL=FILE: another build
-	@$(PYTHON) tests/run.py stress --seconds=60 $(if $(KERNEL),--kernel=$(KERNEL))
+	@$(PYTHON) tests/run.py stress --seconds=60 $(if $(KERNEL),--kernel=$(KERNEL) --slow=3)
 fuzz: need-test all test-programs ## hostile input for 10 minutes; KERNEL=FILE: another build of the kernel
 	@$(PYTHON) tests/run.py fuzz --seconds=600 $(if $(KERNEL),--kernel=$(KERNEL) --slow=3)
 files-tests: need-test all test-programs ## random file operations against a model in memory, 10 million for each file system

@@ -73,6 +73,7 @@ static int slot_take(void)
 		if (chunk && !*chunk && spare) {
 			*chunk = spare;
 			spare = NULL;
+			mem_count(MEMC_KEPT, 1);
 		}
 		bool ok = chunk && *chunk;
 		if (ok) {

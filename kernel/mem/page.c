@@ -230,6 +230,7 @@ void mem_stats(struct mem_stats *out)
 		.slab_pages = counter_sum(MEMC_SLAB),
 		.table_pages = counter_sum(MEMC_TABLE),
 		.kstack_pages = counter_sum(MEMC_KSTACK),
+		.kept_pages = counter_sum(MEMC_KEPT),
 		.anon_pages = counter_sum(MEMC_ANON),
 		.cache_pages = counter_sum(MEMC_CACHE),
 		.shmem_pages = counter_sum(MEMC_SHMEM),

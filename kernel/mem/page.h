@@ -90,7 +90,7 @@ void page_free_virt(void *v, unsigned order);
 
 struct mem_stats {
 	u64 total_pages, free_pages; /* managed by the allocator; per-CPU lists count as free */
-	u64 slab_pages, table_pages, kstack_pages, anon_pages, cache_pages, shmem_pages;
+	u64 slab_pages, table_pages, kstack_pages, kept_pages, anon_pages, cache_pages, shmem_pages;
 	u64 dirty_pages, writeback_pages;
 	u64 allocs, frees;
 };
@@ -100,6 +100,7 @@ enum mem_counter {
 	MEMC_SLAB,
 	MEMC_TABLE,
 	MEMC_KSTACK,
+	MEMC_KEPT, /* for ever: tables of the kernel's mappings, what describes its stacks */
 	MEMC_ANON,
 	MEMC_CACHE, /* page cache of objects with a store */
 	MEMC_SHMEM, /* and of memory-only ones */

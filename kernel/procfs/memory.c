@@ -176,17 +176,12 @@ int proc_show_memory(struct seq *s, struct proc_node *n)
 		const char *name;
 		u64 value;
 	} list[] = {
-		{ "total_pages", m.total_pages },
-		{ "used_pages", m.total_pages - m.free_pages },
-		{ "slab_objects", slab_active_total() },
-		{ "slab_pages", m.slab_pages },
-		{ "table_pages", m.table_pages },
-		{ "kstack_pages", m.kstack_pages },
-		{ "anon_pages", m.anon_pages },
-		{ "cache_pages", m.cache_pages },
-		{ "shmem_pages", m.shmem_pages },
-		{ "open_files", files_open() },
-		{ "tasks", tasks_count() },
+		{ "total_pages", m.total_pages },        { "used_pages", m.total_pages - m.free_pages },
+		{ "slab_objects", slab_active_total() }, { "slab_pages", m.slab_pages },
+		{ "table_pages", m.table_pages },        { "kstack_pages", m.kstack_pages },
+		{ "kept_pages", m.kept_pages },          { "anon_pages", m.anon_pages },
+		{ "cache_pages", m.cache_pages },        { "shmem_pages", m.shmem_pages },
+		{ "open_files", files_open() },          { "tasks", tasks_count() },
 	};
 	for (unsigned i = 0; i < ARRAY_SIZE(list); i++)
 		seq_printf(s, "%s %llu\n", list[i].name, (unsigned long long)list[i].value);

@@ -3,6 +3,8 @@
  *
  * usage: threads [N [S]]      (200 threads, 60 seconds)
  *
+ * They start together, so that the S seconds are of all of them, however long it takes to make them: those that ran
+ * already would mostly make threads, too, and the last of N would wait for N * N / 3 others.
  * A hang is a lost wake-up, a wrong count a broken lock.  Prints the counts; exits with 1 when they do not agree. */
 #define _GNU_SOURCE
 #include <pthread.h>
@@ -18,6 +20,7 @@ static pthread_cond_t not_full = PTHREAD_COND_INITIALIZER, not_empty = PTHREAD_C
 static long slots, put, taken, counter, waits;
 static _Atomic long mine, created, signals;
 static _Atomic int stop;
+static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void on_signal(int sig)
 {
@@ -81,6 +84,8 @@ static void *worker(void *arg)
 	long role = (long)arg;
 	pthread_t t;
 
+	pthread_mutex_lock(&start_lock);
+	pthread_mutex_unlock(&start_lock);
 	for (unsigned i = 0; !stop; i++) {
 		if (role % 2)
 			produce();
@@ -107,11 +112,13 @@ int main(int argc, char **argv)
 	sigaction(SIGUSR1, &sa, NULL);
 	pthread_attr_init(&a);
 	pthread_attr_setstacksize(&a, 65536);
+	pthread_mutex_lock(&start_lock);
 	for (long i = 0; i < n; i++)
 		if (pthread_create(&t[i], &a, worker, (void *)i)) {
 			printf("only %ld threads\n", n = i);
 			break;
 		}
+	pthread_mutex_unlock(&start_lock);
 	for (long s = 0; s < seconds * 10; s++) {
 		usleep(100000);
 		for (long i = s % 7; i < n; i += 7)

@@ -15,7 +15,7 @@ import struct
 
 import gdb
 
-KSTACK_SIZE = 16384
+KSTACK_SIZE = 16384  # of the ordinary build; each command asks the kernel
 DIRECT_MAP = 0xffff888000000000
 PTE_ADDRESS = 0x000ffffffffff000
 U64 = (1 << 64) - 1
@@ -230,6 +230,8 @@ class Command(gdb.Command):
     def invoke(self, words, from_tty):
         if not gdb.selected_inferior().pid:
             raise gdb.GdbError("attach to a machine first: target remote build/gdb.sock")
+        global KSTACK_SIZE
+        KSTACK_SIZE = int(kernel("STACK_PAGES")) * 4096
         self.function(*gdb.string_to_argv(words))
 
 
@@ -264,7 +266,7 @@ def cpus_command():
     for cpu in cpus():
         show_cpu(cpu, regs)
     print(f"idle CPUs {number(kernel('sched_idle_mask')):#x}, RCU waits for {number(kernel('rcu_waiting')):#x},"
-          f" TLB requests {number(kernel('request_pending')):#x}, calls {number(kernel('call_pending')):#x}")
+          f" TLB requests {' '.join(hex(int(percpu('flush_requests', cpu)['pending'])) for cpu in cpus())}, calls {number(kernel('call_pending')):#x}")
 
 
 def clock_now():

@@ -16,6 +16,7 @@
 #include <base/irq.h>
 #include <base/ktest.h>
 #include <base/percpu.h>
+#include <lib/bitmap.h>
 #include <lib/string.h>
 #include <mem/kmap.h>
 #include <mem/slab.h>
@@ -180,14 +181,15 @@ KTEST(kernel_map_flush)
 	return 0;
 }
 
-/* Two CPUs that want translations dropped at once: one changes a mapping again and again, the other asks for flushes,
- * too, and so answers requests while it waits to make its own.  It may never see a mapping older than the last that
- * was announced. */
+/* All CPUs want translations dropped at once: one changes a mapping again and again, the others ask for flushes, too,
+ * with and without interrupts, and so answer requests while they wait for their own.  They may never see a mapping
+ * older than the last that was announced. */
 struct flush_race {
 	unsigned long va, other_va;
 	u64 announced; /* the value that va's page holds at least */
 	u64 stale;     /* how often an older one was seen */
-	bool stop, ended;
+	bool stop;
+	u32 running;
 };
 
 static void flush_racer(void *arg)
@@ -195,15 +197,19 @@ static void flush_racer(void *arg)
 	struct flush_race *r = arg;
 	cpumask_t all = atomic_load(&cpu_online_mask);
 
-	while (!atomic_load(&r->stop)) {
+	for (unsigned i = 0; !atomic_load(&r->stop); i++) {
 		u64 least = atomic_load_acquire(&r->announced);
+		irqflags_t f;
 
 		if (*(volatile u64 *)r->va < least)
-			r->stale++;
+			atomic_add(&r->stale, 1);
+		f = i % 2 ? arch_irq_save() : 0;
 		arch_tlb_flush(all, r->other_va, r->other_va + PAGE_SIZE);
+		if (i % 2)
+			arch_irq_restore(f);
 		cond_resched();
 	}
-	atomic_store_release(&r->ended, true);
+	atomic_sub(&r->running, 1);
 }
 
 static int flush_changes(struct flush_race *r, u64 *page[2])
@@ -227,16 +233,20 @@ KTEST(flush_at_once)
 	struct flush_race r = { .va = KMAP_END - PAGE_SIZE, .other_va = KMAP_END - 2 * PAGE_SIZE };
 	u64 *page[2] = { page_alloc_virt(0, ALLOC_ZERO), page_alloc_virt(0, ALLOC_ZERO) };
 	cpumask_t others = atomic_load(&cpu_online_mask) & ~BIT(cpu_id());
+	unsigned cpu;
 	int failed;
 
 	if (!others)
 		return 0;
 	KT_CHECK(page[0] && page[1]);
 	KT_CHECK(arch_kernel_map(r.va, virt_to_phys(page[0]), PAGE_SIZE, KMAP_W) == 0);
-	KT_CHECK(kthread_start(flush_racer, &r, "flush racer", __builtin_ctzll(others)));
+	cpumask_for_each (cpu, others) {
+		atomic_add(&r.running, 1);
+		KT_CHECK(kthread_start(flush_racer, &r, "flush racer", cpu));
+	}
 	failed = flush_changes(&r, page);
 	atomic_store(&r.stop, true);
-	while (!atomic_load_acquire(&r.ended))
+	while (atomic_load_acquire(&r.running))
 		sched_yield();
 	arch_kernel_unmap(r.va, PAGE_SIZE);
 	page_free_virt(page[0], 0);

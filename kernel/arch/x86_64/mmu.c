@@ -49,8 +49,13 @@ extern char _text[], _init_text[], _etext[], _rodata[], _erodata[], _data[], _ke
 
 static u64 *table_alloc(void)
 {
-	if (table_source == TABLES_PAGES)
-		return page_alloc_virt(0, ALLOC_ZERO | ALLOC_ATOMIC | ALLOC_NOFAIL_INJECT);
+	if (table_source == TABLES_PAGES) {
+		u64 *table = page_alloc_virt(0, ALLOC_ZERO | ALLOC_ATOMIC | ALLOC_NOFAIL_INJECT);
+
+		if (table)
+			mem_count(MEMC_KEPT, 1);
+		return table;
+	}
 	if (table_source == TABLES_EARLY)
 		return early_alloc(PAGE_SIZE);
 	paddr_t pa = ALIGN_UP(boot_info.kernel_end, PAGE_SIZE);

@@ -80,8 +80,10 @@ static int map_page(unsigned n)
 	if (needed) {
 		err = arch_kernel_map(shadow_at(KMAP_START) + n * PAGE_SIZE, page_paddr(p), PAGE_SIZE,
 		                      KMAP_W);
-		if (!err)
+		if (!err) {
 			bitmap_set(mapped, n);
+			mem_count(MEMC_KEPT, 1);
+		}
 	}
 	spin_unlock_irqrestore(&shadow_lock, f);
 	if (!needed || err)

@@ -2,21 +2,25 @@
  *
  * arch/x86_64/tlb.c - dropping cached translations, here and on other CPUs
  *
- * Owns:      the shootdown request.
+ * Owns:      the shootdown request of each CPU, and who asked it.
  * Layer:     arch/x86_64.
- * Locks:     tlb_lock: one request at a time.  Taken with or without interrupts.
- * Contexts:  any that holds no lock an interrupt handler of another CPU may spin on.
+ * Locks:     none: a CPU has one request of its own, and is asked by atomic bits.
+ * Contexts:  any but an interrupt handler, with no lock held that an interrupt handler of another CPU may spin on.
  * Manual:    Intel SDM vol. 3, 4.10.4 (invalidation), 4.10.5 (propagation to other processors).
- * Tests:     ktest tlb_shootdown; tests/stress.
+ * Tests:     ktest flush_at_once, kernel_map_flush; tests/stress.
  *
  * Theory
  * ------
- * The requester fills the request, sets a bit in `pending` for each target and sends IPIs; a target
- * invalidates and clears its bit; the requester waits for zero.  Two CPUs that want this at once with
- * interrupts off would wait for each other for ever, so whoever waits answers requests to itself meanwhile.
- * It does so with interrupts off.  Else the IPI of the same request could come in the middle of the answer, and
- * give one of its own; the requester goes on, perhaps to its next request, and the answer that was interrupted
- * would clear the bit of that one without having invalidated anything.
+ *     CPU 0: request { start, end, pending 0110 }  --- bit 0 --->  CPU 1: asked 1001
+ *     CPU 3: request { start, end, pending 0010 }  --- bit 3 --->
+ *
+ * The requester fills the request of its CPU, sets its bit in `asked` of each target and sends IPIs; a target takes all
+ * bits of `asked` at once, does what those CPUs request, and clears its bit in their `pending`; a requester waits for
+ * its `pending` to be zero.  So any number of CPUs wait at the same time, and a CPU whose `asked` was not empty gets
+ * no second IPI: it has not taken the first one yet.
+ *
+ * Two CPUs that want this at once with interrupts off would wait for each other for ever, so whoever waits answers
+ * meanwhile.  It takes the bits and answers them with interrupts off, so that nothing comes between.
  *
  * A few pages are dropped one by one (INVLPG), more by reloading CR3, which keeps the kernel's global
  * entries.
@@ -27,14 +31,18 @@
 #include <base/panic.h>
 #include <base/percpu.h>
 #include <base/spinlock.h>
+#include <lib/bitmap.h>
 #include "msr.h"
 #include "tlb.h"
 
 enum { FLUSH_PAGES_MAX = 32 };
 
-static struct spinlock tlb_lock = SPINLOCK_INIT("tlb");
-static uaddr_t request_start, request_end;
-static cpumask_t request_pending;
+struct flush_request {
+	uaddr_t start, end;
+	cpumask_t pending; /* who has not answered yet; zero: no request is under way */
+};
+static DEFINE_PERCPU(struct flush_request, flush_requests);
+static DEFINE_PERCPU(cpumask_t, flush_asked); /* by whom; the bits are theirs to set and ours to clear */
 
 static void flush_local(uaddr_t start, uaddr_t end)
 {
@@ -49,30 +57,44 @@ static void flush_local(uaddr_t start, uaddr_t end)
 
 void tlb_handle(void)
 {
-	cpumask_t self = BIT(cpu_id());
+	cpumask_t self = BIT(cpu_id()), by;
+	unsigned cpu;
 
 	debug_assert(!arch_irqs_enabled());
-	if (!(atomic_load_acquire(&request_pending) & self))
-		return;
-	flush_local(request_start, request_end);
-	atomic_and(&request_pending, ~self);
+	by = atomic_xchg(this_cpu_ptr(flush_asked), 0);
+	cpumask_for_each (cpu, by) {
+		struct flush_request *r = percpu_ptr(flush_requests, cpu);
+
+		debug_assert(r->pending & self);
+		flush_local(r->start, r->end);
+		atomic_and(&r->pending, ~self);
+	}
 }
 
-static COLD void flush_others(cpumask_t others, uaddr_t start, uaddr_t end) NO_LOCK_CHECK
+/* Interrupts may be on: this CPU may be asked at any time. */
+static COLD void flush_others(cpumask_t others, uaddr_t start, uaddr_t end)
 {
-	while (!spin_trylock(&tlb_lock)) {
-		irqflags_t f = arch_irq_save();
-		tlb_handle();
-		arch_irq_restore(f);
+	struct flush_request *r = this_cpu_ptr(flush_requests);
+	cpumask_t self = BIT(cpu_id()), unasked = 0;
+	unsigned cpu;
+
+	assert(!r->pending);
+	r->start = start;
+	r->end = end;
+	atomic_store(&r->pending, others);
+	cpumask_for_each (cpu, others)
+		if (!atomic_or(percpu_ptr(flush_asked, cpu), self))
+			unasked |= BIT(cpu);
+	arch_ipi_send(unasked, IPI_TLB);
+	while (atomic_load_acquire(&r->pending)) {
+		if (atomic_load(this_cpu_ptr(flush_asked))) {
+			irqflags_t f = arch_irq_save();
+
+			tlb_handle();
+			arch_irq_restore(f);
+		}
 		arch_cpu_relax();
 	}
-	request_start = start;
-	request_end = end;
-	atomic_store_release(&request_pending, others);
-	arch_ipi_send(others, IPI_TLB);
-	while (atomic_load_acquire(&request_pending))
-		arch_cpu_relax();
-	atomic_store_release(&tlb_lock.held, 0u);
 }
 
 void arch_tlb_flush(cpumask_t cpus, uaddr_t start, uaddr_t end)
