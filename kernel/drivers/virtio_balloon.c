@@ -26,7 +26,10 @@
 #include <sched/waitq.h>
 #include <sched/work.h>
 
-enum { VIRTIO_ID_BALLOON = 5, F_REPORTING = 5 /* hints (3), which move the queue of reports, are not taken */ };
+enum {
+	VIRTIO_ID_BALLOON = 5,
+	F_REPORTING = 5 /* hints (3), which move the queue of reports, are not taken */
+};
 enum { Q_INFLATE, Q_DEFLATE, Q_STATS, Q_REPORTING, QUEUES };
 enum { C_WANTED = 0, C_ACTUAL = 4 };
 enum { BATCH = 256, REPORT_BLOCKS = 16 };
