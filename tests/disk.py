@@ -6,9 +6,13 @@ Each case is one guest: the launcher's `--disk`, or QEMU arguments of its own wh
 """
 import binascii
 import hashlib
+import json
 import os
+import socket
 import struct
 import subprocess
+import threading
+import time
 import uuid
 
 MB = 1 << 20
@@ -141,3 +145,80 @@ def run_disks(top, build, report, wanted):
            "md5sum < /dev/loop3; losetup -d /dev/loop3; head -c 1 /dev/loop3 | wc -c",
            "/dev/loop3: 0 f\n" + "".join(f"{md5((b'loopdata' + bytes([10])) * 333333 + b'loo')}  f\n" for _ in [0])
            + (md5(((b"loopdata\n" * 333334)[:2999808])) + "  -\n") * 2 + "0\n")
+    balloon(d)
+
+
+class Qmp:
+    """QEMU's monitor: the balloon's size, and how much memory QEMU itself uses."""
+
+    def __init__(self, path, end):
+        while not os.path.exists(path) and time.time() < end:
+            time.sleep(0.1)
+        self.end = end
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(path)
+        self.pid = struct.unpack("iii", self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+        self.lines = self.socket.makefile("rw")
+        self.lines.readline()
+        self.ask("qmp_capabilities")
+
+    def ask(self, command, **arguments):
+        self.lines.write(json.dumps({"execute": command, "arguments": arguments}) + "\n")
+        self.lines.flush()
+        while True:
+            line = json.loads(self.lines.readline())
+            if "return" in line or "error" in line:
+                return line.get("return")
+
+    def until(self, is_so):
+        while not is_so() and time.time() < self.end:
+            time.sleep(0.1)
+        return is_so()
+
+    def balloon(self, size):
+        self.ask("balloon", value=size)
+        return self.until(lambda: self.ask("query-balloon")["actual"] == size)
+
+    def resident(self):
+        with open(f"/proc/{self.pid}/statm") as f:
+            return int(f.read().split()[1]) * 4096
+
+
+def balloon_host(path, steps, notes):
+    """The host's part: the guest writes the number of the next step into its disk when it is ready for it."""
+    q = Qmp(path, time.time() + 60)
+
+    def step(n):
+        def reached():
+            with open(steps, "rb") as f:
+                return f.read(1) == b"%d" % n
+        return q.until(reached)
+    for n, size in ((1, 256 * MB), (2, 480 * MB)):
+        notes.append(step(n) and q.balloon(size))
+    notes.append(step(3) and q.until(lambda: q.resident() > 320 * MB))
+    notes.append(step(4) and q.until(lambda: q.resident() < 250 * MB))
+
+
+def balloon(d):
+    path, notes = d.path("qmp.sock"), []
+    if d.wanted and "balloon" not in d.wanted:
+        return
+    if os.path.exists(path):
+        os.unlink(path)
+    steps = d.image("steps.img", bytes(4096))
+    t = threading.Thread(target=balloon_host, args=(path, steps, notes), daemon=True)
+    t.start()
+
+    def also():
+        t.join(5)
+        return None if notes == [True] * 4 else f"the host saw: grown, shrunk, memory used, memory given back: {notes}"
+    d.case("balloon", ["-m", "512M", "--disk", steps, "--qemu-arg",
+                       f"-device virtio-balloon-device,free-page-reporting=on -qmp unix:{path},server=on,wait=off"],
+           "step() { echo $1 | dd of=/dev/vda conv=fsync,notrunc 2>/dev/null; };"
+           "free() { awk '/MemFree/{print int($2/1024)}' /proc/meminfo; }; n=0;"
+           "step 1; while [ $(free) -gt 260 -a $n -lt 100 ]; do sleep 0.2; n=$((n+1)); done; [ $n -lt 100 ] && echo less;"
+           "step 2; n=0; while [ $(free) -lt 400 -a $n -lt 100 ]; do sleep 0.2; n=$((n+1)); done; [ $n -lt 100 ] && echo more;"
+           "mount -t tmpfs -o size=400m none /mnt; dd if=/dev/zero of=/mnt/x bs=1M count=300 2>/dev/null; step 3; sleep 2; rm /mnt/x; step 4;"
+           "sleep 6; dd if=/dev/zero of=/mnt/x bs=1M count=200 2>/dev/null; md5sum < /mnt/x",
+           f"less\nmore\n{md5(bytes(200 * MB))}  -\n", also)

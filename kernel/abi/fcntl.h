@@ -91,6 +91,7 @@ struct flock_k {
 #define AT_EMPTY_PATH            0x1000
 #define AT_STATX_FORCE_SYNC      0x2000
 #define AT_STATX_DONT_SYNC       0x4000
+#define AT_RECURSIVE             0x8000
 #define AT_STATX_SYNC_TYPE       0x6000
 #define F_OK                     0
 #define X_OK                     1

@@ -31,6 +31,41 @@
 #define MNT_DETACH      2
 #define MNT_EXPIRE      4
 #define UMOUNT_NOFOLLOW 8
+/* The calls with descriptors: fsopen(2) and the others. */
+#define FSOPEN_CLOEXEC           1
+#define FSMOUNT_CLOEXEC          1
+#define FSPICK_CLOEXEC           1
+#define FSPICK_SYMLINK_NOFOLLOW  2
+#define FSPICK_NO_AUTOMOUNT      4
+#define FSPICK_EMPTY_PATH        8
+#define FSCONFIG_SET_FLAG        0
+#define FSCONFIG_SET_STRING      1
+#define FSCONFIG_SET_BINARY      2
+#define FSCONFIG_SET_PATH        3
+#define FSCONFIG_SET_PATH_EMPTY  4
+#define FSCONFIG_SET_FD          5
+#define FSCONFIG_CMD_CREATE      6
+#define FSCONFIG_CMD_RECONFIGURE 7
+#define OPEN_TREE_CLONE          1
+#define MOVE_MOUNT_F_SYMLINKS    0x01
+#define MOVE_MOUNT_F_AUTOMOUNTS  0x02
+#define MOVE_MOUNT_F_EMPTY_PATH  0x04
+#define MOVE_MOUNT_T_SYMLINKS    0x10
+#define MOVE_MOUNT_T_AUTOMOUNTS  0x20
+#define MOVE_MOUNT_T_EMPTY_PATH  0x40
+#define MOVE_MOUNT_SET_GROUP     0x100
+#define MOUNT_ATTR_RDONLY        0x01
+#define MOUNT_ATTR_NOSUID        0x02
+#define MOUNT_ATTR_NODEV         0x04
+#define MOUNT_ATTR_NOEXEC        0x08
+#define MOUNT_ATTR_NOATIME       0x10
+#define MOUNT_ATTR_STRICTATIME   0x20
+#define MOUNT_ATTR__ATIME        0x70 /* 0: relatime */
+#define MOUNT_ATTR_NODIRATIME    0x80
+#define MOUNT_ATTR_NOSYMFOLLOW   0x200000
+struct mount_attr_k {
+	u64 attr_set, attr_clr, propagation, userns_fd;
+};
 #define ST_RDONLY 1
 #define ST_NOSUID 2
 #define ST_NODEV  4

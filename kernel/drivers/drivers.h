@@ -7,4 +7,5 @@ void virtio_console_init(void); /* hvc0 and named ports /dev/vportNpM */
 void virtio_rng_init(void);
 void virtio_blk_init(void); /* vda, vdb ... */
 void virtio_9p_init(void);  /* shared folders: transports of fs/9p */
-void loop_init(void);       /* loop0 .. loop7, /dev/loop-control */
+void virtio_balloon_init(void);
+void loop_init(void); /* loop0 .. loop7, /dev/loop-control */

@@ -32,6 +32,7 @@ static inline struct dentry *dentry_get(struct dentry *d)
 void dentry_put(struct dentry *d); /* may sleep */
 /* Text of a path as seen from root: the pointer into buf, or ERR_PTR(-ENAMETOOLONG).  " (deleted)" is added, and
  * "(unreachable)" put before as getcwd(2). */
+#define UNREACHABLE "(unreachable)"
 char *path_string(const struct path *p, const struct path *root, char *buf, size_t size);
 /* Drops unused entries (leak tests). */
 void dcache_shrink(void);

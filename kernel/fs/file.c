@@ -13,6 +13,7 @@
  * Every operation here is: is it allowed by the mode, does this kind of file have it, do it.  Reading a byte
  * from /dev/zero passes through file_read in some twenty instructions, so nothing more belongs on that path.
  */
+#include <fs/fscontext.h>
 #include <fs/namei.h>
 #include <fs/notify.h>
 #include <fs/mount_tree.h>
@@ -118,6 +119,8 @@ static void file_destroy(struct file *f)
 			atomic_sub(&f->path.mnt->writers, 1);
 		}
 	}
+	if (unlikely(f->mode & FMODE_FLOATING))
+		mount_end_floating(f->path.mnt);
 	path_put(&f->path);
 	cred_put(f->cred);
 	atomic_sub(&nr_files, 1);

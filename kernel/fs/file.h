@@ -53,7 +53,9 @@ enum file_mode {
 	FMODE_PATH = 8,
 	FMODE_EXEC = 16,
 	FMODE_ATOMIC_POS = 32 /* regular files and directories: read() and write() lock pos */,
-	FMODE_WCOUNT = 64 /* counted in inode->writers and path.mnt->writers */
+	FMODE_WCOUNT = 64 /* counted in inode->writers and path.mnt->writers */,
+	FMODE_FLOATING =
+	        128 /* of fsmount(2), open_tree(2): the mount goes with it unless it was moved into the tree */
 };
 struct file {
 	struct refcount ref;

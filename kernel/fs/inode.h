@@ -215,6 +215,9 @@ struct fs_type {
 	 * `source` names (a block special file; whether there is such a disk is for fill to say: -ENXIO), and
 	 * sb->dev, sb->flags (MS_RDONLY...) are set.  0 or -errno. */
 	int (*fill)(struct super_block *sb, const char *source, const char *options);
+	/* Options may be said one by one (fsconfig(2)): 0, -ENOENT (no such one), -EINVAL (not with this value; NULL: a
+	 * flag).  NULL: fill and remount look at them. */
+	int (*param)(const char *key, const char *value);
 	struct super_block *single; /* if set by fill (devfs, devpts): one instance for all mounts */
 	struct fs_type *next;
 };
@@ -249,7 +252,8 @@ struct super_args { /* of a mount; source and options may be NULL */
 	const struct fs_walk *mounter; /* NULL: the kernel itself */
 };
 void fs_register(struct fs_type *t);
-struct fs_type *fs_type_find(const char *name); /* NULL: unknown */
+int fs_no_params(const char *key, const char *value); /* param of kinds without options: -ENOENT */
+struct fs_type *fs_type_find(const char *name);       /* NULL: unknown */
 /* An instance for a mount, with a reference, or ERR_PTR. May sleep. */
 struct super_block *super_get(struct fs_type *t, const char *source, const char *options);
 /* The same with all there is to say.  A device that is mounted already: its instance, or -EBUSY if MS_RDONLY

@@ -16,6 +16,8 @@ struct mount {
 	struct hlist_node hnode;
 	s32 writers;     /* files open for writing through it, atomically */
 	bool unbindable; /* MS_UNBINDABLE; mount_mutex */
+	bool floating;   /* in no tree: a file holds it, see mountfd.c; mount_mutex */
+	u32 old_flags;   /* while mount_setattr(2) is under way; mount_mutex */
 	u8 expiring;     /* umount2(MNT_EXPIRE) found it idle: 2 in that call, 1 until it is used again */
 	/* propagate.c; mount_mutex */
 	u32 group, master_group;        /* 0: none */

@@ -14,6 +14,12 @@ void mount_discard(struct mount *m);
 extern struct spinlock mount_lock;
 /* One change of the tree at a time; may sleep. Order: mount_mutex -> inode locks. */
 extern struct mutex mount_mutex;
+/* What a file system as a whole has of the flags of mount(2). */
+enum { SUPER_FLAGS = MS_RDONLY | MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME };
+/* The device that a block special file names: 0, -ENOTBLK, -EACCES, -EINVAL or what the walk says. */
+int mount_find_device(const struct fs_walk *w, const char *source, dev_t *dev);
+/* New flags and options (may be NULL) for a file system as a whole. mount_mutex held. */
+int mount_remount_super(struct super_block *sb, u32 flags, const char *options);
 /* As dcache_seq, for the tree of mounts. */
 extern u32 mount_seq;
 
@@ -36,6 +42,8 @@ void mount_attach(struct mount *m, const struct path *at);
  * pivot and move (tree = false) m keeps its children and the tree's reference is the caller's. mount_mutex
  * held. */
 void mount_detach(struct mount *m, bool tree);
+/* Does m hang in the tree, not in one that only a file holds? mount_mutex held. */
+bool mount_reachable(const struct mount *m);
 bool mount_has_children(const struct mount *m);
 /* Is a file open for writing through any mount of sb? */
 bool super_has_writers(const struct super_block *sb);

@@ -9,7 +9,7 @@
  * Manual:    mount(2), umount(2), pivot_root(2). There is one mount namespace.
  * Tests:     tests/abi/mount.c.
  */
-#include <fs/namei.h>
+#include <fs/fscontext.h>
 #include <fs/propagate.h>
 #include <fs/walk.h>
 #include <abi/errno.h>
@@ -17,7 +17,6 @@
 enum {
 	MNT_FLAGS = MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME | MS_RELATIME |
 	            MS_NOSYMFOLLOW,
-	SUPER_FLAGS = MS_RDONLY | MS_SYNCHRONOUS | MS_DIRSYNC | MS_LAZYTIME,
 	PROPAGATION = MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE
 };
 
@@ -55,7 +54,7 @@ static int attach_at(struct mount *m, const struct path *at)
 
 	path_get(&p);
 	path_enter_mounts(&p);
-	if (!mount_in_tree(p.mnt))
+	if (!mount_reachable(p.mnt))
 		err = -EINVAL;
 	else if (!same_kind(m->root, p.dentry))
 		err = -ENOTDIR;
@@ -73,8 +72,7 @@ static int attach_at(struct mount *m, const struct path *at)
 	return err;
 }
 
-/* The device that a block special file names. */
-static int find_device(const struct fs_walk *w, const char *source, dev_t *dev)
+int mount_find_device(const struct fs_walk *w, const char *source, dev_t *dev)
 {
 	struct path p;
 	int err;
@@ -107,7 +105,7 @@ static int mount_new(const struct fs_walk *w, const struct path *at, const char 
 	if (!t)
 		return -ENODEV;
 	if (!t->nodev) {
-		err = find_device(w, source, &args.bdev_dev);
+		err = mount_find_device(w, source, &args.bdev_dev);
 		if (err)
 			return err;
 		err = -EBUSY;
@@ -126,8 +124,7 @@ static int mount_new(const struct fs_walk *w, const struct path *at, const char 
 	return err;
 }
 
-/* The file system as a whole.  mount_mutex held. */
-static int remount_super(struct super_block *sb, u32 new, const char *options)
+int mount_remount_super(struct super_block *sb, u32 new, const char *options)
 {
 	u32 old = sb->flags;
 	int err = 0;
@@ -160,7 +157,7 @@ static int remount(const struct path *at, unsigned long flags, const char *optio
 
 	scoped_mutex(&mount_mutex);
 	if (!(flags & MS_BIND)) {
-		err = remount_super(m->sb, (u32)flags, options);
+		err = mount_remount_super(m->sb, (u32)flags, options);
 		if (err)
 			return err;
 	}
@@ -261,17 +258,6 @@ static int bind(const struct fs_walk *w, const char *source, const struct path *
 	return err;
 }
 
-/* A shared mount shows what is moved to everybody: so nothing unbindable, and from no shared place. */
-static bool may_move(struct mount *m, const struct mount *dest)
-{
-	if (m->parent->group)
-		return false;
-	for (struct mount *x = m; x && dest->group; x = mount_next(x, m, true))
-		if (x->unbindable)
-			return false;
-	return true;
-}
-
 static int move(const struct fs_walk *w, const char *source, const struct path *at)
 {
 	struct path from;
@@ -282,24 +268,7 @@ static int move(const struct fs_walk *w, const char *source, const struct path *
 	err = path_lookup(w, source, LOOKUP_FOLLOW, &from);
 	if (err)
 		return err;
-	mutex_lock(&mount_mutex);
-	err = -EINVAL;
-	if (!is_mount_root(&from) || from.mnt->parent == from.mnt || !mount_in_tree(at->mnt))
-		goto out;
-	if (!same_kind(from.dentry, at->dentry) || !may_move(from.mnt, at->mnt))
-		goto out;
-	err = -ELOOP;
-	for (struct mount *m = at->mnt;; m = m->parent) {
-		if (m == from.mnt)
-			goto out;
-		if (m->parent == m)
-			break;
-	}
-	mount_detach(from.mnt, false);
-	mount_attach(from.mnt, at);
-	err = propagate_mount(at->mnt, at->dentry, from.mnt);
-out:
-	mutex_unlock(&mount_mutex);
+	err = mount_move(&from, at);
 	path_put(&from);
 	return err;
 }
@@ -345,7 +314,7 @@ static int umount_locked(const struct fs_walk *w, struct mount *m, int flags)
 	path_put(&root);
 	/* Our root cannot go; before a power-off it is at least made read-only. */
 	if (is_root && !(flags & MNT_DETACH))
-		return remount_super(m->sb, m->sb->flags | MS_RDONLY, NULL);
+		return mount_remount_super(m->sb, m->sb->flags | MS_RDONLY, NULL);
 	if (m->parent == m)
 		return -EINVAL;
 	if (!(flags & MNT_DETACH) && (mount_has_children(m) || ref_read(&m->ref) > REFS_IDLE))

@@ -118,7 +118,7 @@ char *path_string(const struct path *p, const struct path *root, char *buf, size
 	if (t.at == names_end)
 		put_back(&t, "/", 1);
 	if (!reached)
-		put_back_str(&t, "(unreachable)");
+		put_back_str(&t, UNREACHABLE);
 	return t.overflow ? ERR_PTR(-ENAMETOOLONG) : t.at;
 }
 

@@ -18,6 +18,7 @@
 #include <lib/string.h>
 #include <mem/slab.h>
 #include <sched/mutex.h>
+#include <abi/errno.h>
 
 static struct spinlock types_lock = SPINLOCK_INIT("fs_types");
 static struct fs_type *types;
@@ -35,6 +36,11 @@ void fs_register(struct fs_type *t)
 	t->next = NULL;
 	atomic_store_release(p, t);
 	spin_unlock(&types_lock);
+}
+
+int fs_no_params(const char *key, const char *value)
+{
+	return -ENOENT;
 }
 
 struct fs_type *fs_type_first(void)

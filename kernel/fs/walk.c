@@ -188,6 +188,8 @@ static int walk_link(struct walker *k, struct dentry *d, struct inode *i)
 
 	if (++k->links > LINKS_MAX)
 		err = -ELOOP;
+	else if (k->at.mnt->flags & MS_NOSYMFOLLOW)
+		err = -ELOOP;
 	else if (k->trailing && !may_follow(k, i))
 		err = -EACCES;
 	else if (k->rcu && !text)

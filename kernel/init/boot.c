@@ -127,6 +127,7 @@ static const struct step late_steps[] = {
 	{ "9P", p9_init },           /* files */
 	{ "overlay", overlay_init }, /* files */
 	{ "virtio 9P", virtio_9p_init },
+	{ "virtio balloon", virtio_balloon_init },
 	{ "loop devices", loop_init },
 	{ "sysfs", sysfs_init },
 	{ "procfs", procfs_init }, /* everything it shows */

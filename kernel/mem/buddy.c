@@ -53,7 +53,7 @@ static inline void block_insert(struct page *p, unsigned order)
 
 static inline void block_remove(struct page *p, unsigned order)
 {
-	debug_assert(p->flags == PAGE_BUDDY && p->order == order);
+	debug_assert((p->flags & ~PAGE_REPORTED) == PAGE_BUDDY && p->order == order);
 	list_del(&p->link);
 	if (list_empty(&buddy.free[order]))
 		buddy.nonempty &= ~(1u << order);
@@ -139,6 +139,43 @@ void buddy_free_batch(struct page **pages, unsigned n)
 	irqflags_t irq = spin_lock_irqsave(&buddy.lock);
 	for (unsigned i = 0; i < n; i++)
 		block_give(pages[i], 0);
+	spin_unlock_irqrestore(&buddy.lock, irq);
+}
+
+/* ---- what the host may have back ---- */
+
+/* Blocks that were told already stand at the end of their list, where they are used last; all others before them. */
+unsigned mem_report_begin(struct page **blocks, unsigned n)
+{
+	unsigned got = 0;
+	irqflags_t irq = spin_lock_irqsave(&buddy.lock);
+
+	while (got < n && buddy.free_pages > buddy.total_pages / 8 && !list_empty(&buddy.free[MAX_ORDER])) {
+		struct page *p = list_first_entry(&buddy.free[MAX_ORDER], struct page, link);
+
+		if (p->flags & PAGE_REPORTED)
+			break;
+		block_remove(p, MAX_ORDER);
+		buddy.free_pages -= 1u << MAX_ORDER;
+		blocks[got++] = p;
+	}
+	spin_unlock_irqrestore(&buddy.lock, irq);
+	return got;
+}
+
+void mem_report_end(struct page **blocks, unsigned n, bool told)
+{
+	irqflags_t irq = spin_lock_irqsave(&buddy.lock);
+
+	for (unsigned i = 0; i < n; i++) {
+		struct page *p = blocks[i];
+
+		block_give(p, MAX_ORDER);
+		if (!told)
+			continue;
+		p->flags |= PAGE_REPORTED;
+		list_move_tail(&p->link, &buddy.free[MAX_ORDER]);
+	}
 	spin_unlock_irqrestore(&buddy.lock, irq);
 }
 

@@ -20,6 +20,7 @@ enum page_flag {
 	PAGE_WRITEBACK = 1 << 10, /* page cache: on its way to the store; may be read, and made dirty again */
 	PAGE_REFERENCED = 1 << 11, /* page cache: used since reclaim looked last */
 	PAGE_READAHEAD = 1 << 12,  /* page cache: who reads it should have the pages behind it read */
+	PAGE_REPORTED = 1 << 13,   /* free, a block of MAX_ORDER: the host knows, see mem_report_begin */
 };
 /* 32 bytes a frame, so that the map of 512 MiB is 4 MiB. */
 struct page {
@@ -84,6 +85,11 @@ static inline void page_get(struct page *p)
 }
 /* Frees a block whose one reference the caller holds. */
 void page_free(struct page *p, unsigned order);
+/* Up to n free blocks of MAX_ORDER that the host was not told of since they became free, taken out of the
+ * allocator, but never so many that less than an eighth of memory stays; their number.  mem_report_end puts them
+ * back, as told if the host knows them now; what stands in them then is anything.  Any context. */
+unsigned mem_report_begin(struct page **blocks, unsigned n);
+void mem_report_end(struct page **blocks, unsigned n, bool told);
 /* Shorthand for whole pages as memory. */
 void *page_alloc_virt(unsigned order, unsigned flags);
 void page_free_virt(void *v, unsigned order);

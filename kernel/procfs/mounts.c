@@ -19,8 +19,9 @@ static const struct {
 	u32 flag;
 	const char *text;
 } flag_names[] = {
-	{ MS_NOSUID, ",nosuid" },   { MS_NODEV, ",nodev" },           { MS_NOEXEC, ",noexec" },
-	{ MS_NOATIME, ",noatime" }, { MS_NODIRATIME, ",nodiratime" }, { MS_RELATIME, ",relatime" },
+	{ MS_NOSUID, ",nosuid" },           { MS_NODEV, ",nodev" },           { MS_NOEXEC, ",noexec" },
+	{ MS_NOATIME, ",noatime" },         { MS_NODIRATIME, ",nodiratime" }, { MS_RELATIME, ",relatime" },
+	{ MS_NOSYMFOLLOW, ",nosymfollow" },
 };
 
 static void show_super_flags(struct seq *s, const struct super_block *sb)

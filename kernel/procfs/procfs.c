@@ -364,6 +364,8 @@ static ssize_t proc_readlink(struct inode *i, char *buf, size_t size)
 		fs_ctx_root(current_task()->fs, &root);
 		text = path_string(&to, &root, tmp, PATH_MAX);
 		path_put(&root);
+		if (!IS_ERR(text) && str_starts(text, UNREACHABLE))
+			text += strlen(UNREACHABLE); /* getcwd(2) alone says so */
 		n = IS_ERR(text) ? PTR_ERR(text) : (ssize_t)MIN(strlen(text), size);
 		if (n > 0)
 			memcpy(buf, text, (size_t)n);
@@ -420,7 +422,7 @@ static int proc_fill(struct super_block *sb, const char *source, const char *opt
 	return 0;
 }
 
-static struct fs_type proc_type = { .name = "proc", .nodev = true, .fill = proc_fill };
+static struct fs_type proc_type = { .name = "proc", .nodev = true, .fill = proc_fill, .param = fs_no_params };
 
 struct pid *proc_dir_pid(const struct inode *i)
 {

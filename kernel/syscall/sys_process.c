@@ -51,33 +51,12 @@ long sys_clone(unsigned long flags, unsigned long stack, int __user *parent_tid,
 	return process_clone(&a);
 }
 
-/* A struct that may grow: what a newer program says beyond our fields must be zero. */
-static int clone3_copy(struct clone3_args_k *k, const struct clone3_args_k __user *u, size_t size)
-{
-	u64 word;
-
-	if (size > PAGE_SIZE)
-		return -E2BIG;
-	if (size < CLONE3_SIZE_V0)
-		return -EINVAL;
-	/* Word by word: a word that is set is found before the end of what can be read. */
-	for (size_t at = sizeof(*k); at < size; at += sizeof(word)) {
-		word = 0;
-		if (copy_from_user(&word, (const u8 __user *)u + at, MIN(sizeof(word), size - at)))
-			return -EFAULT;
-		if (word)
-			return -E2BIG;
-	}
-	memset(k, 0, sizeof(*k));
-	return copy_from_user(k, u, MIN(size, sizeof(*k))) ? -EFAULT : 0;
-}
-
 long sys_clone3(const struct clone3_args_k __user *args, size_t size)
 {
 	struct clone3_args_k k;
 	struct clone_args_k a;
 	pid_t set_tid = 0;
-	int err = clone3_copy(&k, args, size);
+	int err = user_struct_get(&k, sizeof(k), CLONE3_SIZE_V0, args, size);
 
 	if (err)
 		return err;

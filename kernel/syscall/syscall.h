@@ -68,6 +68,9 @@ static inline bool call_small(void)
 {
 	return unlikely(current_task()->call_layout != CALL_NATIVE);
 }
+/* A structure that may grow, of which the caller knows `size` bytes and we `known`; `least` is its first version.  What a
+ * newer program says beyond our fields must be zero.  0, -E2BIG, -EINVAL, -EFAULT. */
+MUST_CHECK int user_struct_get(void *to, size_t known, size_t least, const void __user *u, size_t size);
 /* n consecutive signed longs of the caller: 0 or -EFAULT; putting one that does not fit stores its low half. */
 MUST_CHECK int longs_get(s64 *to, const void __user *u, unsigned n);
 MUST_CHECK int longs_put(void __user *u, const s64 *from, unsigned n);

@@ -23,6 +23,26 @@
 #include <syscall/syscall.h>
 #include <lib/string.h>
 
+int user_struct_get(void *to, size_t known, size_t least, const void __user *u, size_t size)
+{
+	u64 word;
+
+	if (size > PAGE_SIZE)
+		return -E2BIG;
+	if (size < least)
+		return -EINVAL;
+	/* Word by word: a word that is set is found before the end of what can be read. */
+	for (size_t at = known; at < size; at += sizeof(word)) {
+		word = 0;
+		if (copy_from_user(&word, (const u8 __user *)u + at, MIN(sizeof(word), size - at)))
+			return -EFAULT;
+		if (word)
+			return -E2BIG;
+	}
+	memset(to, 0, known);
+	return copy_from_user(to, u, MIN(size, known)) ? -EFAULT : 0;
+}
+
 int longs_get(s64 *to, const void __user *u, unsigned n)
 {
 	if (!call_small())

@@ -234,7 +234,7 @@ static int sys_fill(struct super_block *sb, const char *source, const char *opti
 	return 0;
 }
 
-static struct fs_type sys_type = { .name = "sysfs", .nodev = true, .fill = sys_fill };
+static struct fs_type sys_type = { .name = "sysfs", .nodev = true, .fill = sys_fill, .param = fs_no_params };
 
 INIT_CODE void sysfs_init(void)
 {

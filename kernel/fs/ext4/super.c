@@ -384,9 +384,9 @@ static int ext4_fill(struct super_block *sb, const char *source, const char *opt
 	return err;
 }
 
-static struct fs_type ext4_type = { .name = "ext4", .fill = ext4_fill };
-static struct fs_type ext3_type = { .name = "ext3", .fill = ext4_fill };
-static struct fs_type ext2_type = { .name = "ext2", .fill = ext4_fill };
+static struct fs_type ext4_type = { .name = "ext4", .fill = ext4_fill, .param = ext4_param };
+static struct fs_type ext3_type = { .name = "ext3", .fill = ext4_fill, .param = ext4_param };
+static struct fs_type ext2_type = { .name = "ext2", .fill = ext4_fill, .param = ext4_param };
 
 void ext4_init(void)
 {

@@ -5,5 +5,7 @@
 
 /* Reads fs->super_copy and takes from it what the mount needs. -EINVAL: no ext4, or not one for us. */
 int ext4_super_read(struct ext4_fs *fs);
+/* fs_type.param: whether there is such an option. */
+int ext4_param(const char *key, const char *value);
 /* Options of mount(2): -EINVAL for unknown ones. */
 int ext4_parse_options(struct ext4_fs *fs, const char *options);

@@ -10,6 +10,7 @@
  * Tests:     tests/ext4.
  */
 #include "super.h"
+#include <lib/format.h>
 #include <lib/string.h>
 #include <abi/mount.h>
 
@@ -163,19 +164,29 @@ static bool is_harmless(const char *word)
 	return false;
 }
 
-static int parse_word(struct ext4_fs *fs, const char *word)
+static int parse_word(const char *word, bool *no_load, u32 *errors)
 {
-	if (!strcmp(word, "noload") || !strcmp(word, "norecovery")) {
-		fs->no_load = true;
-	} else if (!strcmp(word, "errors=remount-ro") || !strcmp(word, "errors=panic")) {
-		fs->errors = ERRORS_RO;
-	} else if (!strcmp(word, "errors=continue")) {
-		fs->errors = ERRORS_CONTINUE;
-	} else if (!is_harmless(word)) {
-		log_err("ext4 %s: unknown option \"%s\"", fs->sb->source, word);
+	if (!strcmp(word, "noload") || !strcmp(word, "norecovery"))
+		*no_load = true;
+	else if (!strcmp(word, "errors=remount-ro") || !strcmp(word, "errors=panic"))
+		*errors = ERRORS_RO;
+	else if (!strcmp(word, "errors=continue"))
+		*errors = ERRORS_CONTINUE;
+	else if (!is_harmless(word))
 		return -EINVAL;
-	}
 	return 0;
+}
+
+int ext4_param(const char *key, const char *value)
+{
+	char word[64];
+	bool no_load;
+	u32 errors;
+
+	if ((size_t)snprintf(word, sizeof(word), "%s%s%s", key, value ? "=" : "", value ? value : "") >=
+	    sizeof(word))
+		return -EINVAL;
+	return parse_word(word, &no_load, &errors) ? -ENOENT : 0;
 }
 
 int ext4_parse_options(struct ext4_fs *fs, const char *o)
@@ -191,9 +202,11 @@ int ext4_parse_options(struct ext4_fs *fs, const char *o)
 		memcpy(word, o, n);
 		word[n] = 0;
 		o += n + (comma ? 1 : 0);
-		err = n ? parse_word(fs, word) : 0;
-		if (err)
+		err = n ? parse_word(word, &fs->no_load, &fs->errors) : 0;
+		if (err) {
+			log_err("ext4 %s: unknown option \"%s\"", fs->sb->source, word);
 			return err;
+		}
 	}
 	return 0;
 }

@@ -376,6 +376,24 @@ static int parse_option(struct tmpfs_sb *t, const char *key, const char *value, 
 	return 0;
 }
 
+/* Inode numbers have 64 bits here, whatever is said. */
+static bool is_ino_word(const char *word)
+{
+	return !strcmp(word, "inode64") || !strcmp(word, "inode32");
+}
+
+/* One that was said alone, with fsconfig(2): is it any of ours? */
+static int tmpfs_param(const char *key, const char *value)
+{
+	static const char *const keys[] = { "mode", "size", "nr_blocks", "nr_inodes", "uid", "gid" };
+	struct tmpfs_sb scratch;
+
+	for (unsigned k = 0; k < ARRAY_SIZE(keys); k++)
+		if (!strcmp(key, keys[k]))
+			return value ? parse_option(&scratch, key, value, PAGE_SIZE) : -EINVAL;
+	return is_ino_word(key) ? (value ? -EINVAL : 0) : -ENOENT;
+}
+
 /* "key=value,key=value"; a word of it at most 63 bytes. */
 static int parse_options(struct tmpfs_sb *t, const char *o, u64 total_pages)
 {
@@ -390,8 +408,8 @@ static int parse_options(struct tmpfs_sb *t, const char *o, u64 total_pages)
 		memcpy(word, o, n);
 		word[n] = 0;
 		o += n + (comma ? 1 : 0);
-		if (!n || !strcmp(word, "inode64") || !strcmp(word, "inode32"))
-			continue; /* inode numbers have 64 bits here */
+		if (!n || is_ino_word(word))
+			continue;
 		eq = strchr(word, '=');
 		if (!eq)
 			return -EINVAL;
@@ -524,7 +542,9 @@ static int rootfs_fill(struct super_block *sb, const char *source, const char *o
 	return err;
 }
 
-static struct fs_type tmpfs_type = { .name = "tmpfs", .nodev = true, .fill = tmpfs_fill };
+static struct fs_type tmpfs_type = {
+	.name = "tmpfs", .nodev = true, .fill = tmpfs_fill, .param = tmpfs_param
+};
 static struct fs_type ramfs_type = { .name = "ramfs", .nodev = true, .fill = ramfs_fill };
 static struct fs_type rootfs_type = { .name = "rootfs", .nodev = true, .fill = rootfs_fill };
 
