@@ -114,6 +114,25 @@ size_t zero_iter(size_t n, struct iov_iter *it)
 	return iov_move(IOV_ZERO, NULL, n, it);
 }
 
+bool iov_is_aligned(const struct iov_iter *it, unsigned long address_mask, size_t length_mask)
+{
+	size_t left = it->count, room = it->room;
+	unsigned long at = it->at;
+
+	for (unsigned n = 0; left; n++) {
+		size_t len = MIN(left, room);
+
+		if (at & address_mask || len & length_mask)
+			return false;
+		left -= len;
+		if (!left || n >= it->more)
+			break;
+		at = it->iov[n + 1].base;
+		room = it->iov[n + 1].len;
+	}
+	return true;
+}
+
 void iov_revert(struct iov_iter *it, size_t n)
 {
 	it->count += n;

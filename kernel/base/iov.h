@@ -39,6 +39,8 @@ MUST_CHECK int iov_init_user_vec(struct iov_iter *it, const struct iovec *iov, u
 size_t copy_to_iter(const void *src, size_t n, struct iov_iter *it);
 size_t copy_from_iter(void *dst, size_t n, struct iov_iter *it);
 size_t zero_iter(size_t n, struct iov_iter *it);
+/* Are all addresses multiples of address_mask + 1, and all lengths of length_mask + 1 (powers of two)? */
+bool iov_is_aligned(const struct iov_iter *it, unsigned long address_mask, size_t length_mask);
 /* Takes back the last n bytes. Only valid for n <= what the last copy moved. */
 void iov_revert(struct iov_iter *it, size_t n);
 

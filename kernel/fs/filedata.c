@@ -98,8 +98,9 @@ static ssize_t read_cached(struct file *f, struct iov_iter *to, loff_t *pos)
 }
 
 /* ---- O_DIRECT ----
- * The bytes still pass through pages of the cache, which hold them for the time of the call alone: what is read
- * comes from the disk, and what was written is there when the call returns. */
+ * Past the page cache where the file system can (mapping_ops.direct).  Else the bytes pass through pages of the cache,
+ * which hold them for the time of the call alone: what is read comes from the disk, and what was written is there when
+ * the call returns. */
 enum { DIRECT_ALIGN = 512 };
 
 static bool is_direct(const struct file *f)
@@ -122,12 +123,64 @@ static int direct_flush(struct mapping *m, loff_t pos, loff_t end)
 	return err;
 }
 
+/* F_ADD_SEALS: may the file not be written, or not up to `end`?  i->lock held. */
+static COLD bool sealed_against(const struct inode *i, loff_t end)
+{
+	return i->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) || (i->seals & F_SEAL_GROW && end > i->size);
+}
+
+/* -EOPNOTSUPP: through the cache. */
+static ssize_t past_cache_read(struct inode *i, struct iov_iter *to, loff_t pos)
+{
+	struct mapping *m = i->mapping;
+	ssize_t n;
+
+	if (!m->ops || !m->ops->direct)
+		return -EOPNOTSUPP;
+	rwlock_read_lock(&i->lock); /* no block is given away while it is read */
+	n = pos >= i->size ? 0 : mapping_sync(m, (u64)pos, (u64)pos + to->count);
+	if (!n && pos < i->size)
+		n = m->ops->direct(m, (u64)pos, to, false);
+	rwlock_read_unlock(&i->lock);
+	return n;
+}
+
+/* i->lock held for writing.  -EOPNOTSUPP: through the cache. */
+static ssize_t past_cache_write(struct inode *i, struct iov_iter *from, loff_t *pos)
+{
+	struct mapping *m = i->mapping;
+	u64 start = (u64)*pos, end = start + from->count;
+	ssize_t n;
+
+	if (!m->ops || !m->ops->direct)
+		return -EOPNOTSUPP;
+	if (sealed_against(i, (loff_t)end))
+		return -EPERM;
+	n = mapping_sync(m, start, end);
+	if (n)
+		return n;
+	if (!((start | end) % PAGE_SIZE))
+		mapping_drop(m, start >> PAGE_SHIFT, (end - 1) >> PAGE_SHIFT);
+	n = m->ops->direct(m, start, from, true);
+	if (n > 0) { /* readers may have brought the old bytes back meanwhile */
+		mapping_drop(m, start >> PAGE_SHIFT, (end - 1) >> PAGE_SHIFT);
+		*pos += n;
+	}
+	return n;
+}
+
 static ssize_t direct_read(struct file *f, struct iov_iter *to, loff_t *pos)
 {
 	struct mapping *m = f->inode->mapping;
 	loff_t start = *pos, end = start + (loff_t)to->count; /* no overflow: file_read has checked */
-	ssize_t n = direct_check(start, to->count);
+	ssize_t n = past_cache_read(f->inode, to, start);
 
+	if (n != -EOPNOTSUPP) {
+		*pos += MAX(n, 0);
+		file_accessed(f);
+		return n;
+	}
+	n = direct_check(start, to->count);
 	if (!n)
 		n = direct_flush(m, start, end);
 	if (!n)
@@ -226,12 +279,6 @@ static int check_limit(const struct file *f, loff_t pos, struct iov_iter *from)
 	return 0;
 }
 
-/* F_ADD_SEALS: may the file not be written, or not up to `end`?  i->lock held. */
-static COLD bool sealed_against(const struct inode *i, loff_t end)
-{
-	return i->seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) || (i->seals & F_SEAL_GROW && end > i->size);
-}
-
 static ssize_t write_locked(struct inode *i, struct iov_iter *from, loff_t *pos)
 {
 	ssize_t done = 0;
@@ -262,6 +309,18 @@ static ssize_t write_locked(struct inode *i, struct iov_iter *from, loff_t *pos)
 	return done;
 }
 
+/* *flush: it went through the cache. */
+static ssize_t write_direct(struct inode *i, struct iov_iter *from, loff_t *pos, bool *flush)
+{
+	ssize_t done = past_cache_write(i, from, pos);
+
+	if (done != -EOPNOTSUPP)
+		return done;
+	*flush = true;
+	done = direct_check(*pos, from->count);
+	return done ? done : write_locked(i, from, pos);
+}
+
 /* O_SYNC, O_DSYNC, mount -o sync: the bytes are on stable storage before the call returns. */
 static COLD ssize_t sync_written(struct file *f, loff_t end, ssize_t done)
 {
@@ -278,6 +337,7 @@ static bool must_sync(const struct file *f)
 ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 {
 	struct inode *i = f->inode;
+	bool flush = false;
 	ssize_t done;
 
 	if (!from->count)
@@ -285,15 +345,13 @@ ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos)
 	rwlock_write_lock(&i->lock);
 	if (f->flags & O_APPEND || from->append)
 		*pos = i->size;
-	done = is_direct(f) ? direct_check(*pos, from->count) : 0;
+	done = check_limit(f, *pos, from);
 	if (!done)
-		done = check_limit(f, *pos, from);
-	if (!done)
-		done = write_locked(i, from, pos);
+		done = is_direct(f) ? write_direct(i, from, pos, &flush) : write_locked(i, from, pos);
 	if (done > 0)
 		inode_touch(i, ATTR_MTIME);
 	rwlock_write_unlock(&i->lock);
-	if (done > 0 && is_direct(f)) {
+	if (done > 0 && flush) {
 		int err = direct_flush(i->mapping, *pos - done, *pos);
 
 		if (err)

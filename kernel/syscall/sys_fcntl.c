@@ -35,12 +35,14 @@ static long fcntl_dup(struct file *f, unsigned long min, bool cloexec)
 
 static long fcntl_setfl(struct file *f, unsigned long arg)
 {
-	const u32 mask = SETFL_MASK | ((f->inode->mode & S_IFMT) == S_IFBLK ? O_DIRECT : 0);
+	const bool can_direct =
+	        (f->inode->mode & S_IFMT) == S_IFBLK || (s_isreg(f->inode->mode) && f->inode->sb->bdev_dev);
+	const u32 mask = SETFL_MASK | (can_direct ? O_DIRECT : 0);
 	u32 old = atomic_load(&f->flags), new;
 
 	if (arg & O_NOATIME && !(old & O_NOATIME) && !inode_owner_or_capable(f->inode, current_task()->cred))
 		return -EPERM;
-	if (arg & O_DIRECT && !(old & O_DIRECT) && (f->inode->mode & S_IFMT) != S_IFBLK)
+	if (arg & O_DIRECT && !(old & O_DIRECT) && !can_direct)
 		return -EINVAL;
 	do {
 		old = atomic_load(&f->flags);

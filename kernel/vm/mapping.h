@@ -8,6 +8,7 @@
 #include <sched/mutex.h>
 
 struct mapping;
+struct iov_iter;
 /* All may sleep.  A mapping whose ops have read_page has a store; else it lives in memory alone. */
 struct mapping_ops {
 	/* Fills a locked page from the store, synchronously; the caller sets PAGE_UPTODATE.  Bytes behind the end of
@@ -27,6 +28,11 @@ struct mapping_ops {
 	 * gives them, in few requests; mapping_write_end() when each is on its way back.  wait: somebody waits for
 	 * it (fsync), which is no order to wait here.  0, or why nothing more could be started. */
 	int (*write_pages)(struct mapping *m, u64 first, u64 last, bool wait);
+	/* Optional, for O_DIRECT: moves bytes between the store and the caller's memory, past the pages.  The owner's
+	 * inode is locked (shared for reading); the pages of the range are clean (reading) or not there (writing: the
+	 * caller drops those that came back meanwhile).  A write moves the size.  The bytes moved; -EINVAL: not
+	 * aligned as the device wants it; -EOPNOTSUPP: a request that has to go through pages; -EIO, -ENOSPC, .. */
+	ssize_t (*direct)(struct mapping *m, u64 pos, struct iov_iter *it, bool write);
 	/* The flusher takes a reference to the owner, unless the owner is dying (false); `release` drops it. NULL in
 	 * memory-only objects.  inode_mapping_hold and inode_mapping_release (fs/inode.h) serve inodes. */
 	bool (*hold)(struct mapping *m);

@@ -21,7 +21,8 @@ $(X)/exttool: $(EXTTOOL_OBJ)
 
 .PHONY: crashtest fuzz-ext4
 N ?= 200
-crashtest: $(X)/exttool ## ext4 loses power at N random writes (N=200); replayed by Zerno and by e2fsck
+crashtest: all test-programs $(X)/exttool ## ext4 loses power N times (N=200) at a write on the host, and N times as QEMU is killed; replayed by Zerno, e2fsck and Linux
 	@$(PYTHON) tests/ext4/ext4test.py crash $(N)
+	@$(PYTHON) tests/ext4/killtest.py $(N)
 fuzz-ext4: $(X)/exttool ## N mutated ext4 images are mounted, walked and written to (N=200)
 	@$(PYTHON) tests/ext4/ext4test.py fuzz $(N)

@@ -12,9 +12,11 @@ import subprocess
 import sys
 import zlib
 
+import killtest
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TOOL = f"{TOP}/build/ext4/exttool"
-WORK = f"{TOP}/build/ext4/work"
+TOOL = os.environ.get("EXTTOOL", f"{TOP}/build/ext4/exttool")
+WORK = os.environ.get("EXT4_WORK", f"{TOP}/build/ext4/work")
 KINDS = {"ext4": ["-t", "ext4"], "ext4-1k": ["-t", "ext4", "-b", "1024"], "ext3": ["-t", "ext3"],
          "ext2": ["-t", "ext2", "-b", "1024"], "uninit": ["-t", "ext4", "-O", "^metadata_csum,uninit_bg"]}
 
@@ -270,50 +272,8 @@ def test_faults(report, count):
 
 # ---- in the guest ----
 
-LOOP = """mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m || exit 1; cd /tmp/m; mkdir -p d0 d1 d2; n=0
-while :; do n=$((n+1)); cat /bin/busybox >> d1/grows; ln -s $n d2/link$n; mv d2/link$n d1/l$n
-    dd if=/bin/busybox of=d2/part bs=1000 seek=$n count=30 conv=notrunc 2>/dev/null
-    echo "content $n" | dd of=d0/f$n conv=fsync 2>/dev/null && echo DONE $n
-    [ $((n % 10)) = 0 ] && { rm d0/f$((n-5)); > d1/grows; }; done"""
-
-
 def guest(image, script, seconds, *more):
     return [f"{TOP}/zerno", "run", "-q", "-T", "--timeout", str(seconds), "--disk", image, *more, "--", "sh", "-c", script]
-
-
-def kill_once(n):
-    """QEMU dies by SIGKILL in the middle of work: None, or what is wrong."""
-    disk, copy, pid = f"{WORK}/kill.img", f"{WORK}/kill-copy.img", f"{WORK}/qemu.pid"
-    image("ext4", name="kill")
-    wanted = 5 + n * 13 % 30
-    p = subprocess.Popen(guest(disk, LOOP, 120, "--qemu-arg", f"-pidfile {pid}"), cwd=TOP, stdin=subprocess.DEVNULL,
-                         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
-    done, log = 0, ""
-    for line in p.stdout:
-        log += line
-        if m := re.match(r"DONE (\d+)", line):
-            done = int(m[1])
-            if done == wanted:
-                with open(pid) as f:
-                    os.kill(int(f.read()), 9)
-    p.wait()
-    if done < wanted:
-        return f"the guest's work ended: {log[-1500:]}"
-    shutil.copy(disk, copy)
-    fix = run("e2fsck", "-fy", copy)
-    if fix.returncode > 1:
-        return f"e2fsck -fy: {fix.stdout[-1500:]}"
-    r = run(*guest(disk, "mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m && cat /tmp/m/d0/f* && ls /tmp/m/d1 | wc -l; umount /tmp/m",
-                   100), cwd=TOP, stdin=subprocess.DEVNULL)
-    if bad := fsck_clean(disk):
-        return f"after Zerno's replay: {bad}"
-    for k in range(1, done + 1):
-        there = f"content {k}\n" in r.stdout
-        if there == (k % 10 == 5 and k + 5 < done):
-            return f"file {k} of {done}: {there} {r.stdout[-500:]} {r.stderr[-500:]}"
-        if run("debugfs", "-R", f"cat /d0/f{k}", copy).stdout != (f"content {k}\n" if there else ""):
-            return f"file {k} differs for debugfs"
-    return None
 
 
 def test_guest(report):
@@ -332,9 +292,22 @@ def test_guest(report):
     report("ext4/guest-write", not bad and have.strip() == want.strip(), f"{bad} {have[-1500:]}")
 
 
-def test_kill(report, count):
-    bad = [(n, why) for n in range(1, count + 1) if (why := kill_once(n))]
-    report("ext4/kill", not bad, f"{count} kills, {len(bad)} bad: {bad[:2]}")
+def test_direct(report):
+    """O_DIRECT: what tests/stress/directio.c says on Linux's ext4 and on Zerno."""
+    disk, folder, program = image("ext4", name="direct"), f"{WORK}/mnt", f"{TOP}/build/tests/stress/directio"
+    os.makedirs(folder, exist_ok=True)
+    if os.getuid() or run("mount", "-o", "loop", disk, folder).returncode:
+        print("ext4/direct: skipped, this system does not let us mount an ext4 image")
+        return
+    try:
+        want = run(program, folder).stdout
+    finally:
+        run("umount", folder)
+    got = run(*guest(disk, f"mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m && /p/{os.path.basename(program)} /tmp/m; umount /tmp/m", 100, "-v",
+                     f"{os.path.dirname(program)}:/p:ro"), cwd=TOP, stdin=subprocess.DEVNULL)
+    wrong = [line for line in got.stdout.splitlines() if line not in want.splitlines()]
+    bad = fsck_clean(disk)
+    report("ext4/direct", got.stdout == want and want and not bad, f"{bad} {wrong} {got.stdout[-1500:]} {got.stderr[-500:]}")
 
 
 def prepare():
@@ -353,7 +326,8 @@ def session(report):
     test_fuzz(report, 20)
     test_faults(report, 8)
     test_guest(report)
-    test_kill(report, 2)
+    test_direct(report)
+    killtest.test_kill(report, 4)
     shutil.rmtree(WORK, ignore_errors=True)
 
 

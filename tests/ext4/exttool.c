@@ -389,6 +389,38 @@ static void op_write(int n)
 	err_ok(err, "write", node[n].name);
 }
 
+/* O_DIRECT, as fs/filedata.c does it: the pages go, before and after; then the bytes are read back past them. */
+static void op_direct(int n)
+{
+	static char bytes[20 * PAGE_SIZE] __attribute__((aligned(4096))), back[20 * PAGE_SIZE] __attribute__((aligned(4096)));
+	size_t len = (1 + rnd(20)) * PAGE_SIZE, off = rnd((u32)(MAX_SIZE - sizeof(bytes)) / PAGE_SIZE) * PAGE_SIZE;
+	struct inode *i = get(n);
+	struct iov_iter it;
+	ssize_t r = mapping_sync(i->mapping, off, off + len);
+
+	for (size_t k = 0; k < len; k++)
+		bytes[k] = (char)(rnd(8) ? 'A' + (k + off) % 26 : 0);
+	node[n].synced = false;
+	node[n].changing = true;
+	if (!r) {
+		mapping_drop(i->mapping, off / PAGE_SIZE, (off + len) / PAGE_SIZE - 1);
+		iov_init_kernel(&it, bytes, len);
+		r = i->mapping->ops->direct(i->mapping, off, &it, true);
+	}
+	if (r > 0) {
+		memcpy(node[n].data + off, bytes, (size_t)r);
+		node[n].size = MAX(node[n].size, off + (size_t)r);
+		iov_init_kernel(&it, back, (size_t)r);
+		if (i->mapping->ops->direct(i->mapping, off, &it, false) == r && memcmp(bytes, back, (size_t)r))
+			fail("direct read", node[n].name, r);
+	}
+	node[n].changing = false;
+	inode_touch(i, ATTR_MTIME);
+	inode_mark_dirty(i);
+	inode_put(i);
+	err_ok(r < 0 ? (int)r : 0, "direct write", node[n].name);
+}
+
 static void op_truncate(int n)
 {
 	struct inode *i = get(n);
@@ -660,8 +692,10 @@ static void op_any(void)
 
 	if (what < 18 || n < 0)
 		op_create(what % 6 == 0);
-	else if (what < 45)
+	else if (what < 41)
 		op_write(n);
+	else if (what < 45)
+		op_direct(n);
 	else if (what < 53)
 		op_truncate(n);
 	else if (what < 60)

@@ -9,6 +9,7 @@
 #include <fs/writeback.h>
 #include <fs/xattr.h>
 #include <base/clock.h>
+#include <base/iov.h>
 #include <base/random.h>
 #include <lib/string.h>
 #include <mem/slab.h>
@@ -64,8 +65,7 @@ struct page *page_alloc(unsigned order, unsigned flags)
 	void *v;
 	struct page *p;
 
-	assert(order == 0);
-	if (should_fail())
+	if (order || should_fail()) /* callers try with one page then */
 		return NULL;
 	if (free_pages) {
 		v = free_pages;
@@ -87,6 +87,34 @@ void page_put(struct page *p)
 		return;
 	((struct free_page *)page_virt(p))->next = free_pages;
 	free_pages = page_virt(p);
+}
+
+void page_free(struct page *p, unsigned order)
+{
+	page_put(p);
+}
+
+/* ---- the caller's memory is ours ---- */
+
+size_t copy_to_iter(const void *src, size_t n, struct iov_iter *it)
+{
+	memcpy((void *)it->at, src, n);
+	it->at += n;
+	it->room -= n;
+	it->count -= n;
+	return n;
+}
+size_t copy_from_iter(void *dst, size_t n, struct iov_iter *it)
+{
+	memcpy(dst, (const void *)it->at, n);
+	it->at += n;
+	it->room -= n;
+	it->count -= n;
+	return n;
+}
+bool iov_is_aligned(const struct iov_iter *it, unsigned long address_mask, size_t length_mask)
+{
+	return !(it->at & address_mask) && !(it->count & length_mask);
 }
 
 /* ---- locks: one thread ---- */
@@ -434,6 +462,10 @@ static void drop(struct mapping *m, u64 first, u64 last) NO_LOCK_CHECK
 		page_put(p);
 	}
 }
+void mapping_drop(struct mapping *m, u64 first, u64 last)
+{
+	drop(m, first, last);
+}
 static void zero(struct mapping *m, u64 from, u64 to)
 {
 	struct page *p = mapping_get(m, from >> PAGE_SHIFT);
@@ -486,6 +518,11 @@ u64 ext4_dev_size(const struct ext4_fs *fs)
 {
 	return disk_size();
 }
+u32 ext4_dev_sector(const struct ext4_fs *fs)
+{
+	return 512;
+}
+
 bool ext4_dev_read_only(const struct ext4_fs *fs)
 {
 	return disk_is_read_only();

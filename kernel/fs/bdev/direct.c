@@ -19,28 +19,6 @@
 
 enum { BUFFER_ORDER = 5, MEMORY_ALIGN = 512 };
 
-static bool aligned(const struct block_device *d, const struct iov_iter *it, loff_t pos)
-{
-	const u64 mask = bdev_logical_block(d) - 1;
-	size_t left = it->count, room = it->room;
-	unsigned long at = it->at;
-
-	if (pos & (loff_t)mask)
-		return false;
-	for (unsigned n = 0; left; n++) {
-		size_t len = MIN(left, room);
-
-		if (at % MEMORY_ALIGN || len & mask)
-			return false;
-		left -= len;
-		if (!left || n >= it->more)
-			break;
-		at = it->iov[n + 1].base;
-		room = it->iov[n + 1].len;
-	}
-	return true;
-}
-
 /* One buffer full; bytes or -errno. */
 static ssize_t move_some(struct block_device *d, u8 *buf, size_t n, struct iov_iter *it, loff_t pos,
                          bool write)
@@ -64,7 +42,8 @@ ssize_t blkdev_direct(struct file *f, struct iov_iter *it, loff_t *pos, bool wri
 	unsigned order = BUFFER_ORDER;
 	ssize_t done = 0, n = 0;
 
-	if (!aligned(d, it, *pos))
+	const u64 mask = bdev_logical_block(d) - 1;
+	if (start & mask || !iov_is_aligned(it, MEMORY_ALIGN - 1, mask))
 		return -EINVAL;
 	int err = mapping_sync(bdev_mapping(d), start, end);
 	if (err)

@@ -283,7 +283,8 @@ struct run {
 	struct inode *i;
 	struct page *page[RUN_MAX];
 	unsigned n;
-	u64 first; /* index of page[0] */
+	u64 first;   /* index of page[0] */
+	loff_t size; /* the file's when this is written; 0: as i->size has it */
 };
 
 static char *block_bytes(const struct run *r, u64 blk)
@@ -341,9 +342,14 @@ static int look(const struct run *r, u64 blk, u64 end, struct ext4_map *m, bool 
 	return 0;
 }
 
+static loff_t run_size(const struct run *r)
+{
+	return r->size ? r->size : atomic_load(&r->i->size);
+}
+
 static loff_t piece_end(const struct run *r, const struct ext4_map *m)
 {
-	return MIN((loff_t)((m->lblk + m->len) << ext4_i(r->i)->fs->block_bits), atomic_load(&r->i->size));
+	return MIN((loff_t)((m->lblk + m->len) << ext4_i(r->i)->fs->block_bits), run_size(r));
 }
 
 /* Inside a handle: blocks for the piece, its data, and what follows from that. */
@@ -405,7 +411,8 @@ static int write_piece(const struct run *r, u64 blk, u64 end, u32 *done) NO_LOCK
 	return ext4_stop(&h, err ? err : late);
 }
 
-static int write_run(const struct run *r)
+/* *written: the block behind the last one that was. */
+static int write_run(const struct run *r, u64 *written)
 {
 	struct ext4_fs *fs = ext4_i(r->i)->fs;
 	u32 per = blocks_per_page(fs), done = 0;
@@ -413,7 +420,8 @@ static int write_run(const struct run *r)
 	unsigned retries = 0;
 	int err = 0;
 
-	end = MIN(end, DIV_ROUND_UP((u64)atomic_load(&r->i->size), fs->block_size));
+	end = MIN(end, DIV_ROUND_UP((u64)run_size(r), fs->block_size));
+	*written = blk;
 	while (blk < end && !err) {
 		err = write_piece(r, blk, end, &done);
 		if (err == -ENOSPC && retries++ < 3) { /* what the running transaction freed may do */
@@ -421,20 +429,52 @@ static int write_run(const struct run *r)
 			continue;
 		}
 		blk += done;
+		if (!err)
+			*written = blk;
 	}
 	return err;
+}
+
+int ext4_write_direct(struct inode *i, u64 first, struct page *base, unsigned n, size_t *written)
+{
+	struct ext4_fs *fs = ext4_i(i)->fs;
+	u64 start = first * blocks_per_page(fs), behind = start;
+	struct run *r;
+	int err = 0;
+	unsigned k = 0;
+
+	assert(n && n <= RUN_MAX);
+	r = kmalloc(sizeof(*r), 0);
+	if (!r)
+		return -ENOMEM;
+	*r = (struct run){ .i = i, .first = first };
+	/* A block for each page: promised now, so that -ENOSPC comes before anything is written. */
+	while (k < n && !(err = ext4_write_begin(i->mapping, (first + k) << PAGE_SHIFT, PAGE_SIZE))) {
+		r->page[k] = base + k;
+		k++;
+	}
+	r->n = k;
+	r->size = MAX(i->size, (loff_t)((first + k) << PAGE_SHIFT));
+	if (k)
+		err = write_run(r, &behind);
+	if (behind < (first + k) * blocks_per_page(fs))
+		ext4_promises_drop_blocks(i, behind, (first + k) * blocks_per_page(fs));
+	kfree(r);
+	*written = (size_t)(behind - start) << fs->block_bits;
+	return *written ? 0 : err;
 }
 
 static int ext4_write_pages(struct mapping *m, u64 first, u64 last, bool wait)
 {
 	struct run *r = kmalloc(sizeof(*r), 0);
 	struct page *next;
-	u64 index = first;
+	u64 index = first, behind;
 	int first_err = 0;
 
 	if (!r)
 		return -ENOMEM;
 	r->i = m->host;
+	r->size = 0;
 	next = mapping_next_dirty_locked(m, &index, last);
 	while (next) {
 		int err;
@@ -445,7 +485,7 @@ static int ext4_write_pages(struct mapping *m, u64 first, u64 last, bool wait)
 		while ((next = mapping_next_dirty_locked(m, &index, last)) && r->n < RUN_MAX &&
 		       next->index == r->first + r->n)
 			r->page[r->n++] = next;
-		err = write_run(r);
+		err = write_run(r, &behind);
 		for (unsigned k = 0; k < r->n; k++)
 			mapping_write_end(r->page[k], err);
 		first_err = first_err ? first_err : err;
@@ -460,6 +500,7 @@ const struct mapping_ops ext4_mapping_ops = {
 	.read_ahead = ext4_read_ahead,
 	.write_begin = ext4_write_begin,
 	.write_pages = ext4_write_pages,
+	.direct = ext4_direct,
 	.hold = inode_mapping_hold,
 	.release = inode_mapping_release,
 };

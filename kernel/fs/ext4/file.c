@@ -156,7 +156,8 @@ int ext4_fsync(struct file *f, loff_t start, loff_t end, bool datasync)
 		err = ext4_inode_write_times(i);
 	if (err)
 		return err;
-	tid = datasync ? ei->datatid : ei->tid;
+	/* A directory's names are its data. */
+	tid = datasync && s_isreg(i->mode) ? ei->datatid : ei->tid;
 	/* Overwritten blocks change no metadata: the device's cache alone has to be emptied. */
 	return ext4_committed(fs, tid) ? ext4_dev_flush(fs) : ext4_commit(fs, tid);
 }

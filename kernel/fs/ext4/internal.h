@@ -125,6 +125,7 @@ int ext4_dev_open(struct ext4_fs *fs, dev_t dev, bool write);
 void ext4_dev_close(struct ext4_fs *fs);
 u64 ext4_dev_size(const struct ext4_fs *fs);
 bool ext4_dev_read_only(const struct ext4_fs *fs);
+u32 ext4_dev_sector(const struct ext4_fs *fs); /* bytes: what transfers are multiples of */
 /* One block, or `n` bytes at a byte offset. */
 int ext4_dev_read(struct ext4_fs *fs, u64 offset, void *buf, size_t n);
 /* on_media: it and all that ended before is on stable storage when this returns. */
@@ -326,6 +327,11 @@ void ext4_promises_drop(struct inode *i, u64 first, u64 last);
 void ext4_promises_drop_blocks(struct inode *i, u64 from, u64 to); /* the same by file blocks [from, to) */
 /* Before the file grows beyond its last page: zeros behind its old end. */
 int ext4_zero_tail(struct inode *i);
+/* The n pages from `base` on, memory of the caller's, become the file's bytes from page `first` on; the inode's lock is
+ * held for writing.  *written: bytes that are on the device, also with an error's reason after them; 0, or why none is. */
+int ext4_write_direct(struct inode *i, u64 first, struct page *base, unsigned n, size_t *written);
+ssize_t ext4_direct(struct mapping *m, u64 pos, struct iov_iter *it,
+                    bool write); /* direct.c: mapping_ops.direct */
 
 /* ---- dir.c, htree.c, readdir.c ---- */
 struct ext4_dir_at { /* an entry found */

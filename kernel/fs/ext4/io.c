@@ -65,6 +65,11 @@ bool ext4_dev_read_only(const struct ext4_fs *fs)
 	return bdev_read_only(fs->bdev);
 }
 
+u32 ext4_dev_sector(const struct ext4_fs *fs)
+{
+	return bdev_logical_block(fs->bdev);
+}
+
 /* The superblock's 1024 bytes are less than a block of some devices: in the middle of a piece that is whole. */
 static int part_of_page(struct ext4_fs *fs, u64 offset, void *buf, size_t n, bool write)
 {
