@@ -341,9 +341,9 @@ static void work_dir(const char *dir)
 		note("dir %s %u %u", dir, low, high);
 		if (high - low < 500 || rnd(2))
 			continue;
-		unsigned upto = low + 1 + rnd(high - low);
-		note("dir %s %u %u", dir, upto, high);
-		for (; low < upto; low++) {
+		unsigned up_to = low + 1 + rnd(high - low);
+		note("dir %s %u %u", dir, up_to, high);
+		for (; low < up_to; low++) {
 			entry_name(path, sizeof(path), dir, low % MANY);
 			if (unlink(path))
 				die("unlink", path);
