@@ -121,13 +121,13 @@ class Recorder:
     def flushes(self, disk):
         return sum(entry[0] == disk and entry[1] is None for entry in self.log)
 
-    def image(self, disk, upto, rnd, stable=()):
-        """The disk as a loss of power after `upto` entries of the log may leave it; rnd decides on what no flush covers.
+    def image(self, disk, up_to, rnd, stable=()):
+        """The disk as a loss of power after `up_to` entries of the log may leave it; rnd decides on what no flush covers.
         `stable` disks have no cache."""
         data = bytearray(self.start[disk])
-        covered = max((entry[2] for entry in self.log[:upto] if entry[0] == disk and entry[1] is None), default=0)
+        covered = max((entry[2] for entry in self.log[:up_to] if entry[0] == disk and entry[1] is None), default=0)
         share = rnd.choice([0, 0.1, 0.5, 0.9, 1])
-        for n, (name, offset, bytes_, fua) in enumerate(self.log[:upto]):
+        for n, (name, offset, bytes_, fua) in enumerate(self.log[:up_to]):
             if name != disk or offset is None:
                 continue
             if n < covered or fua or name in stable or rnd.random() < share:
