@@ -124,9 +124,9 @@ def crash_recorded(seed, kind, rnd):
         recorder.close()
     made = []
     for n in range(IMAGES):
-        upto = rnd.randrange(len(recorder.log) // 8, len(recorder.log) + 1)
-        made.append((write_image(f"{WORK}/{seed}.{n}.img", recorder.image("data", upto, rnd)),
-                     write_image(f"{WORK}/{seed}.{n}.log", recorder.image("log", upto, rnd, stable=("log",)))))
+        up_to = rnd.randrange(len(recorder.log) // 8, len(recorder.log) + 1)
+        made.append((write_image(f"{WORK}/{seed}.{n}.img", recorder.image("data", up_to, rnd)),
+                     write_image(f"{WORK}/{seed}.{n}.log", recorder.image("log", up_to, rnd, stable=("log",)))))
     if not bad and not recorder.flushes("data"):
         bad = "no flush reached the disk"
     return made, bad
