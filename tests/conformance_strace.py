@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """conformance_strace.py - strace's own test suite, from Debian's source package, on Linux and on Zerno.
 
-usage: conformance_strace.py [TEST...] [--m32|--all] [--short] [--cached|--report] [--smp=N]
+usage: conformance_strace.py [TEST...] [--m32|--all] [--short] [--cached|--resume|--report|--linux] [--anyway] [--smp=N]
 
 The suite is fetched and built once, on this Linux, under build/conformance/strace.  Each test is a case: the same script
 runs it in the same Debian root, as an ordinary user, on Linux and on Zerno, and it passes, is skipped or fails.  What
@@ -14,6 +14,9 @@ begins with `needs` is a part of the kernel that is not built yet: such tests ar
 --m32      the tests as 32-bit programs (named m32/TEST); --all both kinds
 --short    some quick ones which pass on both; nothing is fetched or built
 --cached   Linux's results of the runs before
+--resume   a run that was stopped goes on: what has a result on Linux and on Zerno is not run again
+--anyway   on Zerno also what does not pass on Linux
+--linux    on Linux alone
 --report   no run: the comparison of the results of the runs before
 """
 import fnmatch
@@ -22,6 +25,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -33,7 +37,10 @@ import run  # noqa: E402
 HOME = f"{TOP}/build/conformance/strace"
 ARCHIVE = f"{TOP}/build/debian/root.cpio"
 RESULTS = f"{run.BUILD}/strace"
-CASE_SECONDS = 600
+CASE_SECONDS = 300
+# Thousands of processes each, without a word in between: half an hour under emulation.
+SLOW, SLOW_SECONDS = ("trace_", "filtering_syscall-syntax"), 3600
+BATCH = 150  # tests of one guest
 NEED_TWO_CPUS = ("status-none-threads", "threads-execve")
 # Parts of the Debian root which no test looks at: a smaller archive boots sooner.
 NOT_NEEDED = ["usr/lib/git-core", "usr/lib/python3", "usr/lib/python3.11", "usr/lib/x86_64-linux-gnu/perl", "usr/share/perl",
@@ -43,12 +50,14 @@ kill mmap nanosleep openat pipe2 poll prctl-name ptrace_syscall_info rt_sigprocm
 strace-C.test strace-p1-Y-p.test threads-execve.test vfork-f.gen.test wait4""".split()
 WORDS = {0: "PASS", 77: "SKIP", 99: "ERROR"}
 
-CASE = """cd /suite/build/{dir}
+CASE = """read start rest </proc/uptime
+cd /suite/build/{dir}
 setpriv --reuid=1000 --regid=1000 --clear-groups --reset-env env PATH="$PATH" LANG=C TIMEOUT_DURATION={limit} \\
 STRACE_ARCH={arch} STRACE_NATIVE_ARCH=x86_64 SIZEOF_KERNEL_LONG_T={long} SIZEOF_LONG={long} MIPS_ABI= \\
 srcdir=../../strace-6.1/{dir} ../../strace-6.1/{dir}/run.sh ../../strace-6.1/{dir}/{test} >/tmp/test.log 2>&1
 status=$?
-echo "RESULT $status"
+read end rest </proc/uptime
+echo "RESULT $status after $((${{end%.*}} - ${{start%.*}})) s"
 [ $status = 0 ] || tail -c 3000 /tmp/test.log
 """
 
@@ -134,7 +143,8 @@ def write_cases(root, folders, chosen):
             if chosen and name not in chosen and re.sub(r"(\.gen)?\.test$", "", name) not in chosen:
                 continue
             case = name.replace("/", "__")
-            run.write(f"{root}/cases/{case}", CASE.format(dir=folder, arch=bits[0], long=bits[1], test=test, limit=CASE_SECONDS - 40))
+            limit = (SLOW_SECONDS if is_slow(case) else CASE_SECONDS) - 20
+            run.write(f"{root}/cases/{case}", CASE.format(dir=folder, arch=bits[0], long=bits[1], test=test, limit=limit))
             cases.append(case)
     return cases
 
@@ -152,6 +162,7 @@ def known_reasons():
 
 
 def main():
+    signal.signal(signal.SIGTERM, stop)
     options = {w for w in words if w.startswith("--")}
     smp = next((int(w[6:]) for w in options if w.startswith("--smp=")), 1)
     chosen = [w for w in words if not w.startswith("--")]
@@ -174,26 +185,58 @@ def main():
     root = f"{run.BUILD}/root-strace"
     if "--report" not in options:
         make_root(root, folders)
-    cases = write_cases(root, folders, chosen)
+    cases = sorted(write_cases(root, folders, chosen), key=is_slow)
     os.makedirs(RESULTS, exist_ok=True)
     linux, zerno = load("linux"), load("zerno")
     if "--report" not in options:
-        missing = [c for c in cases if "--cached" not in options or c not in linux]
-        linux |= run.run_on_linux(root, missing, seconds=CASE_SECONDS) if missing else {}
-        save("linux", linux)
-        if not os.environ.get("LINUX_ONLY"):
-            zerno |= run_on_zerno(root, [c for c in cases if verdict(linux.get(c)) == "PASS"], smp)
+        again = not options & {"--cached", "--resume"}
+        for some in batches([c for c in cases if again or c not in linux], BATCH // 10):
+            linux |= run.run_on_linux(root, some, seconds=SLOW_SECONDS)
+            save("linux", linux)
+        if "--linux" in options:
+            return
+        want = [c for c in cases if "--anyway" in options or verdict(linux.get(c)) == "PASS"]
+        want = [c for c in want if "--resume" not in options or c not in zerno]
+        for n, (some, cpus, seconds) in enumerate(guests(want, smp)):
+            zerno |= run_guest(root, some, cpus, seconds, zerno)
             save("zerno", zerno)
+            print(f"strace suite: guest {n}: {sum(verdict(zerno[c]) == 'PASS' for c in some)} of {len(some)} pass on Zerno", flush=True)
     sys.exit(compare(cases, linux, zerno))
 
 
-def run_on_zerno(root, cases, smp):
-    """One CPU, unless asked: tracer and traced take turns, and on two emulated CPUs each turn waits for the host."""
-    two = [] if smp > 1 else [c for c in cases if c.removeprefix("m32__").startswith(NEED_TWO_CPUS)]
-    results = {}
-    for some, cpus in ((two, 2), ([c for c in cases if c not in two], smp)):
-        results |= run.run_on_zerno(root, some, "strace", seconds=CASE_SECONDS, mem="3G", smp=cpus) if some else {}
-    return results
+def stop(*_):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # timeout(1) sends it twice
+    raise KeyboardInterrupt
+
+
+def is_slow(case):
+    return case.removeprefix("m32__").startswith(SLOW)
+
+
+def batches(cases, size=BATCH):
+    return [cases[i:i + size] for i in range(0, len(cases), size)]
+
+
+def guests(cases, smp):
+    """Tests, CPUs and seconds a test of each guest.  One CPU is enough for most; the slow ones come last, each alone."""
+    two = [c for c in cases if smp == 1 and c.removeprefix("m32__").startswith(NEED_TWO_CPUS)]
+    slow = [c for c in cases if is_slow(c)]
+    others = [c for c in cases if c not in two + slow]
+    return ([(some, 2, CASE_SECONDS) for some in batches(two)] + [(some, smp, CASE_SECONDS) for some in batches(others)] +
+            [([c], smp, SLOW_SECONDS) for c in slow])
+
+
+def run_guest(root, cases, cpus, seconds, before):
+    """Who stops the run keeps what the guest has done so far."""
+    for log in glob.glob(f"{run.BUILD}/strace-*.log"):
+        os.unlink(log)
+    try:
+        return run.run_on_zerno(root, cases, "strace", seconds=seconds, mem="3G", smp=cpus)
+    except KeyboardInterrupt:  # SIGTERM, too
+        for log in glob.glob(f"{run.BUILD}/strace-*.log"):
+            before |= run.parse(open(log, errors="replace").read().replace("\r", ""))[0]
+        save("zerno", before)
+        sys.exit("strace suite: stopped; --resume goes on")
 
 
 def load(system):

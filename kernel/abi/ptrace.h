@@ -19,8 +19,12 @@
 #define PTRACE_SETFPREGS        15
 #define PTRACE_ATTACH           16
 #define PTRACE_DETACH           17
+#define PTRACE_GETFPXREGS       18 /* i386 */
+#define PTRACE_SETFPXREGS       19
 #define PTRACE_OLDSETOPTIONS    21
 #define PTRACE_SYSCALL          24
+#define PTRACE_GET_THREAD_AREA  25
+#define PTRACE_SET_THREAD_AREA  26
 #define PTRACE_ARCH_PRCTL       30
 #define PTRACE_SYSEMU           31
 #define PTRACE_SYSEMU_STEP      32
@@ -37,8 +41,12 @@
 #define PTRACE_GETSIGMASK       0x420a
 #define PTRACE_SETSIGMASK       0x420b
 #define PTRACE_SECCOMP_GET_FILTER 0x420c
+#define PTRACE_SECCOMP_GET_METADATA 0x420d
 #define PTRACE_GET_SYSCALL_INFO 0x420e
 #define PTRACE_GET_RSEQ_CONFIGURATION 0x420f
+struct seccomp_metadata_k {
+	u64 filter_off, flags;
+};
 struct ptrace_rseq_configuration_k {
 	u64 rseq_abi_pointer;
 	u32 rseq_abi_size, signature, flags, pad;
@@ -72,6 +80,7 @@ struct ptrace_rseq_configuration_k {
 #define NT_PRPSINFO                   3
 #define NT_AUXV                       6
 #define NT_386_TLS              0x200
+#define NT_386_IOPERM           0x201
 #define NT_PRXFPREG             0x46e62b7f
 #define NT_X86_XSTATE                 0x202
 #define NT_SIGINFO                    0x53494749

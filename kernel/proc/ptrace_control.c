@@ -90,7 +90,8 @@ int ptrace_resume(struct task *t, long request, unsigned long sig)
 	t->pt.emulated = emulated;
 	t->pt.code = (int)sig;
 	t->pt.held = false;
-	thread_wake_state(&t->thread, BIT(THREAD_TRACED));
+	/* The tracer's next step is to wait for the next stop. */
+	thread_wake_state_sync(&t->thread, BIT(THREAD_TRACED));
 	sighand_unlock(s, f);
 	return 0;
 }

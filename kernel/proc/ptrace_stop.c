@@ -50,7 +50,8 @@ static void tell_stop(struct task *t, struct thread_group *to, int why, int stat
 	info.chld.stime = (s64)(stime / (NSEC_PER_SEC / 100));
 	info.chld.status = status & 0x7f;
 	send_child_stopped(to->leader->sighand, to->leader, &info);
-	waitq_wake_all(&to->wait_child);
+	if (waitq_active(&to->wait_child))
+		waitq_wake_sync(&to->wait_child); /* t sleeps at once */
 }
 
 /* The tracer, and the parent too when the last thread of the group has stopped. */

@@ -130,6 +130,20 @@ long seccomp_get_filter(struct task *t, u64 nth, struct sock_filter_k **prog)
 	return n;
 }
 
+int seccomp_get_flags(struct task *t, u64 nth, u64 *flags)
+{
+	struct seccomp_filter *f;
+
+	if (t->seccomp_mode != SECCOMP_MODE_FILTER)
+		return -EINVAL;
+	f = filter_nth_get(t, nth);
+	if (!f)
+		return -ENOENT;
+	*flags = f->log ? SECCOMP_FILTER_FLAG_LOG : 0;
+	filter_put(f);
+	return 0;
+}
+
 /* Setting. */
 
 int seccomp_set_strict(void)

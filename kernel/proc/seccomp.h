@@ -23,3 +23,5 @@ unsigned seccomp_count(struct task *t);
 /* A copy of t's nth filter, the oldest first, to be freed: its number of instructions.  -ENOENT, -EINVAL (t has no
  * filters), -ENOMEM. */
 MUST_CHECK long seccomp_get_filter(struct task *t, u64 nth, struct sock_filter_k **prog);
+/* With what SECCOMP_FILTER_FLAG_* it was installed: 0, -ENOENT, -EINVAL. */
+MUST_CHECK int seccomp_get_flags(struct task *t, u64 nth, u64 *flags);

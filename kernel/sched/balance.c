@@ -45,14 +45,19 @@ static unsigned rt_cpu(const struct thread *t, cpumask_t mask, unsigned prev_cpu
 	return mask & BIT(prev_cpu) ? prev_cpu : (unsigned)__builtin_ctzll(mask);
 }
 
-unsigned sched_select_cpu(struct thread *t, unsigned prev_cpu, bool fork)
+unsigned sched_select_cpu(struct thread *t, unsigned prev_cpu, enum wake_kind kind)
 {
+	bool fork = kind == WAKE_FORK;
+
 	if (likely(sched_one_cpu()))
 		return prev_cpu;
 
 	cpumask_t mask = t->allowed & atomic_load(&sched_online_mask);
 	if (!mask)
 		mask = atomic_load(&sched_online_mask);
+	/* To wake another CPU takes longer than to wait for one that is about to be free. */
+	if (kind == WAKE_SYNC && mask & BIT(cpu_id()) && atomic_load(&rq_this()->nr_running) == 1)
+		return cpu_id();
 	cpumask_t idle = mask & atomic_load(&sched_idle_mask);
 
 	if (idle & BIT(prev_cpu) && !fork)
@@ -111,7 +116,7 @@ bool sched_pull(struct run_queue *rq, bool idle) NO_LOCK_CHECK
 		rq_account(rq, now);
 		rq_dequeue(from, t);
 		rq_enqueue(rq, t);
-		rq_check_preempt(rq, t, now, true);
+		rq_check_preempt(rq, t, now, WAKE_FORK);
 	}
 	spin_unlock(&from->lock);
 	spin_unlock(&rq->lock);

@@ -138,9 +138,10 @@ void rq_dequeue(struct run_queue *rq, struct thread *t)
 }
 
 /* t has just come to rq: does it run before what runs now? */
-void rq_check_preempt(struct run_queue *rq, struct thread *t, ktime_t now, bool fork)
+void rq_check_preempt(struct run_queue *rq, struct thread *t, ktime_t now, enum wake_kind kind)
 {
 	const struct thread *c = rq->curr;
+	bool wait = kind == WAKE_FORK || (kind == WAKE_SYNC && rq->cpu == cpu_id());
 	bool preempt;
 
 	if (c->is_idle)
@@ -148,7 +149,7 @@ void rq_check_preempt(struct run_queue *rq, struct thread *t, ktime_t now, bool 
 	else if (unlikely(policy_is_rt(t->policy)))
 		preempt = !policy_is_rt(c->policy) || t->rt_prio > c->rt_prio;
 	else
-		preempt = !fork && !policy_is_rt(c->policy) && fair_preempts(rq, t);
+		preempt = !wait && !policy_is_rt(c->policy) && fair_preempts(rq, t);
 
 	if (preempt)
 		rq_set_resched(rq);
@@ -203,13 +204,13 @@ static COLD void switch_finish_slow(struct thread *prev, bool dead, struct threa
 {
 	if (push) {
 		irqflags_t f = spin_lock_irqsave(&push->wake_lock);
-		struct run_queue *rq = rq_of(sched_select_cpu(push, push->cpu, false));
+		struct run_queue *rq = rq_of(sched_select_cpu(push, push->cpu, WAKE_NORMAL));
 		ktime_t now = clock_monotonic();
 
 		spin_lock(&rq->lock);
 		rq_account(rq, now);
 		rq_enqueue(rq, push);
-		rq_check_preempt(rq, push, now, false);
+		rq_check_preempt(rq, push, now, WAKE_NORMAL);
 		spin_unlock(&rq->lock);
 		spin_unlock_irqrestore(&push->wake_lock, f);
 	}
@@ -324,7 +325,7 @@ void sched_exit(void)
 
 /* ---- waking up ---- */
 
-static void wake_enqueue(struct thread *t, unsigned cpu, bool fork)
+static void wake_enqueue(struct thread *t, unsigned cpu, enum wake_kind kind)
 {
 	struct run_queue *rq = rq_of(cpu);
 	ktime_t now;
@@ -340,11 +341,11 @@ static void wake_enqueue(struct thread *t, unsigned cpu, bool fork)
 	t->last_wake_ns = (u64)now;
 	rq_enqueue(rq, t);
 	TRACE2(sched_wake, t->tid, cpu);
-	rq_check_preempt(rq, t, now, fork);
+	rq_check_preempt(rq, t, now, kind);
 	spin_unlock(&rq->lock);
 }
 
-static void wake_locked(struct thread *t) NO_LOCK_CHECK
+static void wake_locked(struct thread *t, enum wake_kind kind) NO_LOCK_CHECK
 {
 	if (atomic_load(&t->on_rq)) { /* (1) */
 		struct run_queue *rq = rq_lock_thread(t);
@@ -358,28 +359,38 @@ static void wake_locked(struct thread *t) NO_LOCK_CHECK
 	}
 	while (atomic_load_acquire(&t->on_cpu)) /* (2) */
 		arch_cpu_relax();
-	wake_enqueue(t, sched_select_cpu(t, t->cpu, false), false); /* (3) */
+	wake_enqueue(t, sched_select_cpu(t, t->cpu, kind), kind); /* (3) */
 }
 
-bool thread_wake_irqoff(struct thread *t, unsigned state_mask)
+bool thread_wake_irqoff(struct thread *t, unsigned state_mask, enum wake_kind kind)
 {
 	spin_lock(&t->wake_lock);
 	bool wake = BIT(atomic_load(&t->state)) & state_mask;
 
 	if (likely(wake))
-		wake_locked(t);
+		wake_locked(t, kind);
 	spin_unlock(&t->wake_lock);
 	return wake;
 }
 
-bool thread_wake_state(struct thread *t, unsigned state_mask)
+static bool wake_state(struct thread *t, unsigned state_mask, enum wake_kind kind)
 {
 	memory_barrier(); /* the caller's condition before our look at the state */
 	irqflags_t f = arch_irq_save();
-	bool woken = thread_wake_irqoff(t, state_mask);
+	bool woken = thread_wake_irqoff(t, state_mask, kind);
 
 	arch_irq_restore(f);
 	return woken;
+}
+
+bool thread_wake_state(struct thread *t, unsigned state_mask)
+{
+	return wake_state(t, state_mask, WAKE_NORMAL);
+}
+
+bool thread_wake_state_sync(struct thread *t, unsigned state_mask)
+{
+	return wake_state(t, state_mask, WAKE_SYNC);
 }
 
 static u64 forks_total;
@@ -410,7 +421,7 @@ void sched_start(struct thread *t, const struct thread *parent)
 	atomic_add(&forks_total, 1);
 
 	irqflags_t f = spin_lock_irqsave(&t->wake_lock);
-	wake_enqueue(t, sched_select_cpu(t, cpu_id(), true), true);
+	wake_enqueue(t, sched_select_cpu(t, cpu_id(), WAKE_FORK), WAKE_FORK);
 	spin_unlock_irqrestore(&t->wake_lock, f);
 }
 

@@ -98,11 +98,11 @@ static void affinity_move(struct run_queue *rq, struct thread *t) NO_LOCK_CHECK
 	rq_dequeue(rq, t);
 	spin_unlock(&rq->lock);
 
-	rq = rq_of(sched_select_cpu(t, t->cpu, false));
+	rq = rq_of(sched_select_cpu(t, t->cpu, WAKE_NORMAL));
 	spin_lock(&rq->lock);
 	rq_account(rq, now);
 	rq_enqueue(rq, t);
-	rq_check_preempt(rq, t, now, false);
+	rq_check_preempt(rq, t, now, WAKE_NORMAL);
 	spin_unlock(&rq->lock);
 }
 

@@ -99,7 +99,13 @@ void rq_set_resched(struct run_queue *rq);
 void rq_queue_remove(struct run_queue *rq,
                      struct thread *t); /* from its class's structure; t is not running */
 void rq_queue_insert(struct run_queue *rq, struct thread *t, bool head);
-void rq_check_preempt(struct run_queue *rq, struct thread *t, ktime_t now, bool fork);
+/* Why a thread comes to a run queue. */
+enum wake_kind {
+	WAKE_NORMAL,
+	WAKE_FORK, /* it is new, or was moved: where there is least to do, and nobody gives way to it */
+	WAKE_SYNC, /* the waker is about to sleep: it stays on the waker's CPU and runs when that has slept */
+};
+void rq_check_preempt(struct run_queue *rq, struct thread *t, ktime_t now, enum wake_kind kind);
 /* The policies of giving the CPU away. */
 enum sched_mode {
 	SCHED_BLOCK,   /* sleeps if its state says so */
@@ -108,7 +114,7 @@ enum sched_mode {
 };
 void sched_switch(enum sched_mode mode);
 /* thread_wake_state with irqs off, by a caller whose lock orders its condition before the sleeper's state. */
-bool thread_wake_irqoff(struct thread *t, unsigned state_mask);
+bool thread_wake_irqoff(struct thread *t, unsigned state_mask, enum wake_kind kind);
 enum { WAKE_SLEEPING = 1 << THREAD_INTERRUPTIBLE | 1 << THREAD_UNINTERRUPTIBLE | 1 << THREAD_KILLABLE };
 
 /* thread.c: after the last switch away from a kernel thread. */
@@ -120,7 +126,7 @@ ktime_t sched_slice_left(const struct thread *t);
 void sched_load_start(void);
 
 /* balance.c */
-unsigned sched_select_cpu(struct thread *t, unsigned prev_cpu, bool fork);
+unsigned sched_select_cpu(struct thread *t, unsigned prev_cpu, enum wake_kind kind);
 bool sched_pull(struct run_queue *rq, bool idle);
 
 /* timer.c: this CPU's scheduling tick shares the one-shot timer; irqs off */

@@ -129,6 +129,8 @@ static inline void thread_set_state(enum thread_state s)
 }
 /* Makes t runnable if it sleeps in a state of the mask (BIT(THREAD_x)); true if it did.  Any context. */
 bool thread_wake_state(struct thread *t, unsigned state_mask);
+/* The same by a thread that will sleep at once, so t shall run here next: two that take turns need one CPU. A hint. */
+bool thread_wake_state_sync(struct thread *t, unsigned state_mask);
 static inline bool thread_wake(struct thread *t)
 {
 	return thread_wake_state(t, BIT(THREAD_INTERRUPTIBLE) | BIT(THREAD_UNINTERRUPTIBLE) |

@@ -72,7 +72,7 @@ void waitq_finish(struct waitq *q, struct waiter *w)
 	waitq_remove(q, w);
 }
 
-void waitq_wake(struct waitq *q, unsigned n, unsigned key)
+static void wake_waiters(struct waitq *q, unsigned n, unsigned key, enum wake_kind kind)
 {
 	irqflags_t f = spin_lock_irqsave(&q->lock);
 	struct list_head *at = q->waiters.next;
@@ -85,13 +85,23 @@ void waitq_wake(struct waitq *q, unsigned n, unsigned key)
 		if (unlikely(w->wake != NULL)) {
 			woke = w->wake(w, key);
 		} else {
-			woke = thread_wake_irqoff(w->thread, WAKE_SLEEPING);
+			woke = thread_wake_irqoff(w->thread, WAKE_SLEEPING, kind);
 			list_del(&w->link); /* w is its owner's from here */
 		}
 		if (exclusive && woke && n && --n == 0)
 			break;
 	}
 	spin_unlock_irqrestore(&q->lock, f);
+}
+
+void waitq_wake(struct waitq *q, unsigned n, unsigned key)
+{
+	wake_waiters(q, n, key, WAKE_NORMAL);
+}
+
+void waitq_wake_sync(struct waitq *q)
+{
+	wake_waiters(q, 0, 0, WAKE_SYNC);
 }
 
 int waitq_sleep(struct waitq *q, struct mutex *m) NO_LOCK_CHECK

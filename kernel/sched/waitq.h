@@ -23,6 +23,8 @@ struct waiter {
 void waitq_init(struct waitq *q);
 /* Wakes all non-exclusive waiters and at most n exclusive ones (n = 0: all).  key: poll events or 0. */
 void waitq_wake(struct waitq *q, unsigned n, unsigned key);
+/* Wakes all, by a thread that will sleep at once; see thread_wake_state_sync(). */
+void waitq_wake_sync(struct waitq *q);
 static inline bool waitq_active(const struct waitq *q)
 {
 	memory_barrier();

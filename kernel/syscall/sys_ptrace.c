@@ -158,13 +158,18 @@ static long do_rseq(const struct task *t, unsigned long size, void __user *u)
 	return copy_to_user(u, &conf, MIN(size, sizeof(conf))) ? -EFAULT : (long)sizeof(conf);
 }
 
+static bool may_see_filters(void)
+{
+	return capable(CAP_SYS_ADMIN) && current_task()->seccomp_mode == SECCOMP_MODE_DISABLED;
+}
+
 /* The nth filter of t, the oldest first: its length, and into `u` unless that is NULL. */
 static long do_seccomp_filter(struct task *t, unsigned long nth, struct sock_filter_k __user *u)
 {
 	struct sock_filter_k *prog;
 	long n;
 
-	if (!capable(CAP_SYS_ADMIN) || current_task()->seccomp_mode != SECCOMP_MODE_DISABLED)
+	if (!may_see_filters())
 		return -EACCES;
 	n = seccomp_get_filter(t, nth, &prog);
 	if (n < 0)
@@ -173,6 +178,25 @@ static long do_seccomp_filter(struct task *t, unsigned long nth, struct sock_fil
 		n = -EFAULT;
 	kfree(prog);
 	return n;
+}
+
+/* *u says which filter; the size of what is known of it. */
+static long do_seccomp_metadata(struct task *t, unsigned long size, struct seccomp_metadata_k __user *u)
+{
+	struct seccomp_metadata_k m = { 0 };
+	int err;
+
+	if (!may_see_filters())
+		return -EACCES;
+	size = MIN(size, sizeof(m));
+	if (size < sizeof(m.filter_off))
+		return -EINVAL;
+	if (copy_from_user(&m.filter_off, &u->filter_off, sizeof(m.filter_off)))
+		return -EFAULT;
+	err = seccomp_get_flags(t, m.filter_off, &m.flags);
+	if (err)
+		return err;
+	return copy_to_user(u, &m, size) ? -EFAULT : (long)size;
 }
 
 static long do_options(struct task *t, unsigned long options)
@@ -213,6 +237,8 @@ static long request_held(struct task *t, long request, unsigned long addr, unsig
 		return do_rseq(t, addr, (void __user *)data);
 	case PTRACE_SECCOMP_GET_FILTER:
 		return do_seccomp_filter(t, addr, (struct sock_filter_k __user *)data);
+	case PTRACE_SECCOMP_GET_METADATA:
+		return do_seccomp_metadata(t, addr, (struct seccomp_metadata_k __user *)data);
 	case PTRACE_LISTEN:
 		return ptrace_listen(t);
 	default:

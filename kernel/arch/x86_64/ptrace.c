@@ -20,6 +20,7 @@
  */
 #include <abi/errno.h>
 #include <abi/ptrace.h>
+#include <abi/sched.h>
 #include <arch/pgtable.h>
 #include <arch/ptrace.h>
 #include <arch/switch.h>
@@ -39,6 +40,7 @@ enum {
 	REGS_FRAME = 21,
 	USER_SIZE = 912,
 	USER_DEBUGREG = 848,
+	IOPERM_SIZE = 65536 / 8,
 	XSTATE_XCR0 = 464,
 	XSTATE_SSE = 160
 };
@@ -295,6 +297,8 @@ static size_t regset_size(const struct thread *t, unsigned long type, bool wide)
 		return wide ? 0 : FPU_LEGACY_SIZE;
 	case NT_386_TLS:
 		return wide ? 0 : AREAS_SIZE;
+	case NT_386_IOPERM:
+		return IOPERM_SIZE;
 	case NT_X86_XSTATE:
 		return fpu_size;
 	default:
@@ -312,6 +316,8 @@ static long regset_copy(struct thread *t, bool write, unsigned long type, void _
 		return write ? regs_write(t, buf, len) : regs_read(t, buf, len);
 	case NT_386_TLS:
 		return segments_areas(t, write, buf, len);
+	case NT_386_IOPERM: /* who has permissions has a bitmap to read; there is no ioperm(2), so nobody has */
+		return write ? -EOPNOTSUPP : -ENXIO;
 	case NT_PRFPREG:
 		if (!wide)
 			return write ? ptrace32_fpu_write(t, buf, len) : ptrace32_fpu_read(t, buf, len);
@@ -346,6 +352,28 @@ static long regset(struct thread *t, bool write, unsigned long type, struct iove
 	return err ? err : put_user(len, user_field(uiov, len));
 }
 
+/* arch_prctl(2) as if the tracee had called it; only the address of a result is the tracer's. */
+static long base_request(struct thread *t, int code, unsigned long addr)
+{
+	bool fs = code == ARCH_SET_FS || code == ARCH_GET_FS;
+	u64 *base = fs ? &t->arch.fs_base : &t->arch.gs_base;
+
+	switch (code) {
+	case ARCH_SET_FS:
+	case ARCH_SET_GS:
+		if (addr >= USER_TOP)
+			return -EPERM;
+		segments_change(t, t->arch.selectors & ~(0xffffUL << (fs ? 32 : 48)));
+		*base = addr;
+		return 0;
+	case ARCH_GET_FS:
+	case ARCH_GET_GS:
+		return put_user(*base, (u64 __user *)addr);
+	default:
+		return -EINVAL;
+	}
+}
+
 long arch_ptrace(struct thread *t, long request, unsigned long addr, unsigned long data)
 {
 	if (current_task()->call_layout)
@@ -366,6 +394,12 @@ long arch_ptrace(struct thread *t, long request, unsigned long addr, unsigned lo
 	case PTRACE_GETREGSET:
 	case PTRACE_SETREGSET:
 		return regset(t, request == PTRACE_SETREGSET, addr, (struct iovec __user *)data);
+	case PTRACE_ARCH_PRCTL:
+		return base_request(t, (int)data, addr);
+	case PTRACE_GET_THREAD_AREA:
+		return (s32)addr < 0 ? -EIO : segments_get_area(t, (u32)addr, (void __user *)data);
+	case PTRACE_SET_THREAD_AREA:
+		return (s32)addr < 0 ? -EIO : segments_set_area_at(t, (u32)addr, (void __user *)data);
 	default:
 		return -EIO;
 	}
