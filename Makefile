@@ -75,7 +75,7 @@ debian: ## a Debian 12 root for the tests and for `./zerno run --rootfs debian`,
 	@tools/debian_root.sh build/debian/root.cpio
 
 debian-i386: ## the same of Debian's 32-bit programs (build/debian/root-i386.cpio)
-	@tools/setup.sh debian
+	@tools/setup.sh debian-i386
 	@tools/debian_root.sh build/debian/root-i386.cpio i386
 
 debian-dev: ## one with gcc, make and sqlite3, for the long form of the tests (build/debian/root-dev.cpio)

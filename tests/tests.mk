@@ -5,6 +5,10 @@ ABI_SRC := $(filter-out tests/abi/abi.c,$(wildcard tests/abi/*.c))
 ABI_BIN := $(patsubst tests/abi/%.c,build/tests/abi/%,$(ABI_SRC))
 STRESS_BIN := $(patsubst tests/stress/%.c,build/tests/stress/%,$(wildcard tests/stress/*.c))
 DEBIAN_BIN := $(patsubst tests/debian/%.c,build/tests/debian/%,$(wildcard tests/debian/*.c))
+# 32-bit ones for the i386 root, when that was made.
+ifneq ($(wildcard build/debian/root-i386.cpio),)
+DEBIAN_BIN += $(patsubst tests/debian/%.c,build/tests/debian-i386/%,$(wildcard tests/debian/*.c))
+endif
 GUEST_CC := musl-gcc -static -O1 -g -std=gnu11 -Wall -Wno-stringop-overflow -Wno-stringop-overread -Wno-nonnull \
 	-Wno-unused-result -Wno-dangling-pointer -Wno-unused-but-set-variable
 
@@ -22,6 +26,11 @@ build/tests/debian/%: tests/debian/%.c
 	@mkdir -p $(@D)
 	@echo "  GUEST $<"
 	$(Q)gcc -g -O0 -std=gnu11 -Wall -pthread -ffile-prefix-map=$(CURDIR)/tests/debian=/tests -o $@ $(CURDIR)/$<
+
+build/tests/debian-i386/%: tests/debian/%.c
+	@mkdir -p $(@D)
+	@echo "  GUEST $< (i386)"
+	$(Q)gcc -m32 -g -O0 -std=gnu11 -Wall -pthread -ffile-prefix-map=$(CURDIR)/tests/debian=/tests -o $@ $(CURDIR)/$<
 
 # Static programs of Debian's Go and Rust, which `make debian-dev` installs: only built when that was done.
 ifneq ($(wildcard build/debian/root-dev.cpio),)
@@ -66,9 +75,9 @@ build/debian/root-i386.cpio:
 	@$(MAKE) --no-print-directory debian-i386
 apps-tests: all ## busybox command lines, output compared with Linux's
 	@$(PYTHON) tests/run.py apps $(T)
-debian-tests: all ## Debian's dynamic programs, output compared with Linux's (after `make debian`)
+debian-tests: all test-programs ## Debian's dynamic programs, output compared with Linux's (after `make debian`)
 	@$(PYTHON) tests/run.py debian $(T)
-debian-i386-tests: all ## the same with Debian's 32-bit programs (after `make debian-i386`)
+debian-i386-tests: all test-programs ## the same with Debian's 32-bit programs (after `make debian-i386`)
 	@$(PYTHON) tests/run.py debian-i386 $(T)
 debian-dev-tests: all test-programs ## gcc, make, git, sqlite3, python3, Go and Rust on both systems (after `make debian-dev`)
 	@$(PYTHON) tests/run.py debian-dev $(T)

@@ -3,7 +3,7 @@
 #
 # setup.sh - installs the Debian packages a target needs, says which and why, and is silent when none is missing.
 #
-# usage: setup.sh run|test|check|debian|debian-dev|suites|all
+# usage: setup.sh run|test|check|debian|debian-i386|debian-dev|suites|all
 set -eu
 
 run="gcc:the_compiler make:the_build libc6-dev:headers_for_the_launcher python3:generators musl-tools:static_guest_programs
@@ -12,16 +12,18 @@ test="$run libcmocka-dev:unit_tests dpkg-dev:source_packages bzip2:source_packag
 check="clang-22:lock_analysis clang-format:layout binutils:symbols codespell:spelling python3:checkers"
 debian="mmdebstrap:a_Debian_root uidmap:a_Debian_root_without_being_root libarchive-tools:boot_archives fakeroot:a_disk_image_without_being_root e2fsprogs:a_disk_image ca-certificates:the_mirror"
 dev="$debian golang-go:a_static_Go_program rustc:a_static_Rust_program"
+i386="$debian gcc-multilib:32-bit_programs"
 suites="$debian gcc-multilib:32-bit_tests gawk:strace's_suite dpkg-dev:source_packages"
 case ${1:-all} in
 run) want=$run ;;
 test) want=$test ;;
 check) want="$check $run" ;;
 debian) want=$debian ;;
+debian-i386) want=$i386 ;;
 debian-dev) want=$dev ;;
 suites) want=$suites ;;
 all) want="$test $check" ;;
-*) echo "usage: setup.sh run|test|check|debian|debian-dev|suites|all" >&2; exit 2 ;;
+*) echo "usage: setup.sh run|test|check|debian|debian-i386|debian-dev|suites|all" >&2; exit 2 ;;
 esac
 
 missing=

@@ -4,6 +4,7 @@
 #include <abi/types.h>
 
 #define CSIGNAL              0x000000ff
+#define CLONE_NEWTIME        0x00000080 /* of unshare and clone3: in clone it is part of the signal */
 #define CLONE_VM             0x00000100
 #define CLONE_FS             0x00000200
 #define CLONE_FILES          0x00000400
@@ -54,6 +55,8 @@ struct sched_param_k {
 #define PR_GET_TIMING          13
 #define PR_SET_TIMING          14
 #define PR_GET_SECCOMP         21
+#define PR_GET_TSC             25
+#define PR_SET_TSC             26
 #define PR_SET_SECCOMP         22
 #define PR_CAPBSET_READ        23
 #define PR_CAPBSET_DROP        24
@@ -74,6 +77,8 @@ struct sched_param_k {
 #define PR_SET_THP_DISABLE     41
 #define PR_GET_THP_DISABLE     42
 #define PR_CAP_AMBIENT         47
+#define PR_GET_SPECULATION_CTRL 52
+#define PR_SET_SPECULATION_CTRL 53
 #define PR_SET_VMA             0x53564d41
 #define ARCH_SET_GS            0x1001
 #define ARCH_SET_FS            0x1002

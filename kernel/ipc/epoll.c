@@ -385,6 +385,23 @@ int epoll_control(struct file *set, int op, int fd, struct file *f, struct epoll
 	return err;
 }
 
+int epoll_watched(struct file *set, int fd, unsigned nth, unsigned long *file)
+{
+	struct epoll *ep = set->private;
+	int err = -ENOENT;
+
+	scoped_mutex(&ep->lock);
+	for (struct rb_node *n = rb_first(&ep->items); n; n = rb_next(n)) {
+		struct epoll_item *it = rb_entry(n, struct epoll_item, rb);
+		if (it->fd != fd || nth--)
+			continue;
+		*file = (unsigned long)it->file;
+		err = 0;
+		break;
+	}
+	return err;
+}
+
 /* ---- collecting ---- */
 
 static struct epoll_item *ready_take(struct epoll *ep, struct list_head *list)

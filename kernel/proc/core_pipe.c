@@ -53,7 +53,7 @@ static void helper_main(void *arg)
 
 	if (err >= 0) {
 		h->input = NULL;
-		err = process_exec(&w, h->words[0], LOOKUP_FOLLOW, argv, envp);
+		err = process_exec(&w, -1, h->words[0], LOOKUP_FOLLOW, argv, envp);
 	}
 	h->error = err;
 	atomic_store_release(&h->done, true);

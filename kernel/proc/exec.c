@@ -28,6 +28,7 @@
 #include <fs/mount.h>
 #include <fs/xattr.h>
 #include <abi/sched.h>
+#include <lib/format.h>
 #include <lib/string.h>
 #include <mem/slab.h>
 
@@ -191,14 +192,33 @@ static u64 args_limit(const struct task *t)
 	           128UL << 10); /* three quarters of 8 MiB at most, 128 KiB at least */
 }
 
-/* The name as the program will see it; a descriptor that was executed is known by its path. */
-static int exec_set_name(struct exec_image *x, const char *name)
+/* The name as the program will see it.  From a descriptor it is one by which a script's interpreter can open it, too. */
+static int exec_set_name(struct exec_image *x, int dirfd, const char *name)
 {
-	x->name = kstrdup(name);
-	return x->name ? 0 : -ENOMEM;
+	enum { DEV_FD_LEN = 24 };
+	size_t size = DEV_FD_LEN + strlen(name);
+
+	if (dirfd < 0 || *name == '/') {
+		x->name = kstrdup(name);
+		return x->name ? 0 : -ENOMEM;
+	}
+	x->name = kmalloc(size, 0);
+	if (!x->name)
+		return -ENOMEM;
+	scnprintf(x->name, size, "/dev/fd/%d%s%s", dirfd, *name ? "/" : "", name);
+	x->name_closes = fd_get_cloexec(current_task()->files, (unsigned)dirfd) > 0;
+	return 0;
 }
 
-static int exec_name_of_file(struct exec_image *x)
+static void exec_set_comm(struct exec_image *x, const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	strlcpy(x->comm, slash ? slash + 1 : name, COMM_LEN);
+}
+
+/* A program that has no name but a descriptor's number is called as its file is. */
+static int exec_comm_of_file(struct exec_image *x)
 {
 	struct path root;
 	char *buf = kmalloc(PATH_MAX, 0);
@@ -208,29 +228,29 @@ static int exec_name_of_file(struct exec_image *x)
 	fs_ctx_root(x->walk->fs, &root);
 	char *text = path_string(&x->file->path, &root, buf, PATH_MAX);
 	path_put(&root);
-	kfree(x->name);
-	x->name = kstrdup(IS_ERR(text) ? "" : text);
+	exec_set_comm(x, IS_ERR(text) ? "" : text);
 	kfree(buf);
-	return x->name ? 0 : -ENOMEM;
+	return 0;
 }
 
-static int exec_prepare(struct exec_image *x, const char *name, unsigned lookup, struct exec_strings argv,
-                        struct exec_strings envp)
+static int exec_prepare(struct exec_image *x, int dirfd, const char *name, unsigned lookup,
+                        struct exec_strings argv, struct exec_strings envp)
 {
-	int err = exec_set_name(x, name);
+	int err = exec_set_name(x, dirfd, name);
 
 	if (err)
 		return err;
+	exec_set_comm(x, x->name);
 	err = exec_open(x, x->walk, name, lookup); /* first: a shell tries many names */
 	x->args.limit = args_limit(current_task());
 	if (!err)
 		err = exec_args_collect(&x->args, argv, envp);
-	if (!err && !*name)
-		err = exec_name_of_file(x);
 	if (!err)
 		err = exec_new_space(x);
 	if (!err)
 		err = exec_load(x);
+	if (!err && !*name)
+		err = exec_comm_of_file(x);
 	if (!err)
 		err = exec_map_vdso(x);
 	if (!err)
@@ -314,13 +334,6 @@ static void exec_commit_mm(struct exec_image *x, struct task *t)
 	}
 }
 
-static void exec_set_comm(struct task *t, const char *name)
-{
-	const char *slash = strrchr(name, '/');
-
-	strlcpy(t->comm, slash ? slash + 1 : name, COMM_LEN);
-}
-
 static int exec_commit(struct exec_image *x)
 {
 	struct task *t = current_task();
@@ -337,7 +350,7 @@ static int exec_commit(struct exec_image *x)
 	posix_timers_delete_all(t->group);
 	signal_exec(t);
 	fd_table_close_exec(t->files);
-	exec_set_comm(t, x->name);
+	memcpy(t->comm, x->comm, COMM_LEN);
 	if (x->end_pdeath)
 		t->pdeath_signal = 0;
 	t->personality &= ~x->persona_off;
@@ -356,8 +369,8 @@ static int exec_commit(struct exec_image *x)
 	return 0;
 }
 
-int process_exec(const struct fs_walk *w, const char *name, unsigned lookup, struct exec_strings argv,
-                 struct exec_strings envp)
+int process_exec(const struct fs_walk *w, int dirfd, const char *name, unsigned lookup,
+                 struct exec_strings argv, struct exec_strings envp)
 {
 	struct exec_image *x = kzalloc(sizeof(*x));
 
@@ -365,7 +378,7 @@ int process_exec(const struct fs_walk *w, const char *name, unsigned lookup, str
 		return -ENOMEM;
 	x->walk = w;
 	pid_t old_pid = current_task()->pid; /* a thread takes over the leader's */
-	int err = exec_prepare(x, name, lookup, argv, envp);
+	int err = exec_prepare(x, dirfd, name, lookup, argv, envp);
 	/* Linux finds these faults when the old program is gone. */
 	bool fatal = err && x->late && err != -ENOMEM && err != -EINTR;
 	if (!err)

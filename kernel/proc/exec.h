@@ -33,7 +33,9 @@ struct exec_args {
 };
 struct exec_image {
 	const struct fs_walk *walk;
-	char *name;         /* as given: AT_EXECFN and the command's name */
+	char *name; /* as given, or /dev/fd/NUMBER[/...]: AT_EXECFN, and a script's name for its interpreter */
+	bool name_closes; /* the descriptor in it is closed by this execve */
+	char comm[COMM_LEN];
 	struct file *file;  /* what is loaded now: the program, or at first a script */
 	char *interp;       /* the script's interpreter, once a script was seen */
 	u8 head[EXEC_HEAD]; /* the file's first bytes, then zeros */

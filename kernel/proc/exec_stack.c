@@ -204,6 +204,7 @@ int exec_build_stack(struct exec_image *x)
 	l.random = l.platform - RANDOM_BYTES;
 	unsigned words = make_auxv(x, &l, mm->saved_auxv);
 	x->sp = ALIGN_DOWN(l.random - (1 + argc + 1 + a->envc + 1 + words) * word, 16);
+	mm->stack_start = x->sp;
 	mm->arg_start = l.strings;
 	mm->arg_end = mm->env_start = l.execfn - (a->strings.len - a->env_offset);
 	mm->env_end = l.execfn;

@@ -59,7 +59,7 @@ static void init_main(void *arg)
 	for (const char **path = init_words.paths; *path; path++) {
 		init_words.argv[0] = *path;
 		struct exec_strings argv = { .array = init_words.argv }, envp = { .array = init_words.envp };
-		int err = process_exec(&w, *path, LOOKUP_FOLLOW, argv, envp);
+		int err = process_exec(&w, -1, *path, LOOKUP_FOLLOW, argv, envp);
 		if (!err)
 			arch_enter_user();
 		if (err != -ENOENT)

@@ -100,6 +100,22 @@ int task_unshare_files(struct task *t)
 	return 0;
 }
 
+int task_unshare_fs(struct task *t)
+{
+	struct fs_ctx *mine, *old = t->fs;
+
+	if (ref_read(&old->ref) == 1)
+		return 0;
+	mine = fs_ctx_copy(old);
+	if (!mine)
+		return -ENOMEM;
+	irqflags_t f = spin_lock_irqsave(&t->lock);
+	t->fs = mine;
+	spin_unlock_irqrestore(&t->lock, f);
+	fs_ctx_put(old);
+	return 0;
+}
+
 struct fs_ctx *task_fs_get(struct task *t)
 {
 	irqflags_t f = spin_lock_irqsave(&t->lock);

@@ -6,8 +6,8 @@
  * Locks:     sighand->lock of the group (irqs off) guards all.
  * Contexts:  process context; posix_timer_expire in interrupts.
  * Manual:    timer_create(2), timer_settime(2), timer_getoverrun(2), sigevent(3type).
- * Tests:     tests/abi/posixtimer.c.
- * Deviates:  no timers on the CPU time of another thread.
+ * Tests:     tests/abi/posixtimer.c, tests/abi/cpuclock.c.
+ * Deviates:  no timers on the CPU time of another process.
  *
  * Theory
  * ------
@@ -246,11 +246,50 @@ static int timer_publish(struct posix_timer *pt, const struct sigevent_k *ev)
 	return pt->id;
 }
 
+/* The id of a CPU-time clock (clock_getcpuclockid(3)) in the timer: of this process, or of one of its threads.  0, -EINVAL (no
+ * such), -EOPNOTSUPP (another process, or a device's clock). */
+static int clock_choose(struct posix_timer *pt, int clock)
+{
+	enum { OF_DEVICE = 3, OF_THREAD = 4, KIND = 3 };
+	struct task *self = current_task(), *t;
+	pid_t nr = ~(clock >> 3);
+	int err = -EINVAL;
+
+	pt->clock = clock;
+	if (clock >= 0) {
+		if (clock == CLOCK_THREAD_CPUTIME_ID) {
+			task_get(self);
+			pt->cpu_thread = self;
+		}
+		return 0;
+	}
+	bool thread = clock & OF_THREAD;
+	if ((clock & KIND) == OF_DEVICE)
+		return thread ? -EINVAL : -EOPNOTSUPP;
+	t = nr ? task_find_get(nr) : self;
+	if (t == self && !nr)
+		task_get(self);
+	if (!t)
+		return -EINVAL;
+	pt->clock = thread ? CLOCK_THREAD_CPUTIME_ID : CLOCK_PROCESS_CPUTIME_ID;
+	if (t->group == self->group) {
+		err = 0;
+		if (thread) {
+			pt->cpu_thread = t;
+			return 0;
+		}
+	} else if (!thread) {
+		err = -EOPNOTSUPP;
+	}
+	task_put(t);
+	return err;
+}
+
 int posix_timer_create(int clock, const struct sigevent_k *ev, int *id)
 {
 	struct task *t = current_task();
 	struct posix_timer *pt;
-	int err = clock_check(clock, cred_capable(t->cred, CAP_WAKE_ALARM));
+	int err = clock < 0 ? 0 : clock_check(clock, cred_capable(t->cred, CAP_WAKE_ALARM));
 
 	if (err)
 		return err;
@@ -259,8 +298,9 @@ int posix_timer_create(int clock, const struct sigevent_k *ev, int *id)
 		return -EAGAIN;
 	timer_init(&pt->timer, posix_timer_expire);
 	pt->group = t->group;
-	pt->clock = clock;
-	err = ev ? event_check(ev, &pt->target) : 0;
+	err = clock_choose(pt, clock);
+	if (!err && ev)
+		err = event_check(ev, &pt->target);
 	if (err)
 		goto fail;
 	/* Every timer is charged, so that their number is limited. */
@@ -268,10 +308,6 @@ int posix_timer_create(int clock, const struct sigevent_k *ev, int *id)
 	err = -EAGAIN;
 	if (!pt->entry)
 		goto fail;
-	if (clock == CLOCK_THREAD_CPUTIME_ID) {
-		task_get(t);
-		pt->cpu_thread = t;
-	}
 	*id = timer_publish(pt, ev);
 	return 0;
 fail:

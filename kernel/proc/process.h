@@ -25,8 +25,9 @@ struct exec_strings {
 	bool user;
 	bool small; /* a user's, with pointers of 32 bits */
 };
-/* execve(2): 0 (the trap frame is new) or -errno as the manual lists. name is a kernel string. */
-MUST_CHECK int process_exec(const struct fs_walk *w, const char *name, unsigned lookup,
+/* execve(2): 0 (the trap frame is new) or -errno as the manual lists. name is a kernel string; dirfd the descriptor that
+ * w->base came from, or negative. */
+MUST_CHECK int process_exec(const struct fs_walk *w, int dirfd, const char *name, unsigned lookup,
                             struct exec_strings argv, struct exec_strings envp);
 NORETURN void task_exit(int code);    /* this thread; code as wait status */
 NORETURN void process_exit(int code); /* exit_group */

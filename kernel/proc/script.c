@@ -53,6 +53,8 @@ int script_load(struct exec_image *x)
 
 	if (x->head[0] != '#' || x->head[1] != '!')
 		return -ENOEXEC;
+	if (x->name_closes)
+		return -ENOENT; /* the interpreter could not open it */
 	memcpy(text, x->head, sizeof(text));
 	int err = script_line(text, sizeof(text), &line);
 	if (err)

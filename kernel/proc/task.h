@@ -193,6 +193,8 @@ struct vm_space *task_mm_get(struct task *t);
 struct fd_table *task_files_get(struct task *t);
 /* The running task gets a descriptor table of its own, if it shares one.  0 or -ENOMEM. */
 MUST_CHECK int task_unshare_files(struct task *t);
+/* The same for its root, working directory and file mode mask. */
+MUST_CHECK int task_unshare_fs(struct task *t);
 struct fs_ctx *task_fs_get(struct task *t);
 const struct cred *task_cred_get(struct task *t);
 

@@ -150,7 +150,7 @@ static void show_memory(struct seq *s, struct task *t, const struct vm_space *mm
 		seq_printf(s, " %llu %llu %llu %lu %lu %lu 0 0",
 		           (unsigned long long)mm->total_pages << PAGE_SHIFT,
 		           (unsigned long long)space_rss(mm), (unsigned long long)limit, mm->code_start,
-		           mm->code_end, mm->arg_start);
+		           mm->code_end, mm->stack_start);
 }
 
 static void show_tail(struct seq *s, struct task *t, const struct vm_space *mm, bool may_see)

@@ -54,7 +54,7 @@ static int cpu_clock_read(int clock, ktime_t *out)
 	return err;
 }
 
-static int clock_read(int clock, ktime_t *out)
+int clock_read(int clock, ktime_t *out)
 {
 	if (clock < 0)
 		return cpu_clock_read(clock, out);

@@ -12,12 +12,18 @@
 #include <syscall/syscall.h>
 #include <sys_protos.h>
 #include <base/random.h>
+#include <ipc/epoll.h>
 #include <proc/pidfd.h>
 #include <proc/ptrace.h>
 #include <procfs/procfs.h>
 #include <fs/file.h>
 
-enum { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND };
+enum { KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM, KCMP_EPOLL_TFD };
+
+/* A watch of an epoll set: the one of descriptor tfd, and of several with this number the toff-th. */
+struct kcmp_slot_k {
+	u32 efd, tfd, toff;
+};
 
 long sys_pidfd_open(pid_t nr, unsigned flags)
 {
@@ -136,10 +142,36 @@ long sys_pidfd_getfd(int pidfd, int fd, unsigned flags)
 
 /* ---- kcmp ---- */
 
+static struct file *task_file_get(struct task *t, unsigned fd)
+{
+	struct fd_table *files = task_files_get(t);
+	struct file *f = files ? fd_file_get(files, fd) : NULL;
+
+	if (files)
+		fd_table_put(files);
+	return f;
+}
+
+/* What a set of task t watches. */
+static long kcmp_watched(struct task *t, unsigned long slot, unsigned long *out)
+{
+	struct kcmp_slot_k k;
+	struct file *set;
+	long err;
+
+	if (copy_from_user(&k, (const void __user *)slot, sizeof(k)))
+		return -EFAULT;
+	set = task_file_get(t, k.efd);
+	if (!set)
+		return -EBADF;
+	err = file_is_epoll(set) ? epoll_watched(set, (int)k.tfd, k.toff, out) : -EINVAL;
+	file_put(set);
+	return err;
+}
+
 /* The object of a task as a number that is compared and not used. */
 static long kcmp_object(struct task *t, int type, unsigned long idx, unsigned long *out)
 {
-	struct fd_table *files;
 	struct file *f;
 
 	switch (type) {
@@ -156,14 +188,14 @@ static long kcmp_object(struct task *t, int type, unsigned long idx, unsigned lo
 		*out = (unsigned long)atomic_load(&t->sighand);
 		return 0;
 	case KCMP_FILE:
-		files = task_files_get(t);
-		f = files ? fd_file_get(files, (unsigned)idx) : NULL;
+		f = task_file_get(t, (unsigned)idx);
 		*out = (unsigned long)f;
 		if (f)
 			file_put(f);
-		if (files)
-			fd_table_put(files);
 		return f ? 0 : -EBADF;
+	case KCMP_IO:
+	case KCMP_SYSVSEM:
+		return -EOPNOTSUPP; /* there is neither */
 	default:
 		return -EINVAL;
 	}
@@ -178,9 +210,10 @@ static long compare(struct task *a, struct task *b, int type, unsigned long i, u
 
 	if (!ptrace_may_access(a, true) || !ptrace_may_access(b, true))
 		return -EPERM;
-	err = kcmp_object(a, type, i, &x);
+	bool watch = type == KCMP_EPOLL_TFD;
+	err = kcmp_object(a, watch ? KCMP_FILE : type, i, &x);
 	if (!err)
-		err = kcmp_object(b, type, j, &y);
+		err = watch ? kcmp_watched(b, j, &y) : kcmp_object(b, type, j, &y);
 	if (err)
 		return err;
 	if (!atomic_load(&secret))

@@ -7,7 +7,7 @@
  * Locks:     none: a task changes only itself here.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    prctl(2), arch_prctl(2), personality(2), capabilities(7).
- * Tests:     tests/abi/prctl.c
+ * Tests:     tests/abi/system.c, tests/abi/prctl2.c, tests/abi/prctl_mm.c
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>
@@ -136,6 +136,38 @@ static long prctl_timer_slack(struct task *t, unsigned long ns)
 	return 0;
 }
 
+enum { TSC_ENABLE = 1, TSC_SIGSEGV };
+
+static long prctl_set_tsc(unsigned long how)
+{
+	if (how != TSC_ENABLE && how != TSC_SIGSEGV)
+		return -EINVAL;
+	arch_set_tsc(how == TSC_ENABLE);
+	return 0;
+}
+
+/* A CPU's guesses are not held back for anybody, as on a Linux with mitigations=off: a task is told so, and what would
+ * change it is refused. */
+static long prctl_speculation(bool set, unsigned long which, unsigned long how, unsigned long a4,
+                              unsigned long a5)
+{
+	enum { STORE_BYPASS, INDIRECT_BRANCH, L1D_FLUSH };
+	enum { SPEC_ENABLE = 2, SPEC_FORCE_DISABLE = 8 };
+
+	if (a4 || a5 || (!set && how))
+		return -EINVAL;
+	switch (which) {
+	case STORE_BYPASS:
+		return set ? -ENXIO : SPEC_ENABLE;
+	case INDIRECT_BRANCH:
+		return !set ? SPEC_ENABLE : how == SPEC_ENABLE ? 0 : -EPERM;
+	case L1D_FLUSH: /* at a switch: is never done */
+		return set ? -EPERM : SPEC_FORCE_DISABLE;
+	default:
+		return -ENODEV;
+	}
+}
+
 /* What an option asks for that has one answer here. */
 static long prctl_fixed(int option, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
@@ -154,6 +186,9 @@ static long prctl_fixed(int option, unsigned long a2, unsigned long a3, unsigned
 			return -EINVAL;
 		atomic_store(&mm->no_huge_pages, a2 != 0);
 		return 0;
+	case PR_GET_SPECULATION_CTRL:
+	case PR_SET_SPECULATION_CTRL:
+		return prctl_speculation(option == PR_SET_SPECULATION_CTRL, a2, a3, a4, a5);
 	case PR_GET_THP_DISABLE:
 		return a2 || a3 || a4 || a5 ? -EINVAL : atomic_load(&mm->no_huge_pages);
 	default:
@@ -244,6 +279,12 @@ long sys_prctl(int option, unsigned long a2, unsigned long a3, unsigned long a4,
 		return prctl_mce_kill(a2, a3, a4, a5);
 	case PR_MCE_KILL_GET:
 		return a2 || a3 || a4 || a5 ? -EINVAL : t->mce_kill ^ MCE_KILL_DEFAULT;
+	case PR_GET_TSC:
+		return put_user(arch_get_tsc() ? TSC_ENABLE : TSC_SIGSEGV, (int __user *)a2);
+	case PR_SET_TSC:
+		return prctl_set_tsc(a2);
+	case PR_SET_MM:
+		return prctl_set_mm(a2, a3, a4, a5);
 	case PR_GET_TID_ADDRESS:
 		return put_user((unsigned long)t->clear_child_tid, (unsigned long __user *)a2);
 	default:

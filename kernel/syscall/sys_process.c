@@ -99,7 +99,7 @@ static long do_exec(int dirfd, const char __user *path, const void __user *argv,
 	err = user_path_get(&p, dirfd, path, lookup);
 	if (err)
 		return err;
-	err = process_exec(&p.walk, p.name, lookup, a, e);
+	err = process_exec(&p.walk, dirfd, p.name, lookup, a, e);
 	user_path_put(&p);
 	return err;
 }

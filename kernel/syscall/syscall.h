@@ -49,6 +49,9 @@ static inline bool capable(unsigned cap)
 	return cred_capable(current_task()->cred, cap);
 }
 
+/* prctl(PR_SET_MM, part, addr, a4, a5): sys_prctl_mm.c. */
+long prctl_set_mm(unsigned long part, unsigned long addr, unsigned long a4, unsigned long a5);
+
 /* PR_SET_SECCOMP and seccomp(2) alike: sys_seccomp.c. */
 long seccomp_filter(unsigned flags, const void __user *program);
 
@@ -187,6 +190,8 @@ long ids_set_user_groups(const void __user *list, size_t size,
                          int (*read)(gid_t *to, const void __user *list, size_t n));
 /* ---- sys_clock.c: 0, -EPERM, -EINVAL ---- */
 MUST_CHECK int wall_clock_set(ktime_t t);
+/* What a clock of clock_gettime(2) shows, those of CPU time with their negative ids as well: 0 or -EINVAL. */
+MUST_CHECK int clock_read(int clock, ktime_t *out);
 /* ---- sys_system.c: what sysinfo(2) tells ---- */
 struct sysinfo_k;
 void system_info(struct sysinfo_k *k);

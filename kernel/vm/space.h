@@ -70,7 +70,9 @@ struct vm_space {
 	uaddr_t top;    /* first address that is not the program's: USER_TOP, or 4 GiB less two pages */
 	uaddr_t vdso32; /* where a 32-bit program's vDSO is; 0 = none */
 	uaddr_t brk_start, brk, mmap_base, stack_top;
-	uaddr_t code_start, code_end, data_start, data_end, arg_start, arg_end, env_start, env_end;
+	/* What /proc shows of the program; prctl(PR_SET_MM) may set all of them, and brk_start and brk. */
+	uaddr_t code_start, code_end, data_start, data_end, stack_start, arg_start, arg_end, env_start,
+	        env_end;
 	u64 total_pages, locked_pages, data_pages, exec_pages, stack_pages, shared_pages; /* of vmas */
 	s64 rss_anon, rss_file, rss_shmem; /* mapped pages; atomically */
 	u64 hiwater_rss, hiwater_vm;

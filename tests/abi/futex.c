@@ -422,6 +422,11 @@ static void membarriers(void)
 	SHOW(syscall(SYS_membarrier, 128, 1, -1));
 	SHOW(syscall(SYS_membarrier, 128, 2, 0));
 	SHOW(syscall(SYS_membarrier, 8, 1, 0));
+	SHOW_INT((syscall(SYS_membarrier, 0, 0, 0) & 0x60) == 0x60);
+	SHOW(syscall(SYS_membarrier, 32, 0, 0));
+	SHOW(syscall(SYS_membarrier, 64, 0, 0));
+	SHOW(syscall(SYS_membarrier, 32, 0, 0));
+	SHOW(syscall(SYS_membarrier, 32, 1, 0));
 	SHOW(syscall(SYS_membarrier, 512, 0, 0));
 }
 

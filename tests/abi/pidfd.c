@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * tests/abi/pidfd.c - pidfd_open, pidfd_send_signal, pidfd_getfd, waitid(P_PIDFD), kcmp */
 #include "abi.h"
+#include <sys/epoll.h>
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -116,6 +117,24 @@ int main(void)
 	SHOW(syscall(SYS_kcmp, getpid(), getpid(), 1, 0, 0));
 	SHOW(syscall(SYS_kcmp, getpid(), 4000000, 1, 0, 0));
 	SHOW(syscall(SYS_kcmp, getpid(), getpid(), 99, 0, 0));
+	int ep = epoll_create1(0);
+	struct epoll_event ev = { EPOLLIN, { 0 } };
+	uint32_t slot[3] = { ep, 70, 0 };
+	dup2(p[0], 70);
+	SHOW(epoll_ctl(ep, EPOLL_CTL_ADD, 70, &ev));
+	SHOW(syscall(SYS_kcmp, getpid(), getpid(), 7, p[0], slot));
+	SHOW_INT(syscall(SYS_kcmp, getpid(), getpid(), 7, p[1], slot) > 0);
+	SHOW(syscall(SYS_kcmp, getpid(), c, 7, p[0], slot));
+	SHOW(syscall(SYS_kcmp, getpid(), getpid(), 7, 99, slot));
+	SHOW(syscall(SYS_kcmp, getpid(), getpid(), 7, p[0], 8));
+	slot[2] = 1;
+	SHOW(syscall(SYS_kcmp, getpid(), getpid(), 7, p[0], slot));
+	slot[1] = 71;
+	SHOW(syscall(SYS_kcmp, getpid(), getpid(), 7, p[0], slot));
+	slot[0] = p[1];
+	SHOW(syscall(SYS_kcmp, getpid(), getpid(), 7, p[0], slot));
+	close(ep);
+	close(70);
 	write(w, "\003", 1);
 	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
 	SHOW_INT(si.si_status);

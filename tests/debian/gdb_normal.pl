@@ -9,7 +9,7 @@
 use strict;
 my @lines;
 while (<STDIN>) {
-	s/0x[0-9a-f]{9,}|0xf[0-9a-f]{7}\b/ADDR/g; # the second: of a 32-bit program
+	s/0x[0-9a-f]{9,}|0x(?:f.|5[67])[0-9a-f]{6}\b/ADDR/g; # the second: of a 32-bit program
 	s/\b(process|LWP|pid|Process|exited process|attaching after Thread ADDR \(LWP \d+\) vfork to child process) \d+/$1 N/g;
 	s/(si_p?id = )\d+/$1N/g;
 	s/^(\[Inferior \d+ \(process) \d+/$1 N/;

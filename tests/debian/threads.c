@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 // tests/debian/threads.c - a program with three more threads, for strace and gdb to look at.
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static pthread_barrier_t barrier;
+static pthread_barrier_t begin, barrier;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 int shared;
 static pid_t tid[4];
@@ -22,6 +23,7 @@ static void inner(int n)
 static void *worker(void *arg)
 {
 	tid[(long)arg] = gettid();
+	pthread_barrier_wait(&begin); // none is stopped by a debugger before all are there
 	inner((int)(long)arg);
 	return arg;
 }
@@ -48,11 +50,24 @@ static void settle(void)
 	}
 }
 
+// Until the others are gone for a debugger, too: a leader that ends before them looks dead to it, and then alive again.
+static void alone(void)
+{
+	int n;
+	do {
+		DIR *d = opendir("/proc/self/task");
+		for (n = 0; readdir(d); n++)
+			;
+		closedir(d);
+	} while (n > 3 && !usleep(10000)); // ".", "..", and this thread
+}
+
 int main(void)
 {
 	pthread_t t[3];
 	void *result;
 
+	pthread_barrier_init(&begin, NULL, 3);
 	pthread_barrier_init(&barrier, NULL, 4);
 	for (long i = 0; i < 3; i++)
 		pthread_create(&t[i], NULL, worker, (void *)(i + 1));
@@ -63,6 +78,7 @@ int main(void)
 		pthread_join(t[i], &result);
 		printf("thread %d: %ld\n", i, (long)result);
 	}
+	alone();
 	printf("shared %d\n", shared);
 	return 0;
 }

@@ -24,6 +24,7 @@ enum {
 #define EFER_LME           BIT(8)
 #define EFER_NXE           BIT(11)
 
+#define CR4_TSD            BIT(2)
 #define CR4_DE             BIT(3)
 #define CR4_PAE            BIT(5)
 #define CR4_MCE            BIT(6)

@@ -94,6 +94,26 @@ static void bases_load(const struct thread *t)
 	}
 }
 
+static void tsc_load(const struct thread *t)
+{
+	write_cr4(t->arch.no_tsc ? read_cr4() | CR4_TSD : read_cr4() & ~(u64)CR4_TSD);
+}
+
+void arch_set_tsc(bool allowed)
+{
+	struct thread *t = thread_current();
+	irqflags_t f = arch_irq_save();
+
+	t->arch.no_tsc = !allowed;
+	tsc_load(t);
+	arch_irq_restore(f);
+}
+
+bool arch_get_tsc(void)
+{
+	return !thread_current()->arch.no_tsc;
+}
+
 struct thread *arch_switch(struct thread *prev, struct thread *next)
 {
 	fpu_switch(prev, next);
@@ -109,8 +129,11 @@ struct thread *arch_switch(struct thread *prev, struct thread *next)
 		this_cpu(cpu_tables).tss.rsp[0] = top;
 		__asm__ volatile("movq %0, %%gs:16" ::"r"(top) : "memory");
 	}
-	if (unlikely(prev->arch.debug_control | next->arch.debug_control))
+	if (unlikely(prev->arch.debug_control | next->arch.debug_control | prev->arch.no_tsc |
+	             next->arch.no_tsc)) {
 		debug_switch(next);
+		tsc_load(next);
+	}
 	arch_set_current(next);
 	return switch_stacks(&prev->arch.sp, next->arch.sp, prev);
 }
@@ -143,6 +166,7 @@ void arch_thread_copy(struct thread *t)
 	t->arch.fs_base = me->arch.fs_base;
 	t->arch.gs_base = me->arch.gs_base;
 	t->arch.step_forced = me->arch.step_forced;
+	t->arch.no_tsc = me->arch.no_tsc;
 }
 
 void arch_thread_sync(void)

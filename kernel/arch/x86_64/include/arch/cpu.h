@@ -48,6 +48,12 @@ static inline unsigned long arch_stack_top(void)
 	__asm__ volatile("movq %%gs:16, %0" : "=r"(top));
 	return top;
 }
+/* Instructions that were fetched or decoded ahead are fetched anew. */
+static inline void arch_sync_core(void)
+{
+	u32 leaf = 0;
+	__asm__ volatile("cpuid" : "+a"(leaf)::"ebx", "ecx", "edx", "memory");
+}
 static inline unsigned long arch_irq_save(void)
 {
 	unsigned long f;

@@ -16,6 +16,7 @@ struct arch_thread {
 	bool has_tls;                                      /* one of them is not */
 	unsigned long debug_addr[4];                       /* breakpoint registers, for ptrace */
 	unsigned long debug_control; /* DR7 as the tracer wrote it; 0 = no breakpoints */
+	unsigned long no_tsc;        /* 1: reading the time stamp counter is a fault of the program */
 	unsigned long debug_status;  /* what the last debug trap was, bits of DR6 */
 	u64 step_seen[4];            /* watched memory before the step, if step_blind */
 	bool step_forced;            /* the trap flag is the tracer's, not the program's */
@@ -56,5 +57,8 @@ long arch_modify_ldt(int func, void __user *desc, unsigned long size);
 /* arch_prctl(2) and CLONE_SETTLS.  0, -EPERM, -EINVAL, -EFAULT. */
 long arch_prctl(int code, unsigned long addr);
 int arch_set_tls(struct thread *t, unsigned long tls);
+/* May the running thread read the time stamp counter?  Its children and the program after an execve may as well. */
+void arch_set_tsc(bool allowed);
+bool arch_get_tsc(void);
 /* Enters user mode for the first time (PID 1). */
 NORETURN void arch_enter_user(void);
