@@ -207,6 +207,7 @@ struct super_ops {
 	void (*show_options)(struct super_block *sb, struct seq *s);
 	/* MS_REMOUNT with new options; mount_mutex held.  NULL: options are ignored. */
 	int (*remount)(struct super_block *sb, const char *options);
+	const struct handle_ops *handles; /* fs/handle.h; NULL: no file handles */
 };
 struct fs_type {
 	const char *name;

@@ -65,6 +65,7 @@ static void tmpfs_evict(struct inode *i)
 {
 	struct tmpfs_sb *t = tmpfs_sb(i->sb);
 
+	tmpfs_handle_forget(i);
 	tmpfs_xattrs_free(i);
 	if (s_isdir(i->mode) && i->private)
 		tmpfs_dir_free(i->private);
@@ -84,11 +85,18 @@ static struct inode *node_owned(struct inode *dir, umode_t mode, const struct cr
 
 /* ---- names ---- */
 
+static void set_parent(struct inode *i, struct inode *dir)
+{
+	if (s_isdir(i->mode))
+		((struct tmpfs_dir *)i->private)->parent = dir;
+}
+
 /* Enters e, which takes over a reference to i. */
 static void name_enter(struct inode *dir, struct tmpfs_dirent *e, struct inode *i)
 {
 	e->inode = i;
 	tmpfs_dir_insert(dir->private, e);
+	set_parent(i, dir);
 	dir->size += DIRENT_SIZE;
 	inode_touch(dir, ATTR_MTIME);
 }
@@ -198,6 +206,8 @@ static int exchange(struct inode *od, struct tmpfs_dirent *a, struct inode *nd, 
 	}
 	a->inode = b->inode;
 	b->inode = i;
+	set_parent(a->inode, od);
+	set_parent(b->inode, nd);
 	inode_touch(od, ATTR_MTIME);
 	inode_touch(nd, ATTR_MTIME);
 	a->inode->ctime = b->inode->ctime = od->ctime;
@@ -487,9 +497,10 @@ static const struct super_ops tmpfs_super_ops = {
 	.statfs = tmpfs_statfs,
 	.put_super = tmpfs_put_super,
 	.remount = tmpfs_remount,
+	.handles = &tmpfs_handle_ops,
 };
 
-static int tmpfs_fill(struct super_block *sb, const char *source, const char *options)
+static int tmpfs_fill(struct super_block *sb, const char *source, const char *options) NO_LOCK_CHECK
 {
 	struct tmpfs_sb *t = kzalloc(sizeof(*t));
 	u64 total;
@@ -503,6 +514,8 @@ static int tmpfs_fill(struct super_block *sb, const char *source, const char *op
 		kfree(t);
 		return err;
 	}
+	spin_init(&t->handles_lock, "tmpfs handles");
+	t->by_ino = XARRAY_INIT;
 	sb->private = t;
 	sb->ops = &tmpfs_super_ops;
 	sb->magic = TMPFS_MAGIC;
