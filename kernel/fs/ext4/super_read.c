@@ -183,8 +183,9 @@ int ext4_param(const char *key, const char *value)
 	bool no_load;
 	u32 errors;
 
-	if ((size_t)snprintf(word, sizeof(word), "%s%s%s", key, value ? "=" : "", value ? value : "") >=
-	    sizeof(word))
+	/* What fills the buffer may have been cut, and is longer than any of ours. */
+	if (scnprintf(word, sizeof(word), "%s%s%s", key, value ? "=" : "", value ? value : "") ==
+	    sizeof(word) - 1)
 		return -EINVAL;
 	return parse_word(word, &no_load, &errors) ? -ENOENT : 0;
 }
