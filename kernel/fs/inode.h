@@ -207,6 +207,8 @@ struct super_ops {
 	void (*show_options)(struct super_block *sb, struct seq *s);
 	/* MS_REMOUNT with new options; mount_mutex held.  NULL: options are ignored. */
 	int (*remount)(struct super_block *sb, const char *options);
+	/* Memory is short: frees up to n unused objects of its own (blocks of metadata); their number. */
+	unsigned long (*shrink)(struct super_block *sb, unsigned long n);
 	const struct handle_ops *handles; /* fs/handle.h; NULL: no file handles */
 };
 struct fs_type {

@@ -164,6 +164,8 @@ struct ext4_buffer {
 };
 int ext4_cache_create(struct ext4_fs *fs);
 void ext4_cache_destroy(struct ext4_fs *fs);
+/* super_ops.shrink. */
+unsigned long ext4_cache_shrink(struct super_block *sb, unsigned long n);
 /* A referenced buffer, or ERR_PTR: -EUCLEAN (no such block), -ENOMEM, -EIO. */
 struct ext4_buffer *ext4_buffer_get(struct ext4_fs *fs, u64 block);  /* perhaps not read */
 struct ext4_buffer *ext4_buffer_read(struct ext4_fs *fs, u64 block); /* up to date */
