@@ -227,6 +227,11 @@ void ext4_desc_done(struct ext4_fs *fs, u32 group);
 bool ext4_group_has_super(const struct ext4_fs *fs, u32 group);
 u32 ext4_group_meta_blocks(const struct ext4_fs *fs, u32 group); /* superblock and descriptors in front */
 
+/* ---- flags.c: those of chattr(1) ---- */
+u32 ext4_flags_for(u32 flags, umode_t mode); /* without those that mean nothing to this kind of file */
+int ext4_get_flags(struct inode *i, u32 *flags);
+int ext4_set_flags(struct inode *i, u32 flags);
+
 /* ---- bitmap.c: bitmaps of a group, group->lock held ---- */
 struct ext4_buffer *ext4_block_bitmap(struct ext4_fs *fs, u32 group);
 struct ext4_buffer *ext4_inode_bitmap(struct ext4_fs *fs, u32 group);

@@ -14,6 +14,7 @@
  */
 #include <fs/tmpfs/tmpfs.h>
 #include <fs/tmpfs/tmpfs_internal.h>
+#include <base/clock.h>
 #include <lib/format.h>
 #include <lib/string.h>
 #include <mem/slab.h>
@@ -253,9 +254,26 @@ static struct inode *tmpfs_tmpfile(struct inode *dir, umode_t mode, const struct
 	return i;
 }
 
-#define TMPFS_XATTR_OPS                                                                                      \
+/* ---- chattr(1) ---- */
+
+static int tmpfs_get_flags(struct inode *i, u32 *flags)
+{
+	*flags = i->flags;
+	return s_isreg(i->mode) || s_isdir(i->mode) ? 0 : -ENOTTY;
+}
+
+static int tmpfs_set_flags(struct inode *i, u32 flags)
+{
+	if (flags & ~(u32)(INODE_IMMUTABLE | INODE_APPEND | INODE_NODUMP | INODE_NOATIME))
+		return -EOPNOTSUPP;
+	i->flags = flags;
+	i->ctime = clock_realtime_coarse();
+	return 0;
+}
+
+#define TMPFS_ATTR_OPS                                                                                       \
 	.getxattr = tmpfs_getxattr, .setxattr = tmpfs_setxattr, .listxattr = tmpfs_listxattr,                \
-	.removexattr = tmpfs_removexattr
+	.removexattr = tmpfs_removexattr, .get_flags = tmpfs_get_flags, .set_flags = tmpfs_set_flags
 
 static const struct inode_ops dir_ops = {
 	.lookup = tmpfs_lookup,
@@ -264,12 +282,12 @@ static const struct inode_ops dir_ops = {
 	.unlink = tmpfs_unlink,
 	.rename = tmpfs_rename,
 	.tmpfile = tmpfs_tmpfile,
-	TMPFS_XATTR_OPS,
+	TMPFS_ATTR_OPS,
 };
 static const struct inode_ops node_ops = {
 	.setattr = tmpfs_setattr,
 	.getattr = tmpfs_getattr,
-	TMPFS_XATTR_OPS,
+	TMPFS_ATTR_OPS,
 };
 
 /* ---- instances ---- */
