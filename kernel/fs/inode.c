@@ -161,6 +161,8 @@ int inode_getattr(struct inode *i, struct kstat *st)
 		.mtime = i->mtime,
 		.ctime = i->ctime,
 		.btime = i->btime,
+		.has_flags = i->ops->get_flags != NULL,
+		.flags = i->flags,
 	};
 	return i->ops->getattr ? i->ops->getattr(i, st) : 0;
 }

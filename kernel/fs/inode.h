@@ -43,6 +43,8 @@ struct kstat {
 	ktime_t atime, mtime, ctime, btime;
 	u64 mnt_id;
 	bool mount_root; /* the name is a mount point's */
+	bool has_flags;  /* the file system keeps flags: */
+	u32 flags;       /* enum inode_flag */
 };
 /* Directory operations are called with dir->lock held for writing (lookup: for reading or writing); the victim's
  * lock is held for writing too in unlink, rmdir, and rename.  All may sleep.  NULL = -EPERM (lookup: -ENOTDIR). */

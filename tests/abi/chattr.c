@@ -14,7 +14,10 @@ static void flags(const char *name, int value)
 	int r = ioctl(fd, SETFLAGS, &value);
 	printf("%s set %x: %s", name, value, r ? strerror(errno) : "ok");
 	r = ioctl(fd, GETFLAGS, &got);
-	printf(", is %x %s\n", got, r ? strerror(errno) : "");
+	printf(", is %x %s", got, r ? strerror(errno) : "");
+	uint64_t x[32] = { 0 };
+	syscall(SYS_statx, fd, "", AT_EMPTY_PATH, 0, x); /* stx_attributes is the second word */
+	printf(", statx %lx\n", (long)x[1] & 0x70);
 	fflush(stdout);
 	close(fd);
 }

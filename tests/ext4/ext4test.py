@@ -310,6 +310,19 @@ def test_direct(report):
     report("ext4/direct", got.stdout == want and want and not bad, f"{bad} {wrong} {got.stdout[-1500:]} {got.stderr[-500:]}")
 
 
+def test_flags(report):
+    """chattr: what Linux's tools set is obeyed, what is set here they see."""
+    disk = image("ext4", f"{WORK}/tree", name="flags")
+    run("debugfs", "-w", "-R", "sif /hard flags 0x80010", disk)
+    got = run(*guest(disk, "mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m && cd /tmp/m || exit 1; rm -f hard; echo x >> hard; [ -e hard ] && echo kept;"
+                     "chattr -i hard && rm hard && echo gone; echo a > log; chattr +a log; echo b > log; echo c >> log; cat log;"
+                     "chattr +S log; chattr +D many; touch many/new; rm many/new; cd /; umount /tmp/m", 100), cwd=TOP, stdin=subprocess.DEVNULL)
+    seen = [run("debugfs", "-R", f"stat /{name}", disk).stdout.partition("Flags: ")[2].split()[:1] for name in ("log", "many")]
+    bad = fsck_clean(disk)
+    report("ext4/flags", got.stdout == "kept\ngone\na\nc\n" and seen == [["0x80028"], ["0x90000"]] and not bad,
+           f"{bad} {seen} {got.stdout[-500:]} {got.stderr[-500:]}")
+
+
 def test_walk(report, count):
     """A tree of many files is walked by a guest whose memory would not hold it."""
     tree, disk = f"{WORK}/wide", f"{WORK}/wide.img"
@@ -345,6 +358,7 @@ def session(report):
     test_faults(report, 8)
     test_guest(report)
     test_direct(report)
+    test_flags(report)
     test_walk(report, 20000)
     killtest.test_kill(report, 4)
     shutil.rmtree(WORK, ignore_errors=True)
