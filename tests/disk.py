@@ -145,6 +145,12 @@ def run_disks(top, build, report, wanted):
            "md5sum < /dev/loop3; losetup -d /dev/loop3; head -c 1 /dev/loop3 | wc -c",
            "/dev/loop3: 0 f\n" + "".join(f"{md5((b'loopdata' + bytes([10])) * 333333 + b'loo')}  f\n" for _ in [0])
            + (md5(((b"loopdata\n" * 333334)[:2999808])) + "  -\n") * 2 + "0\n")
+    # A device so slow that it never answers: one byte a second.
+    d.case("hang", ["--append", "virtio_blk.timeout=3", "--disk", plain + ":ro", "--qemu-arg",
+           f"-drive file={d.path('write.img')},if=none,id=h,format=raw,readonly=on,throttling.bps-total=1 -device virtio-blk-device,drive=h"],
+           "v=vdb; [ $(cat /sys/block/vda/size) = 8192 ] && v=vda; w=vda; [ $v = vda ] && w=vdb;"
+           "dd if=/dev/$v of=/dev/null bs=64k count=16 2>/dev/null && dd if=/dev/$v of=/dev/null bs=64k count=16 2>/dev/null && echo answered;"
+           "echo gone; md5sum < /dev/$w; dmesg | grep -c 'does not answer'", f"gone\n{md5(data)}  -\n1\n")
     balloon(d)
 
 

@@ -82,6 +82,11 @@ struct flock_k {
 #define SEEK_DATA                3
 #define SEEK_HOLE                4
 
+/* name_to_handle_at(2); handle_bytes bytes follow. */
+struct file_handle_k {
+	u32 handle_bytes;
+	s32 handle_type;
+};
 #define AT_FDCWD                 (-100)
 #define AT_SYMLINK_NOFOLLOW      0x100
 #define AT_REMOVEDIR             0x200

@@ -75,6 +75,10 @@ _Static_assert(sizeof(struct statx_k) == 256, "struct statx");
 #define STATX_BTIME       0x800U
 #define STATX_MNT_ID      0x1000U
 #define STATX__RESERVED   0x80000000U
+/* As FS_IOC_GETFLAGS has them. */
+#define STATX_ATTR_IMMUTABLE  0x10
+#define STATX_ATTR_APPEND     0x20
+#define STATX_ATTR_NODUMP     0x40
 #define STATX_ATTR_MOUNT_ROOT 0x2000
 
 struct statfs64_k {

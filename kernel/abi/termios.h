@@ -120,6 +120,11 @@ struct winsize_k {
 #define TIOCMBIC 0x5417
 #define TIOCMSET 0x5418
 #define FIONREAD 0x541b
+/* ioctl_iflags(2): the argument is an int, whatever the number says; the second of each is what i386 programs say. */
+#define FS_IOC_GETFLAGS   0x80086601
+#define FS_IOC_SETFLAGS   0x40086602
+#define FS_IOC32_GETFLAGS 0x80046601
+#define FS_IOC32_SETFLAGS 0x40046602
 #define TIOCCONS 0x541d
 #define TIOCGSOFTCAR 0x5419
 #define TIOCSSOFTCAR 0x541a

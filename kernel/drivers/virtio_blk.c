@@ -4,17 +4,20 @@
  *
  * Owns:      major 254; for each queue a set of slots, one for each request that the device has.
  * Layer:     drivers.  Uses dev (virtio), registers with block.
- * Locks:     disk_queue.lock guards the virtqueue and its slots.
+ * Locks:     disk_queue.lock guards the virtqueue and its slots.  The timer's lock stands below it.
  * Contexts:  probe: process context; issue and the interrupt: any, nothing sleeps.
  * Manual:    VIRTIO 1.2, 5.2 "Block Device"
  * Tests:     tests/abi/loop.c, tests/disk.py
  *
  * A request is a chain of buffers: a header (what, which sector), the data, and a byte for the device's answer.  Header
  * and answer stand in the slot.  The device is not trusted: an answer other than OK is an error, and a read that claims
- * to be done with fewer bytes than were asked for is one too.
+ * to be done with fewer bytes than were asked for is one too.  A device that keeps a request longer than
+ * `virtio_blk.timeout=SECONDS` (180) is reset, and all it had ends with EIO.
  */
 #include <drivers/drivers.h>
 #include <abi/errno.h>
+#include <base/clock.h>
+#include <base/cmdline.h>
 #include <base/log.h>
 #include <base/percpu.h>
 #include <block/disk.h>
@@ -22,6 +25,7 @@
 #include <lib/format.h>
 #include <lib/string.h>
 #include <mem/slab.h>
+#include <sched/timer.h>
 #include <sched/work.h>
 
 enum { VIRTIO_ID_BLOCK = 2, VIRTBLK_MAJOR = 254, VIRTBLK_MINORS = 16, SECTOR = 512 };
@@ -53,6 +57,7 @@ enum { /* the device's configuration, offsets */
        C_DISCARD_ALIGN = 44,
        C_MAX_ZEROES = 48
 };
+enum { PATIENCE_S = 180, PATIENCE_MAX_S = 86400 };
 enum { SEGMENTS_MAX = 126, REQUEST_BYTES_MAX = 1 << 20 };
 
 struct blk_header {
@@ -69,6 +74,7 @@ struct blk_slot {
 	struct blk_range range;
 	u8 status;
 	u32 data_in;     /* bytes it must write before the status */
+	ktime_t given;   /* when the device got it; monotonic */
 	struct bio *bio; /* the request's first; NULL: free */
 	struct blk_slot *next_free;
 };
@@ -83,9 +89,12 @@ struct blk_disk {
 	struct virtio_device *device;
 	struct blk_queue *queues;
 	struct work died, resized;
+	struct timer watch; /* runs while the device has requests */
+	bool watching;      /* atomically */
 	bool ready;
 };
 static unsigned disks;
+static ktime_t patience; /* a request that takes longer never comes back */
 
 static u64 config_u64(struct virtio_device *d, unsigned off)
 {
@@ -179,6 +188,46 @@ static void fill_request(struct blk_queue *bq, struct blk_slot *s, struct bio *b
 	bq->bufs[1 + data] = (struct vq_buf){ virt_to_phys(&s->status), 1 };
 }
 
+/* ---- requests that never come back ---- */
+
+/* Looks at the device's requests again in a while.  Who gives it a request has entered that before, under the queue's
+ * lock; the timer says that it watches no more before it looks under that lock: so one of the two sees the other. */
+static void watch_begin(struct blk_disk *bd)
+{
+	if (!atomic_load(&bd->watching) && !atomic_xchg(&bd->watching, true))
+		timer_start(&bd->watch, clock_monotonic() + patience / 4);
+}
+
+/* The queue has requests: 1; one for too long: 2. */
+static int queue_state(struct disk_queue *q, struct blk_queue *bq, ktime_t now)
+{
+	int state = 0;
+	irqflags_t f = spin_lock_irqsave(&q->lock);
+
+	for (unsigned k = 0; k < bq->nr_slots; k++)
+		if (bq->slots[k].bio)
+			state = MAX(state, now - bq->slots[k].given > patience ? 2 : 1);
+	spin_unlock_irqrestore(&q->lock, f);
+	return state;
+}
+
+static void watch_tick(struct timer *t)
+{
+	struct blk_disk *bd = container_of(t, struct blk_disk, watch);
+	ktime_t now = clock_monotonic();
+	int state = 0;
+
+	atomic_store(&bd->watching, false);
+	for (unsigned i = 0; i < bd->disk.nr_queues; i++)
+		state = MAX(state, queue_state(&bd->disk.queues[i], &bd->queues[i], now));
+	if (state == 2)
+		work_queue(&bd->died);
+	else if (state)
+		watch_begin(bd);
+}
+
+/* ---- issuing ---- */
+
 static int blk_issue(struct disk_queue *q, struct bio *b) MUST_HOLD(&q->lock)
 {
 	struct blk_queue *bq = q->private;
@@ -193,6 +242,8 @@ static int blk_issue(struct disk_queue *q, struct bio *b) MUST_HOLD(&q->lock)
 		return err == -ENOSPC ? -EBUSY : err;
 	bq->free = s->next_free;
 	s->bio = b;
+	s->given = clock_monotonic();
+	watch_begin(container_of(q->disk, struct blk_disk, disk));
 	return 0;
 }
 
@@ -246,7 +297,7 @@ static void blk_interrupt(struct virtqueue *vq)
 	disk_end(&done);
 }
 
-/* The device broke the rules or asks for a reset.  After the reset it does not touch our memory any more, so the
+/* The device broke the rules, does not answer, or asks for a reset.  After the reset it does not touch our memory any more, so the
  * requests it had can end. */
 static void blk_died(struct work *w)
 {
@@ -255,7 +306,8 @@ static void blk_died(struct work *w)
 
 	if (atomic_xchg(&bd->disk.dead, true))
 		return;
-	log_err("virtio-blk: %s: the device is given up", bd->disk.name);
+	log_err("virtio-blk: %s: the device broke the rules or does not answer; it is given up",
+	        bd->disk.name);
 	virtio_reset(bd->device);
 	for (unsigned i = 0; i < bd->disk.nr_queues; i++) {
 		struct disk_queue *q = &bd->disk.queues[i];
@@ -431,6 +483,7 @@ static int blk_probe(struct virtio_device *d)
 	bd->device = d;
 	work_init(&bd->died, blk_died);
 	work_init(&bd->resized, blk_resized);
+	timer_init(&bd->watch, watch_tick);
 	bd->disk.major = VIRTBLK_MAJOR;
 	bd->disk.first_minor = disks * VIRTBLK_MINORS;
 	bd->disk.minors = VIRTBLK_MINORS;
@@ -463,5 +516,8 @@ static struct virtio_driver blk_driver = {
 
 void virtio_blk_init(void)
 {
+	u64 seconds = cmdline_u64("virtio_blk.timeout", PATIENCE_S);
+
+	patience = (ktime_t)MAX(1ul, MIN(seconds, (u64)PATIENCE_MAX_S)) * NSEC_PER_SEC;
 	virtio_driver_register(&blk_driver);
 }

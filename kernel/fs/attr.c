@@ -104,6 +104,19 @@ static void setattr_add_mode(const struct inode *i, struct iattr *a, const struc
 	}
 }
 
+/* An immutable file has its attributes for ever; one that only grows its owner, mode and given times. */
+static int check_flags(const struct inode *i, const struct iattr *a)
+{
+	if (likely(!(i->flags & (INODE_IMMUTABLE | INODE_APPEND))))
+		return 0;
+	if (i->flags & INODE_IMMUTABLE)
+		return -EPERM;
+	return a->valid & (ATTR_MODE | ATTR_UID | ATTR_GID | ATTR_SIZE | ATTR_ATIME_SET | ATTR_MTIME_SET |
+	                   ATTR_TIMES)
+	               ? -EPERM
+	               : 0;
+}
+
 static int setattr_check(struct inode *i, struct iattr *a, const struct cred *c)
 {
 	int err = 0;
@@ -112,7 +125,9 @@ static int setattr_check(struct inode *i, struct iattr *a, const struct cred *c)
 		err = check_size(i, a);
 	if (err || a->valid & ATTR_FORCE)
 		return err;
-	err = check_owner_change(i, a, c);
+	err = check_flags(i, a);
+	if (!err)
+		err = check_owner_change(i, a, c);
 	if (err)
 		return err;
 	/* To lose the set-id bits is a change of the mode. */

@@ -10,6 +10,7 @@
  * Manual:    mkdir(2), mknod(2), symlink(2), link(2).
  * Tests:     tests/abi/dirs.c, tests/abi/links.c.
  */
+#include <fs/fileflags.h>
 #include <fs/namei.h>
 #include <fs/notify.h>
 #include <fs/walk.h>
@@ -32,6 +33,7 @@ int create_node(struct dentry *d, umode_t mode, dev_t rdev, const char *target, 
 	if (IS_ERR(i))
 		return (int)PTR_ERR(i);
 	dentry_instantiate(d, i);
+	inode_names_changed(dir);
 	return 0;
 }
 
@@ -172,7 +174,7 @@ static int link_checked(struct walker *k, struct dentry *d, const struct path *o
 	err = may_create(k->at.dentry, c);
 	if (err)
 		return err;
-	if (!dir->ops->link || s_isdir(i->mode))
+	if (!dir->ops->link || s_isdir(i->mode) || i->flags & (INODE_APPEND | INODE_IMMUTABLE))
 		return -EPERM;
 	rwlock_write_lock(&i->lock);
 	if (!i->nlink && !i->linkable)
@@ -184,6 +186,7 @@ static int link_checked(struct walker *k, struct dentry *d, const struct path *o
 	rwlock_write_unlock(&i->lock);
 	if (!err) {
 		dentry_instantiate(d, inode_get(i));
+		inode_names_changed(dir);
 		notify_inode(i, IN_ATTRIB);
 		notify_name(dir, IN_CREATE, d->name, d->len, 0);
 	}

@@ -350,7 +350,7 @@ void inode_accessed(struct inode *i, u32 flags)
 {
 	ktime_t now;
 
-	if (flags & (MS_NOATIME | MS_RDONLY))
+	if (flags & (MS_NOATIME | MS_RDONLY) || i->flags & INODE_NOATIME)
 		return;
 	if (flags & MS_NODIRATIME && s_isdir(i->mode))
 		return;
@@ -458,6 +458,8 @@ int file_fallocate(struct file *f, int mode, loff_t off, loff_t len)
 		return err;
 	if (!(f->mode & FMODE_WRITE))
 		return -EBADF;
+	if (i->flags & INODE_IMMUTABLE || (i->flags & INODE_APPEND && mode & ~FALLOC_FL_KEEP_SIZE))
+		return -EPERM;
 	if ((i->mode & S_IFMT) == S_IFIFO)
 		return -ESPIPE;
 	if (s_isdir(i->mode))

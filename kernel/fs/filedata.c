@@ -321,7 +321,7 @@ static ssize_t write_direct(struct inode *i, struct iov_iter *from, loff_t *pos,
 	return done ? done : write_locked(i, from, pos);
 }
 
-/* O_SYNC, O_DSYNC, mount -o sync: the bytes are on stable storage before the call returns. */
+/* O_SYNC, O_DSYNC, chattr +S, mount -o sync: the bytes are on stable storage before the call returns. */
 static COLD ssize_t sync_written(struct file *f, loff_t end, ssize_t done)
 {
 	int err = file_fsync(f, end - done, end, !(f->flags & (O_SYNC & ~O_DSYNC)));
@@ -331,7 +331,8 @@ static COLD ssize_t sync_written(struct file *f, loff_t end, ssize_t done)
 
 static bool must_sync(const struct file *f)
 {
-	return f->flags & O_DSYNC || atomic_load(&f->inode->sb->flags) & MS_SYNCHRONOUS;
+	return f->flags & O_DSYNC || f->inode->flags & INODE_SYNC ||
+	       atomic_load(&f->inode->sb->flags) & MS_SYNCHRONOUS;
 }
 
 ssize_t mapping_file_write(struct file *f, struct iov_iter *from, loff_t *pos)
@@ -433,6 +434,8 @@ int file_mmap(struct file *f, struct vm_mmap_args *a)
 	if (shared && a->prot & PROT_WRITE && !(f->mode & FMODE_WRITE))
 		return -EACCES;
 	if (!(f->mode & FMODE_READ))
+		return -EACCES;
+	if (shared && f->mode & FMODE_WRITE && f->inode->flags & INODE_APPEND)
 		return -EACCES;
 	a->may = VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
 	if (shared && !(f->mode & FMODE_WRITE))

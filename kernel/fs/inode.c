@@ -130,6 +130,8 @@ int inode_permission_mode(struct inode *i, unsigned want, const struct cred *c)
 
 int inode_permission(struct inode *i, unsigned want, const struct cred *c)
 {
+	if (unlikely(i->flags & INODE_IMMUTABLE) && want & MAY_WRITE)
+		return -EPERM;
 	if (unlikely(i->ops->permission != NULL))
 		return i->ops->permission(i, want, c);
 	return inode_permission_mode(i, want, c);
@@ -159,6 +161,8 @@ int inode_getattr(struct inode *i, struct kstat *st)
 		.mtime = i->mtime,
 		.ctime = i->ctime,
 		.btime = i->btime,
+		.has_flags = i->ops->get_flags != NULL,
+		.flags = i->flags,
 	};
 	return i->ops->getattr ? i->ops->getattr(i, st) : 0;
 }

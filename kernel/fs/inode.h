@@ -43,6 +43,8 @@ struct kstat {
 	ktime_t atime, mtime, ctime, btime;
 	u64 mnt_id;
 	bool mount_root; /* the name is a mount point's */
+	bool has_flags;  /* the file system keeps flags: */
+	u32 flags;       /* enum inode_flag */
 };
 /* Directory operations are called with dir->lock held for writing (lookup: for reading or writing); the victim's
  * lock is held for writing too in unlink, rmdir, and rename.  All may sleep.  NULL = -EPERM (lookup: -ENOTDIR). */
@@ -78,6 +80,19 @@ struct inode_ops {
 	int (*setxattr)(struct inode *i, const char *name, const void *value, size_t size, int flags);
 	int (*listxattr)(struct inode *i, struct xattr_list *to); /* xattr_list_add() for each */
 	int (*removexattr)(struct inode *i, const char *name);
+	/* The flags of chattr(1), see fs/fileflags.h.  set_flags: i->lock held for writing, the rights checked; sets i->flags
+	 * too.  Both or none; none: -ENOTTY. */
+	int (*get_flags)(struct inode *i, u32 *flags);
+	int (*set_flags)(struct inode *i, u32 flags);
+};
+enum inode_flag { /* those that mean something to fs; numbers as programs and disks have them */
+	          INODE_SYNC = 0x8,
+	          INODE_IMMUTABLE = 0x10,
+	          INODE_APPEND = 0x20,
+	          INODE_NODUMP = 0x40,
+	          INODE_NOATIME = 0x80,
+	          INODE_DIRSYNC = 0x10000,
+	          INODE_FLAGS = 0x100f8,
 };
 enum names_cached {
 	NAMES_CACHED, /* they change through us alone */
@@ -105,6 +120,7 @@ struct inode {
 	struct watch *watches;  /* inotify.c */
 	struct list_head locks; /* fcntl, flock: fs/locks.c */
 	s32 writers;            /* open for writing (> 0) or denied (< 0: being executed), atomically */
+	u32 flags;              /* enum inode_flag; lock for writing */
 	u32 seals;              /* tmpfs: F_SEAL_*; lock for writing */
 	void *fifo;             /* ipc/pipe: the pipe of a FIFO */
 	struct rcu_head rcu;
@@ -207,6 +223,9 @@ struct super_ops {
 	void (*show_options)(struct super_block *sb, struct seq *s);
 	/* MS_REMOUNT with new options; mount_mutex held.  NULL: options are ignored. */
 	int (*remount)(struct super_block *sb, const char *options);
+	/* Memory is short: frees up to n unused objects of its own (blocks of metadata); their number. */
+	unsigned long (*shrink)(struct super_block *sb, unsigned long n);
+	const struct handle_ops *handles; /* fs/handle.h; NULL: no file handles */
 };
 struct fs_type {
 	const char *name;

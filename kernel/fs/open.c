@@ -79,6 +79,9 @@ static int may_open(const struct path *p, unsigned flags, unsigned want, const s
 	err = inode_permission(i, want, c);
 	if (!err && want & MAY_WRITE && ro_matters)
 		err = path_check_write(p);
+	if (!err && i->flags & INODE_APPEND &&
+	    ((flags & O_ACCMODE && !(flags & O_APPEND)) || flags & O_TRUNC))
+		err = -EPERM;
 	if (!err && flags & O_NOATIME && !inode_owner_or_capable(i, c))
 		err = -EPERM;
 	return err;

@@ -9,6 +9,7 @@
  * Manual:    unlink(2), rmdir(2), inode(7) on the sticky bit.
  * Tests:     tests/abi/dirs.c.
  */
+#include <fs/fileflags.h>
 #include <fs/namei.h>
 #include <fs/notify.h>
 #include <fs/walk.h>
@@ -27,7 +28,8 @@ int may_delete(const struct dentry *dir, const struct dentry *victim, bool isdir
 
 	if (err)
 		return err;
-	if (sticky_forbids(dir->inode, victim->inode, c))
+	if (dir->inode->flags & INODE_APPEND || victim->inode->flags & (INODE_APPEND | INODE_IMMUTABLE) ||
+	    sticky_forbids(dir->inode, victim->inode, c))
 		return -EPERM;
 	if (isdir && !s_isdir(victim->inode->mode))
 		return -ENOTDIR;
@@ -53,6 +55,8 @@ static int remove_locked(struct walker *k, struct dentry *d, bool isdir)
 	if (!err)
 		dentry_kill_name(d);
 	rwlock_write_unlock(&victim->lock);
+	if (!err)
+		inode_names_changed(dir);
 	return err;
 }
 

@@ -11,6 +11,7 @@
  * Manual:    rename(2).
  * Tests:     tests/abi/rename.c.
  */
+#include <fs/fileflags.h>
 #include <fs/namei.h>
 #include <fs/notify.h>
 #include <fs/walk.h>
@@ -154,6 +155,10 @@ static int move_name(struct rename *r, char **old_name) NO_LOCK_CHECK
 	}
 	if (victim && !exchange)
 		rwlock_write_unlock(&victim->lock);
+	if (!err)
+		inode_names_changed(od);
+	if (!err && nd != od)
+		inode_names_changed(nd);
 	kfree(ext);
 	return err;
 }

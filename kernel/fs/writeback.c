@@ -196,8 +196,31 @@ static void write_old(ktime_t until)
 		super_for_each(write_old_of, &until);
 }
 
+/* ---- memory is short ---- */
+
+struct shrink {
+	unsigned long n, dropped;
+};
+
+static void shrink_one(struct super_block *sb, void *ctx)
+{
+	struct shrink *k = ctx;
+
+	if (sb->ops && sb->ops->shrink)
+		k->dropped += sb->ops->shrink(sb, k->n);
+}
+
+/* Names and, with their last names, inodes; then what file systems keep besides. */
+static unsigned long drop_objects(unsigned long n)
+{
+	struct shrink k = { n, dcache_shrink_some(n) };
+
+	super_for_each(shrink_one, &k);
+	return k.dropped;
+}
+
 void writeback_init(void)
 {
 	flusher_inodes = (struct flusher_inodes){ inodes_pending, write_old };
-	reclaim_objects = dcache_shrink_some;
+	reclaim_objects = drop_objects;
 }

@@ -111,6 +111,8 @@ static int xattr_permission(struct inode *i, const char *name, unsigned want, co
 {
 	umode_t mode = atomic_load(&i->mode);
 
+	if (want == MAY_WRITE && i->flags & (INODE_IMMUTABLE | INODE_APPEND))
+		return -EPERM;
 	if (!strcmp(name, XATTR_NAME_CAPS))
 		return want == MAY_WRITE && !cred_capable(c, CAP_SETFCAP) ? -EPERM : 0;
 	if (str_starts(name, "security."))

@@ -42,6 +42,8 @@ static long fcntl_setfl(struct file *f, unsigned long arg)
 
 	if (arg & O_NOATIME && !(old & O_NOATIME) && !inode_owner_or_capable(f->inode, current_task()->cred))
 		return -EPERM;
+	if ((arg ^ old) & O_APPEND && f->inode->flags & INODE_APPEND)
+		return -EPERM;
 	if (arg & O_DIRECT && !(old & O_DIRECT) && !can_direct)
 		return -EINVAL;
 	do {

@@ -16,7 +16,7 @@
 #include <syscall/syscall.h>
 #include <sys_protos.h>
 #include <abi/termios.h>
-#include <fs/inode.h>
+#include <fs/fileflags.h>
 #include <lib/string.h>
 
 const struct ioctl_desc *ioctl_find(unsigned cmd)
@@ -65,6 +65,20 @@ static long ioctl_readable(const struct file *f, unsigned long arg)
 	return put_user((s32)MIN(left, (loff_t)INT32_MAX), (s32 __user *)arg);
 }
 
+static long ioctl_flags(struct file *f, unsigned long arg, bool set)
+{
+	u32 flags = 0;
+	int err;
+
+	if (!set) {
+		err = file_get_flags(f, &flags);
+		return err ? err : put_user(flags, (u32 __user *)arg);
+	}
+	if (get_user(flags, (const u32 __user *)arg))
+		return -EFAULT;
+	return file_set_flags(f, flags, current_task()->cred);
+}
+
 static long ioctl_by_table(struct file *f, unsigned cmd, unsigned long arg)
 {
 	const struct ioctl_desc *d = ioctl_find(cmd);
@@ -97,6 +111,12 @@ static long do_ioctl(unsigned fd, struct file *f, unsigned cmd, unsigned long ar
 		return ioctl_nonblock(f, arg);
 	case FIOASYNC:
 		return ioctl_async(arg);
+	case FS_IOC_GETFLAGS:
+	case FS_IOC32_GETFLAGS:
+		return ioctl_flags(f, arg, false);
+	case FS_IOC_SETFLAGS:
+	case FS_IOC32_SETFLAGS:
+		return ioctl_flags(f, arg, true);
 	case FIONREAD:
 		if (s_isreg(f->inode->mode))
 			return ioctl_readable(f, arg);

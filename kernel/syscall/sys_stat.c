@@ -152,6 +152,7 @@ static struct statx_timestamp_k statx_time(ktime_t t)
 
 static int statx_put(const struct kstat *st, unsigned want, struct statx_k __user *u)
 {
+	const u32 flags = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_NODUMP;
 	struct statx_k k = {
 		.stx_mask = STATX_BASIC_STATS | (st->btime ? STATX_BTIME : 0) | STATX_MNT_ID,
 		.stx_blksize = st->blksize,
@@ -162,8 +163,8 @@ static int statx_put(const struct kstat *st, unsigned want, struct statx_k __use
 		.stx_ino = st->ino,
 		.stx_size = st->size,
 		.stx_blocks = st->blocks,
-		.stx_attributes = st->mount_root ? STATX_ATTR_MOUNT_ROOT : 0,
-		.stx_attributes_mask = STATX_ATTR_MOUNT_ROOT,
+		.stx_attributes = (st->mount_root ? STATX_ATTR_MOUNT_ROOT : 0) | (st->flags & flags),
+		.stx_attributes_mask = STATX_ATTR_MOUNT_ROOT | (st->has_flags ? flags : 0),
 		.stx_atime = statx_time(st->atime),
 		.stx_btime = statx_time(st->btime),
 		.stx_ctime = statx_time(st->ctime),

@@ -2,7 +2,7 @@
 # tests/ext4/ext4.mk - fs/ext4 as a program on the host, under the address and undefined-behaviour sanitizers.
 
 X := build/ext4
-EXTTOOL_SRC := $(filter-out kernel/fs/ext4/io.c,$(wildcard kernel/fs/ext4/*.c)) kernel/lib/crc32c.c kernel/lib/crc32.c \
+EXTTOOL_SRC := $(filter-out kernel/fs/ext4/io.c,$(wildcard kernel/fs/ext4/*.c)) kernel/lib/crc32.c \
 	kernel/lib/xarray.c kernel/lib/sort.c kernel/lib/hash.c kernel/lib/bitmap.c kernel/lib/parse.c \
 	tests/ext4/exttool.c tests/ext4/hostkernel.c tests/ext4/disk.c tests/unit/stub/stub.c tests/unit/stub/strlcpy.c
 EXTTOOL_OBJ := $(patsubst %.c,$(X)/%.o,$(EXTTOOL_SRC))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tests/ext4/ext4test.py - the kernel's ext4 on the host (exttool.c) against e2fsprogs.
 
-    ext4test.py crash N | fuzz N [seed]       long forms; the short ones run in `tests/run.py ext4`
+    ext4test.py crash N | fuzz N [seed] | walk N       long forms; the short ones run in `tests/run.py ext4`
 """
 import concurrent.futures
 import os
@@ -310,6 +310,37 @@ def test_direct(report):
     report("ext4/direct", got.stdout == want and want and not bad, f"{bad} {wrong} {got.stdout[-1500:]} {got.stderr[-500:]}")
 
 
+def test_flags(report):
+    """chattr: what Linux's tools set is obeyed, what is set here they see."""
+    disk = image("ext4", f"{WORK}/tree", name="flags")
+    run("debugfs", "-w", "-R", "sif /hard flags 0x80010", disk)
+    got = run(*guest(disk, "mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m && cd /tmp/m || exit 1; rm -f hard; echo x >> hard; [ -e hard ] && echo kept;"
+                     "chattr -i hard && rm hard && echo gone; echo a > log; chattr +a log; echo b > log; echo c >> log; cat log;"
+                     "chattr +S log; chattr +D many; touch many/new; rm many/new; cd /; umount /tmp/m", 100), cwd=TOP, stdin=subprocess.DEVNULL)
+    seen = [run("debugfs", "-R", f"stat /{name}", disk).stdout.partition("Flags: ")[2].split()[:1] for name in ("log", "many")]
+    bad = fsck_clean(disk)
+    report("ext4/flags", got.stdout == "kept\ngone\na\nc\n" and seen == [["0x80028"], ["0x90000"]] and not bad,
+           f"{bad} {seen} {got.stdout[-500:]} {got.stderr[-500:]}")
+
+
+def test_walk(report, count):
+    """A tree of many files is walked by a guest whose memory would not hold it."""
+    tree, disk = f"{WORK}/wide", f"{WORK}/wide.img"
+    shutil.rmtree(tree, ignore_errors=True)
+    for n in range(count):
+        if n % 500 == 0:
+            os.makedirs(f"{tree}/{n // 500}")
+        os.symlink("nowhere", f"{tree}/{n // 500}/the file with number {n}")
+    r = run("mke2fs", "-q", "-F", "-t", "ext4", "-N", str(count + 2000), "-d", tree, disk, f"{64 + count // 1000}M")
+    shutil.rmtree(tree)
+    got = run(*guest(disk, "mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m || exit 1; for i in 1 2; do find /tmp/m -links 1 | wc -l; done;"
+                     "awk '/^Slab/{print ($2 < 24576 ? \"small\" : \"large\")}' /proc/meminfo; dd if=/dev/zero of=/tmp/x bs=1M count=16 2>/dev/null;"
+                     "wc -c < /tmp/x; umount /tmp/m", 600, "-m", "64M"), cwd=TOP, stdin=subprocess.DEVNULL, seconds=700)
+    os.unlink(disk)
+    report("ext4/walk", not r.returncode and got.stdout == f"{count}\n{count}\nsmall\n{16 << 20}\n",
+           r.stderr + got.stdout[-500:] + got.stderr[-500:])
+
+
 def prepare():
     os.makedirs(WORK, exist_ok=True)
     make_tree(f"{WORK}/tree")
@@ -327,6 +358,8 @@ def session(report):
     test_faults(report, 8)
     test_guest(report)
     test_direct(report)
+    test_flags(report)
+    test_walk(report, 20000)
     killtest.test_kill(report, 4)
     shutil.rmtree(WORK, ignore_errors=True)
 
@@ -341,4 +374,7 @@ if __name__ == "__main__":
     prepare()
     amount = int(sys.argv[2])
     start = int(sys.argv[3]) if len(sys.argv) > 3 else 1
-    (test_crash if sys.argv[1] == "crash" else test_fuzz)(show, amount, start)
+    if sys.argv[1] == "walk":
+        test_walk(show, amount)
+    else:
+        (test_crash if sys.argv[1] == "crash" else test_fuzz)(show, amount, start)

@@ -12,7 +12,7 @@ UNIT_BASE := -std=gnu11 -O1 -g -Wall -Wextra -Werror -Wno-unused-parameter -Wno-
 UNIT_FLAGS := $(UNIT_BASE) $(UNIT_SAN) -DZERNO_HOST
 
 UNIT_TESTS := crc32c string format rbtree xarray tables inflate cpio random cmdline lockdep mem bpf
-UNIT_SRC_crc32c := kernel/lib/crc32c.c
+UNIT_SRC_crc32c := kernel/lib/crc32.c
 UNIT_SRC_string := kernel/lib/parse.c
 UNIT_SRC_rbtree := kernel/lib/rbtree.c
 UNIT_SRC_xarray := kernel/lib/xarray.c kernel/lib/idr.c

@@ -11,7 +11,7 @@
  * Tests:     tests/ext4.
  *
  * A buffer with references, in a transaction, or not yet home stays; the others form an LRU list and are freed
- * from its cold end when there are more than `limit`.  The transaction and the list of what is to go home each
+ * from its cold end when there are more than `limit`, or when memory is short.  The transaction and the list of what is to go home each
  * hold a reference of their own.
  */
 #include "internal.h"
@@ -107,24 +107,40 @@ static struct ext4_buffer *buffer_alloc(struct ext4_fs *fs, u64 block)
 	return b;
 }
 
-/* Frees a few of the coldest when there are too many. */
+/* Frees the coldest, if there are more than `keep`. */
+static bool drop_one(struct ext4_cache *c, u32 keep)
+{
+	struct ext4_buffer *b = NULL;
+
+	spin_lock(&c->lock);
+	if (c->count > keep && !list_empty(&c->lru)) {
+		b = list_first_entry(&c->lru, struct ext4_buffer, lru);
+		list_del(&b->lru);
+		hlist_del(&b->hash);
+		c->count--;
+	}
+	spin_unlock(&c->lock);
+	if (b)
+		buffer_free(b);
+	return b;
+}
+
+/* A few of the coldest when there are too many. */
 static void trim(struct ext4_cache *c)
 {
-	for (unsigned n = 0; n < 8; n++) {
-		struct ext4_buffer *b = NULL;
+	for (unsigned n = 0; n < 8 && drop_one(c, c->limit); n++)
+		;
+}
 
-		spin_lock(&c->lock);
-		if (c->count > c->limit && !list_empty(&c->lru)) {
-			b = list_first_entry(&c->lru, struct ext4_buffer, lru);
-			list_del(&b->lru);
-			hlist_del(&b->hash);
-			c->count--;
-		}
-		spin_unlock(&c->lock);
-		if (!b)
-			return;
-		buffer_free(b);
+unsigned long ext4_cache_shrink(struct super_block *sb, unsigned long n)
+{
+	unsigned long dropped = 0;
+
+	while (dropped < n && drop_one(ext4_fs(sb)->cache, 0)) {
+		dropped++;
+		cond_resched();
 	}
+	return dropped;
 }
 
 struct ext4_buffer *ext4_buffer_get(struct ext4_fs *fs, u64 block)

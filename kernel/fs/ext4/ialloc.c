@@ -187,9 +187,8 @@ static void init_fields(struct ext4_fs *fs, struct inode *i, struct inode *dir, 
 	ei->datatid = tid;
 	ei->generation = (u32)random_u64();
 	ei->csum_seed = ext4_inode_seed(fs, (u32)i->ino, ei->generation);
-	ei->flags = ext4_i(dir)->flags & FL_INHERITED;
-	if (!s_isdir(i->mode))
-		ei->flags &= ~(u32)0x10000;
+	ei->flags = ext4_flags_for(ext4_i(dir)->flags & FL_INHERITED, i->mode);
+	i->flags = ei->flags & INODE_FLAGS;
 	if (fs->inode_size > EXT4_GOOD_OLD_INODE) {
 		ei->extra_isize = sizeof(struct ext4_inode_disk) - EXT4_GOOD_OLD_INODE;
 		if (want >= ei->extra_isize && want % 4 == 0 && EXT4_GOOD_OLD_INODE + want <= fs->inode_size)

@@ -153,6 +153,7 @@ static void fields_read(struct inode *i, const struct ext4_inode_disk *raw)
 	struct ext4_fs *fs = ei->fs;
 
 	ei->flags = raw->i_flags;
+	i->flags = ei->flags & INODE_FLAGS;
 	ei->generation = raw->i_generation;
 	ei->extra_isize = fs->inode_size > EXT4_GOOD_OLD_INODE ? raw->i_extra_isize : 0;
 	ei->csum_seed = ext4_inode_seed(fs, (u32)i->ino, ei->generation);

@@ -164,6 +164,8 @@ struct ext4_buffer {
 };
 int ext4_cache_create(struct ext4_fs *fs);
 void ext4_cache_destroy(struct ext4_fs *fs);
+/* super_ops.shrink. */
+unsigned long ext4_cache_shrink(struct super_block *sb, unsigned long n);
 /* A referenced buffer, or ERR_PTR: -EUCLEAN (no such block), -ENOMEM, -EIO. */
 struct ext4_buffer *ext4_buffer_get(struct ext4_fs *fs, u64 block);  /* perhaps not read */
 struct ext4_buffer *ext4_buffer_read(struct ext4_fs *fs, u64 block); /* up to date */
@@ -224,6 +226,11 @@ int ext4_desc_access(struct ext4_handle *h, u32 group);
 void ext4_desc_done(struct ext4_fs *fs, u32 group);
 bool ext4_group_has_super(const struct ext4_fs *fs, u32 group);
 u32 ext4_group_meta_blocks(const struct ext4_fs *fs, u32 group); /* superblock and descriptors in front */
+
+/* ---- flags.c: those of chattr(1) ---- */
+u32 ext4_flags_for(u32 flags, umode_t mode); /* without those that mean nothing to this kind of file */
+int ext4_get_flags(struct inode *i, u32 *flags);
+int ext4_set_flags(struct inode *i, u32 flags);
 
 /* ---- bitmap.c: bitmaps of a group, group->lock held ---- */
 struct ext4_buffer *ext4_block_bitmap(struct ext4_fs *fs, u32 group);

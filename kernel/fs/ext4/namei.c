@@ -302,53 +302,20 @@ static int ext4_unlink(struct inode *dir, const char *name, unsigned len, struct
 	return ext4_stop(&h, err);
 }
 
-const struct inode_ops ext4_dir_inode_ops = {
-	.lookup = ext4_lookup,
-	.create = ext4_create,
-	.link = ext4_link,
-	.unlink = ext4_unlink,
-	.rename = ext4_rename,
-	.tmpfile = ext4_tmpfile,
-	.setattr = ext4_setattr,
-	.getattr = ext4_getattr,
-	.getxattr = ext4_getxattr,
-	.setxattr = ext4_setxattr,
-	.listxattr = ext4_listxattr,
-	.removexattr = ext4_removexattr,
-};
-const struct inode_ops ext4_dir_acl_inode_ops = {
-	.lookup = ext4_lookup,
-	.create = ext4_create,
-	.link = ext4_link,
-	.unlink = ext4_unlink,
-	.rename = ext4_rename,
-	.tmpfile = ext4_tmpfile,
-	.setattr = ext4_setattr,
-	.getattr = ext4_getattr,
-	.getxattr = ext4_getxattr,
-	.setxattr = ext4_setxattr,
-	.listxattr = ext4_listxattr,
-	.removexattr = ext4_removexattr,
-	.permission = ext4_permission,
-};
+/* Each kind of inode stands twice: with an access control list its rights are asked of the list. */
+#define EXT4_NODE_OPS                                                                                        \
+	.setattr = ext4_setattr, .getattr = ext4_getattr, .getxattr = ext4_getxattr,                         \
+	.setxattr = ext4_setxattr, .listxattr = ext4_listxattr, .removexattr = ext4_removexattr,             \
+	.get_flags = ext4_get_flags, .set_flags = ext4_set_flags
+#define EXT4_DIR_OPS                                                                                         \
+	EXT4_NODE_OPS, .lookup = ext4_lookup, .create = ext4_create, .link = ext4_link,                      \
+	               .unlink = ext4_unlink, .rename = ext4_rename, .tmpfile = ext4_tmpfile
+
+const struct inode_ops ext4_dir_inode_ops = { EXT4_DIR_OPS };
+const struct inode_ops ext4_dir_acl_inode_ops = { EXT4_DIR_OPS, .permission = ext4_permission };
 /* Files, devices, FIFOs, sockets. */
-const struct inode_ops ext4_node_inode_ops = {
-	.setattr = ext4_setattr,
-	.getattr = ext4_getattr,
-	.getxattr = ext4_getxattr,
-	.setxattr = ext4_setxattr,
-	.listxattr = ext4_listxattr,
-	.removexattr = ext4_removexattr,
-};
-const struct inode_ops ext4_node_acl_inode_ops = {
-	.setattr = ext4_setattr,
-	.getattr = ext4_getattr,
-	.getxattr = ext4_getxattr,
-	.setxattr = ext4_setxattr,
-	.listxattr = ext4_listxattr,
-	.removexattr = ext4_removexattr,
-	.permission = ext4_permission,
-};
+const struct inode_ops ext4_node_inode_ops = { EXT4_NODE_OPS };
+const struct inode_ops ext4_node_acl_inode_ops = { EXT4_NODE_OPS, .permission = ext4_permission };
 const struct file_ops ext4_dir_ops = {
 	.iterate = ext4_dir_iterate,
 	.lseek = dir_lseek,

@@ -239,6 +239,8 @@ static const struct super_ops ext4_super_ops = {
 	.sync = ext4_sync,
 	.write_inode = ext4_write_inode,
 	.remount = ext4_remount,
+	.shrink = ext4_cache_shrink,
+	.handles = &ext4_handle_ops,
 };
 
 /* ---- mount ---- */

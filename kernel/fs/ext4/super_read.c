@@ -10,7 +10,6 @@
  * Tests:     tests/ext4.
  */
 #include "super.h"
-#include <lib/format.h>
 #include <lib/string.h>
 #include <abi/mount.h>
 
@@ -180,12 +179,17 @@ static int parse_word(const char *word, bool *no_load, u32 *errors)
 int ext4_param(const char *key, const char *value)
 {
 	char word[64];
+	size_t n = strlen(key), v = value ? strlen(value) + 1 : 0;
 	bool no_load;
 	u32 errors;
 
-	if ((size_t)snprintf(word, sizeof(word), "%s%s%s", key, value ? "=" : "", value ? value : "") >=
-	    sizeof(word))
+	if (n + v >= sizeof(word))
 		return -EINVAL;
+	memcpy(word, key, n + 1);
+	if (value) {
+		word[n] = '=';
+		memcpy(word + n + 1, value, v);
+	}
 	return parse_word(word, &no_load, &errors) ? -ENOENT : 0;
 }
 

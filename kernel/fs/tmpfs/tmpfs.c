@@ -14,6 +14,7 @@
  */
 #include <fs/tmpfs/tmpfs.h>
 #include <fs/tmpfs/tmpfs_internal.h>
+#include <base/clock.h>
 #include <lib/format.h>
 #include <lib/string.h>
 #include <mem/slab.h>
@@ -65,6 +66,7 @@ static void tmpfs_evict(struct inode *i)
 {
 	struct tmpfs_sb *t = tmpfs_sb(i->sb);
 
+	tmpfs_handle_forget(i);
 	tmpfs_xattrs_free(i);
 	if (s_isdir(i->mode) && i->private)
 		tmpfs_dir_free(i->private);
@@ -84,11 +86,18 @@ static struct inode *node_owned(struct inode *dir, umode_t mode, const struct cr
 
 /* ---- names ---- */
 
+static void set_parent(struct inode *i, struct inode *dir)
+{
+	if (s_isdir(i->mode))
+		((struct tmpfs_dir *)i->private)->parent = dir;
+}
+
 /* Enters e, which takes over a reference to i. */
 static void name_enter(struct inode *dir, struct tmpfs_dirent *e, struct inode *i)
 {
 	e->inode = i;
 	tmpfs_dir_insert(dir->private, e);
+	set_parent(i, dir);
 	dir->size += DIRENT_SIZE;
 	inode_touch(dir, ATTR_MTIME);
 }
@@ -198,6 +207,8 @@ static int exchange(struct inode *od, struct tmpfs_dirent *a, struct inode *nd, 
 	}
 	a->inode = b->inode;
 	b->inode = i;
+	set_parent(a->inode, od);
+	set_parent(b->inode, nd);
 	inode_touch(od, ATTR_MTIME);
 	inode_touch(nd, ATTR_MTIME);
 	a->inode->ctime = b->inode->ctime = od->ctime;
@@ -243,9 +254,26 @@ static struct inode *tmpfs_tmpfile(struct inode *dir, umode_t mode, const struct
 	return i;
 }
 
-#define TMPFS_XATTR_OPS                                                                                      \
+/* ---- chattr(1) ---- */
+
+static int tmpfs_get_flags(struct inode *i, u32 *flags)
+{
+	*flags = i->flags;
+	return s_isreg(i->mode) || s_isdir(i->mode) ? 0 : -ENOTTY;
+}
+
+static int tmpfs_set_flags(struct inode *i, u32 flags)
+{
+	if (flags & ~(u32)(INODE_IMMUTABLE | INODE_APPEND | INODE_NODUMP | INODE_NOATIME))
+		return -EOPNOTSUPP;
+	i->flags = flags;
+	i->ctime = clock_realtime_coarse();
+	return 0;
+}
+
+#define TMPFS_ATTR_OPS                                                                                       \
 	.getxattr = tmpfs_getxattr, .setxattr = tmpfs_setxattr, .listxattr = tmpfs_listxattr,                \
-	.removexattr = tmpfs_removexattr
+	.removexattr = tmpfs_removexattr, .get_flags = tmpfs_get_flags, .set_flags = tmpfs_set_flags
 
 static const struct inode_ops dir_ops = {
 	.lookup = tmpfs_lookup,
@@ -254,12 +282,12 @@ static const struct inode_ops dir_ops = {
 	.unlink = tmpfs_unlink,
 	.rename = tmpfs_rename,
 	.tmpfile = tmpfs_tmpfile,
-	TMPFS_XATTR_OPS,
+	TMPFS_ATTR_OPS,
 };
 static const struct inode_ops node_ops = {
 	.setattr = tmpfs_setattr,
 	.getattr = tmpfs_getattr,
-	TMPFS_XATTR_OPS,
+	TMPFS_ATTR_OPS,
 };
 
 /* ---- instances ---- */
@@ -487,9 +515,10 @@ static const struct super_ops tmpfs_super_ops = {
 	.statfs = tmpfs_statfs,
 	.put_super = tmpfs_put_super,
 	.remount = tmpfs_remount,
+	.handles = &tmpfs_handle_ops,
 };
 
-static int tmpfs_fill(struct super_block *sb, const char *source, const char *options)
+static int tmpfs_fill(struct super_block *sb, const char *source, const char *options) NO_LOCK_CHECK
 {
 	struct tmpfs_sb *t = kzalloc(sizeof(*t));
 	u64 total;
@@ -503,6 +532,8 @@ static int tmpfs_fill(struct super_block *sb, const char *source, const char *op
 		kfree(t);
 		return err;
 	}
+	spin_init(&t->handles_lock, "tmpfs handles");
+	t->by_ino = XARRAY_INIT;
 	sb->private = t;
 	sb->ops = &tmpfs_super_ops;
 	sb->magic = TMPFS_MAGIC;

@@ -3,6 +3,8 @@
 #pragma once
 #include <fs/inode.h>
 #include <lib/rbtree.h>
+#include <lib/xarray.h>
+#include <base/spinlock.h>
 
 struct tmpfs_sb {
 	u64 max_pages, max_inodes; /* 0 = no limit */
@@ -10,6 +12,8 @@ struct tmpfs_sb {
 	umode_t mode;
 	uid_t uid;
 	gid_t gid;
+	struct spinlock handles_lock;
+	struct xarray by_ino GUARDED_BY(&handles_lock); /* inodes that a handle was made of */
 };
 static inline struct tmpfs_sb *tmpfs_sb(const struct super_block *sb)
 {
@@ -33,6 +37,8 @@ struct tmpfs_dir {
 	unsigned count;
 	u64 next_cookie;
 	struct tmpfs_xattrs *xattrs;
+	struct inode *
+	        parent; /* not owned; while the directory has a name.  sb->rename_mutex or the parent's lock */
 	struct rb_root cookies;
 	struct hlist_head first[DIR_BUCKETS_FIRST];
 };
@@ -55,6 +61,10 @@ int tmpfs_setxattr(struct inode *i, const char *name, const void *value, size_t 
 int tmpfs_listxattr(struct inode *i, struct xattr_list *to);
 int tmpfs_removexattr(struct inode *i, const char *name);
 void tmpfs_xattrs_free(struct inode *i); /* the inode dies */
+
+/* handle.c */
+extern const struct handle_ops tmpfs_handle_ops;
+void tmpfs_handle_forget(struct inode *i); /* the inode dies */
 
 /* file.c */
 extern const struct file_ops tmpfs_file_ops;
