@@ -12,7 +12,7 @@ enum { ARCH_SET_GS = 0x1001, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS };
 enum { SECCOMP_SET_MODE_FILTER = 1, SECCOMP_FILTER_FLAG_LOG = 2 };
 struct user_desc {
 	unsigned entry_number, base_addr, limit;
-	unsigned seg_32bit : 1, contents : 2, read_exec_only : 1, limit_in_pages : 1, seg_not_present : 1, useable : 1;
+	unsigned seg_32bit : 1, contents : 2, read_exec_only : 1, limit_in_pages : 1, seg_not_present : 1, usable : 1;
 };
 struct sock_filter {
 	uint16_t code;
@@ -93,7 +93,7 @@ static void test_areas(void)
 	struct user_desc out;
 
 	SECTION("TLS entries");
-	d.seg_32bit = d.limit_in_pages = d.useable = 1;
+	d.seg_32bit = d.limit_in_pages = d.usable = 1;
 	pid_t p = stopped_child(false);
 	memset(&out, 0xff, sizeof(out));
 	SHOW(PT(GET_THREAD_AREA, p, 12, &out));
