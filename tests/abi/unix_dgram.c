@@ -177,10 +177,10 @@ int main(void)
 		fcntl(c, F_SETFL, 0);
 		int r = write(c, "waited", 6);
 		struct pollfd q = { c, POLLOUT, 0 };
-		r += poll(&q, 1, 1000);
+		r += poll(&q, 1, 60000);
 		_exit(r);
 	}
-	sleep_ms(30);
+	until_asleep(ch);
 	while (recv(b, buf, 9, MSG_DONTWAIT) != 6)
 		sleep_ms(3);
 	SHOW_INT(memcmp(buf, "waited", 6));

@@ -196,7 +196,7 @@ static void ends(void)
 	pid_t c = fork();
 	if (c == 0) {
 		close(p[0]);
-		sleep_ms(40);
+		until_asleep(getppid());
 		_exit(0);
 	}
 	close(p[1]);
@@ -357,7 +357,7 @@ static void connections(void)
 		int r = connect_to(d, "@q");
 		_exit(r == 0 && write(d, "late", 4) == 4 ? 3 : 1);
 	}
-	sleep_ms(40);
+	until_asleep(ch);
 	SHOW_OK(c = accept(s, NULL, NULL));
 	SHOW_OK(d = accept(s, NULL, NULL));
 	SHOW(read(d, buf, 10));
@@ -483,7 +483,7 @@ static void events(void)
 	SHOW_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, p));
 	pid_t c = fork();
 	if (c == 0) {
-		sleep_ms(30);
+		until_asleep(getppid());
 		_exit(write(p[1], "wake", 4) == 4 ? 0 : 1);
 	}
 	fd_set r;
