@@ -175,6 +175,19 @@ static inline void tty_settle(int s)
 	poll(&p, 1, 0);
 	ioctl(s, FIONREAD, &n);
 }
+/* Abstract names of sockets belong to the whole machine, where the same test may run twice: writes eight letters behind
+ * one that only this process and its children know.  Their number. */
+static inline unsigned tag_name(char *end)
+{
+	static char tag[9];
+	if (!tag[0]) {
+		struct timespec t;
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		snprintf(tag, sizeof tag, "%08x", (unsigned)(t.tv_sec * 1000000 + t.tv_nsec / 1000));
+	}
+	memcpy(end, tag, 8);
+	return 8;
+}
 /* Nanoseconds of a clock, to measure what a test cannot bound: how long the machine took. */
 static inline long clock_ns(clockid_t clock)
 {

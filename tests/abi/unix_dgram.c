@@ -22,7 +22,7 @@ static socklen_t name_of(struct sockaddr_un *a, const char *path)
 	a->sun_family = AF_UNIX;
 	if (*path == '@') {
 		memcpy(a->sun_path + 1, path + 1, strlen(path + 1));
-		return head + strlen(path);
+		return head + strlen(path) + tag_name(a->sun_path + strlen(path));
 	}
 	strcpy(a->sun_path, path);
 	return head + strlen(path) + 1;
@@ -48,6 +48,8 @@ static long send_to(int s, const char *path, const char *text, int flags)
 static void print_name(const struct sockaddr_un *a, socklen_t n)
 {
 	printf("from %d '", n);
+	if (n > 10 && !a->sun_path[0])
+		n -= 8; /* not what tag_name has written */
 	for (int i = 2; i < (int)n && i < 30; i++)
 		putchar(((char *)a)[i] ? ((char *)a)[i] : '.');
 	printf("'\n");

@@ -29,7 +29,7 @@ static socklen_t name_of(struct sockaddr_un *a, const char *path)
 	a->sun_family = AF_UNIX;
 	if (*path == '@') {
 		memcpy(a->sun_path + 1, path + 1, strlen(path + 1));
-		return offsetof(struct sockaddr_un, sun_path) + strlen(path);
+		return offsetof(struct sockaddr_un, sun_path) + strlen(path) + tag_name(a->sun_path + strlen(path));
 	}
 	strcpy(a->sun_path, path);
 	return offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1;
@@ -58,6 +58,8 @@ static void show_name(int s, int (*get)(int, struct sockaddr *, socklen_t *))
 	memset(&a, 'x', sizeof(a));
 	int r = get(s, (void *)&a, &n);
 	printf("name: %d %d family %d '", r, n, a.sun_family);
+	if (n > 10 && !a.sun_path[0])
+		n -= 8; /* not what tag_name has written */
 	for (int i = 2; r == 0 && i < (int)n; i++)
 		putchar(((char *)&a)[i] ? ((char *)&a)[i] : '.');
 	printf("'\n");
