@@ -162,8 +162,9 @@ class Qmp:
             time.sleep(0.1)
         self.end = end
         self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(20)
-        self.socket.connect(path)
+        self.socket.settimeout(60)
+        while self.socket.connect_ex(path) and time.time() < end:  # there, but nobody listens yet
+            time.sleep(0.1)
         self.pid = struct.unpack("iii", self.socket.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
         self.lines = self.socket.makefile("rw")
         self.lines.readline()
@@ -192,18 +193,21 @@ class Qmp:
 
 
 def balloon_host(path, steps, notes):
-    """The host's part: the guest writes the number of the next step into its disk when it is ready for it."""
-    q = Qmp(path, time.time() + 60)
+    """The host's part: the guest writes the number of the next step into its disk when it is ready for it, and waits
+    until the host has written it into the disk's second page: what the step is about has been seen, or never will be."""
+    q = Qmp(path, time.time() + 80 * SLOW)
 
     def step(n):
         def reached():
             with open(steps, "rb") as f:
                 return f.read(1) == b"%d" % n
         return q.until(reached)
-    for n, size in ((1, 256 * MB), (2, 480 * MB)):
-        notes.append(step(n) and q.balloon(size))
-    notes.append(step(3) and q.until(lambda: q.resident() > 320 * MB))
-    notes.append(step(4) and q.until(lambda: q.resident() < 250 * MB))
+    for n, seen in ((1, lambda: q.balloon(256 * MB)), (2, lambda: q.balloon(480 * MB)),
+                    (3, lambda: q.until(lambda: q.resident() > 320 * MB)), (4, lambda: q.until(lambda: q.resident() < 250 * MB))):
+        notes.append(step(n) and seen())
+        with open(steps, "r+b") as f:
+            f.seek(4096)
+            f.write(b"%d" % n)
 
 
 def balloon(d):
@@ -212,7 +216,7 @@ def balloon(d):
         return
     if os.path.exists(path):
         os.unlink(path)
-    steps = d.image("steps.img", bytes(4096))
+    steps = d.image("steps.img", bytes(8192))
     t = threading.Thread(target=balloon_host, args=(path, steps, notes), daemon=True)
     t.start()
 
@@ -221,10 +225,11 @@ def balloon(d):
         return None if notes == [True] * 4 else f"the host saw: grown, shrunk, memory used, memory given back: {notes}"
     d.case("balloon", ["-m", "512M", "--disk", steps, "--qemu-arg",
                        f"-device virtio-balloon-device,free-page-reporting=on -qmp unix:{path},server=on,wait=off"],
-           "step() { echo $1 | dd of=/dev/vda conv=fsync,notrunc 2>/dev/null; };"
+           "step() { echo $1 | dd of=/dev/vda conv=fsync,notrunc 2>/dev/null;"
+           " until [ $(dd if=/dev/vda bs=4k skip=1 count=1 iflag=direct 2>/dev/null | head -c 1)x = $1x ]; do sleep 0.2; done; };"
            "free() { awk '/MemFree/{print int($2/1024)}' /proc/meminfo; }; n=0;"
            "step 1; while [ $(free) -gt 260 -a $n -lt 100 ]; do sleep 0.2; n=$((n+1)); done; [ $n -lt 100 ] && echo less;"
            "step 2; n=0; while [ $(free) -lt 400 -a $n -lt 100 ]; do sleep 0.2; n=$((n+1)); done; [ $n -lt 100 ] && echo more;"
-           "mount -t tmpfs -o size=400m none /mnt; dd if=/dev/zero of=/mnt/x bs=1M count=300 2>/dev/null; step 3; sleep 2; rm /mnt/x; step 4;"
-           "sleep 6; dd if=/dev/zero of=/mnt/x bs=1M count=200 2>/dev/null; md5sum < /mnt/x",
+           "mount -t tmpfs -o size=400m none /mnt; dd if=/dev/zero of=/mnt/x bs=1M count=300 2>/dev/null; step 3; rm /mnt/x; step 4;"
+           "dd if=/dev/zero of=/mnt/x bs=1M count=200 2>/dev/null; md5sum < /mnt/x",
            f"less\nmore\n{md5(bytes(200 * MB))}  -\n", also)

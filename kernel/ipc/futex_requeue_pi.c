@@ -72,6 +72,9 @@ static int move_one(struct futex_bucket *b, struct futex_waiter *w, u32 __user *
 		futex_waiter_wake(w);
 	} else if (r == STEP_QUEUED) {
 		atomic_store(&w->woken, true);
+		memory_barrier(); /* `woken` before our look at `granted`; pi_hand_over does the opposite */
+		if (unlikely(atomic_load(&w->pi->granted)))
+			(void)thread_wake(w->thread); /* given the lock just now, it saw no `woken` */
 		list_del(&w->link);
 		atomic_store_release(&w->bucket,
 		                     (struct futex_bucket *)NULL); /* w is its owner's from here */

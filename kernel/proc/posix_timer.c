@@ -140,8 +140,9 @@ static void posix_timer_expire(struct timer *timer)
 void posix_timer_delivered(struct posix_timer *pt, struct siginfo *info)
 {
 	if (pt->interval > 0 && !pt->armed) {
-		u64 passed = timer_forward(pt);
-		pt->overrun += passed ? passed - 1 : 0;
+		/* timer_gettime may have counted some already; the first of all is no overrun, but this signal. */
+		u64 passed = pt->overrun + timer_forward(pt);
+		pt->overrun = passed ? passed - 1 : 0;
 	}
 	pt->overrun_last = (int)MIN(pt->overrun, (u64)INT32_MAX);
 	pt->overrun = 0;

@@ -141,22 +141,59 @@ static inline void ring(int ms)
 	struct itimerval v = { { 0, ms * 1000 }, { 0, ms * 1000 } };
 	setitimer(ITIMER_REAL, &v, NULL);
 }
-/* Until the process sleeps in the call it has announced. */
-static inline void wait_sleeping(pid_t pid)
+/* The state of a process or thread as in its stat file; 0 once it is gone. */
+static inline char task_state(pid_t t)
 {
-	char name[32], b[300];
-	for (;;) {
-		snprintf(name, sizeof name, "/proc/%d/stat", pid);
-		int fd = open(name, O_RDONLY);
-		ssize_t n = read(fd, b, sizeof b - 1);
-		close(fd);
-		if (n <= 0)
-			return;
-		b[n] = 0;
-		if (strrchr(b, ')')[2] == 'S')
-			return;
-		sched_yield();
+	char name[32], b[400];
+	snprintf(name, sizeof name, "/proc/%d/stat", t);
+	int fd = open(name, O_RDONLY);
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, b, sizeof b - 1);
+	close(fd);
+	b[n > 0 ? n : 0] = 0;
+	char *p = strrchr(b, ')');
+	return p ? p[2] : 0;
+}
+/* Until the process or thread `t`, of this process or another, sleeps in the call that it makes next, or has ended.
+ * So no test guesses how long another needs to get there.  State S alone says it: a task that waits for a page or for
+ * a lock of the kernel is D.  It is for tasks that are on a straight way to that call when this is called: just made
+ * or announced, with nothing between that sleeps as well (sleep_ms(), a lock of the C library that others take, a
+ * full pipe); where something does, a word or a pipe must tell first that it is over. */
+static inline void until_asleep(pid_t t)
+{
+	while (!strchr("SZX", task_state(t))) /* strchr finds 0, too */
+		sleep_ms(1);
+}
+/* Until the slave `s` has taken in what was written to its master: Linux moves bytes from one side to the other with a
+ * worker.  A poll that finds nothing waits for that worker, and the count of what can be read waits for the line that
+ * the worker is just taking in, with its echo. */
+static inline void tty_settle(int s)
+{
+	struct pollfd p = { s, POLLIN, 0 };
+	int n;
+	poll(&p, 1, 0);
+	ioctl(s, FIONREAD, &n);
+}
+/* Abstract names of sockets belong to the whole machine, where the same test may run twice: writes eight letters behind
+ * one that only this process and its children know.  Their number. */
+static inline unsigned tag_name(char *end)
+{
+	static char tag[9];
+	if (!tag[0]) {
+		struct timespec t;
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		snprintf(tag, sizeof tag, "%08x", (unsigned)(t.tv_sec * 1000000 + t.tv_nsec / 1000));
 	}
+	memcpy(end, tag, 8);
+	return 8;
+}
+/* Nanoseconds of a clock, to measure what a test cannot bound: how long the machine took. */
+static inline long clock_ns(clockid_t clock)
+{
+	struct timespec t;
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000 + t.tv_nsec;
 }
 /* Of a thread of this process, field 18 of its stat file: 20 + nice, or -1 - priority. */
 static inline int thread_priority(pid_t t)

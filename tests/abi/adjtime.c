@@ -99,9 +99,33 @@ static struct timespec in(long seconds)
 static volatile bool done[6];
 static uint32_t word;
 
+static pid_t sleepers[5];
+static _Atomic int nr_sleepers;
+static void announce(void)
+{
+	sleepers[nr_sleepers] = (pid_t)syscall(SYS_gettid);
+	nr_sleepers++;
+}
+/* One after the other, until each sleeps. */
+static void begin(pthread_t *t, void *(*f)(void *), long arg)
+{
+	int n = nr_sleepers;
+	pthread_create(t, NULL, f, (void *)arg);
+	while (nr_sleepers == n)
+		sleep_ms(1);
+	until_asleep(sleepers[n]);
+}
+/* Until they have been woken; a minute is enough on any machine. */
+static void until_done(int n)
+{
+	for (int i = 0; is_zerno() && i < 6000 && !done[n]; i++)
+		sleep_ms(10);
+}
+
 static void *sleeper(void *unused)
 {
 	struct timespec t = in(1000);
+	announce();
 	clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, NULL);
 	done[0] = true;
 	return unused;
@@ -109,6 +133,7 @@ static void *sleeper(void *unused)
 static void *futex_sleeper(void *unused)
 {
 	struct timespec t = in(1000);
+	announce();
 	long r = syscall(SYS_futex, &word, 9 | 128 | 256 /* WAIT_BITSET, private, CLOCK_REALTIME */, 0, &t, NULL, -1);
 	done[1] = r == -1 && errno == ETIMEDOUT;
 	return unused;
@@ -116,6 +141,7 @@ static void *futex_sleeper(void *unused)
 static void *relative_sleeper(void *unused)
 {
 	struct timespec t = { 1000, 0 };
+	announce();
 	clock_nanosleep(CLOCK_REALTIME, 0, &t, NULL);
 	done[2] = true;
 	return unused;
@@ -123,12 +149,14 @@ static void *relative_sleeper(void *unused)
 static void *fd_reader(void *fd)
 {
 	uint64_t n;
+	announce();
 	done[3] = read((int)(long)fd, &n, sizeof(n)) == sizeof(n) && n == 1;
 	return fd;
 }
 static void *cancelled_reader(void *fd)
 {
 	uint64_t n;
+	announce();
 	done[4] = read((int)(long)fd, &n, sizeof(n)) == -1 && errno == ECANCELED;
 	return fd;
 }
@@ -169,27 +197,28 @@ static void moving(void)
 	timer_create(CLOCK_REALTIME, &ev, &id);
 	its = (struct itimerspec){ .it_value = in(1000) };
 	timer_settime(id, TIMER_ABSTIME, &its, NULL);
-	pthread_create(&t[0], NULL, sleeper, NULL);
-	pthread_create(&t[1], NULL, futex_sleeper, NULL);
-	pthread_create(&t[2], NULL, relative_sleeper, NULL);
-	pthread_create(&t[3], NULL, fd_reader, (void *)(long)fd);
-	pthread_create(&t[4], NULL, cancelled_reader, (void *)(long)cancel);
-	sleep_ms(200);
+	begin(&t[0], sleeper, 0);
+	begin(&t[1], futex_sleeper, 0);
+	begin(&t[2], relative_sleeper, 0);
+	begin(&t[3], fd_reader, fd);
+	begin(&t[4], cancelled_reader, cancel);
 	SHOW_INT(done[0] || done[1] || done[2] || done[3] || done[4] || done[5]);
-	step(990);
+	step(900);
+	until_done(4);
 	sleep_ms(100);
 	SHOW_INT(done[0] || done[1] || done[2] || done[3] || done[5]);
 	fact("TFD_TIMER_CANCEL_ON_SET", done[4]);
 	timerfd_gettime(late, &left);
-	fact("less is left", left.it_value.tv_sec <= 4011 && left.it_value.tv_sec > 3900);
-	step(-990);
+	fact("less is left", left.it_value.tv_sec <= 4101 && left.it_value.tv_sec > 4000);
+	step(-900);
 	sleep_ms(100);
 	SHOW_INT(done[0] || done[1] || done[2] || done[3] || done[5]);
 	timer_gettime(id, &left);
 	fact("as at first", left.it_value.tv_sec <= 1000 && left.it_value.tv_sec > 900);
 	step(1001);
-	for (int i = 0; is_zerno() && i < 200 && !(done[0] && done[1] && done[3] && done[5]); i++)
-		sleep_ms(10);
+	static const int woken[] = { 0, 1, 3, 5 };
+	for (int i = 0; i < 4; i++)
+		until_done(woken[i]);
 	fact("clock_nanosleep", done[0]);
 	fact("futex", done[1]);
 	fact("timerfd", done[3]);

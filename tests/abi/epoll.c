@@ -186,12 +186,6 @@ static void many(void)
 		close(e[i]);
 	show_ready("none", ep, 0);
 }
-static void *waker(void *arg)
-{
-	sleep_ms(30);
-	put(*(int *)arg);
-	return NULL;
-}
 static void waiting(void)
 {
 	SECTION("waiting");
@@ -204,7 +198,8 @@ static void waiting(void)
 	fflush(stdout);
 	pid_t c = fork();
 	if (!c) {
-		waker(&e);
+		until_asleep(getppid());
+		put(e);
 		_exit(0);
 	}
 	show_ready("woken", ep, -1);
@@ -212,9 +207,10 @@ static void waiting(void)
 	take(e);
 	struct sigaction sa = { .sa_handler = h, .sa_flags = SA_RESTART };
 	sigaction(SIGALRM, &sa, NULL);
-	ualarm(20000, 0);
+	ring(20);
 	show_ready("signal", ep, -1);
 	puts(strerror(errno));
+	ring(0);
 	sigset_t m, o;
 	sigemptyset(&m);
 	sigaddset(&m, SIGALRM);

@@ -82,7 +82,7 @@ int main(void)
 	write(e, &v, 8);
 	fflush(stdout);
 	if (!fork()) {
-		sleep_ms(30);
+		until_asleep(getppid());
 		read(e, &v, 8);
 		_exit(0);
 	}
@@ -93,7 +93,8 @@ int main(void)
 	SHOW_INT(v);
 	struct sigaction sa = { .sa_handler = h };
 	sigaction(SIGALRM, &sa, NULL);
-	ualarm(20000, 0);
+	ring(20);
 	SHOW(read(e, &v, 8));
+	ring(0);
 	return 0;
 }

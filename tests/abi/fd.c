@@ -95,7 +95,8 @@ int main(void)
 	l = (struct flock){ .l_type = F_WRLCK };
 	SHOW(fcntl(fd, F_SETLKW, &l));
 	fflush(stdout);
-	if (fork() == 0) {
+	pid_t k = fork();
+	if (k == 0) {
 		struct flock t = { .l_type = F_WRLCK };
 		write(p[1], "x", 1);
 		SHOW(fcntl(fd, F_SETLKW, &t));
@@ -103,7 +104,7 @@ int main(void)
 	}
 	char c;
 	read(p[0], &c, 1);
-	sleep_ms(50);
+	until_asleep(k);
 	l.l_type = F_UNLCK;
 	printf("unlocking\n");
 	fflush(stdout);

@@ -241,15 +241,16 @@ static void record_locks(void)
 		write(go[1], "r", 1);
 		struct flock first = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 1 };
 		int r = fcntl(f, F_SETLKW, &first);
-		sleep_ms(100); /* the parent's line first */
+		read(go[0], &c, 1); /* the parent's line first */
 		printf("child waits for 0: %d\n", r);
 		fflush(stdout);
 		_exit(0);
 	}
 	read(go[0], &c, 1);
-	wait_sleeping(k);
+	until_asleep(k);
 	lock("a deadlock", f, F_SETLKW, F_WRLCK, SEEK_SET, 20, 1);
 	lock("let go", f, F_SETLK, F_UNLCK, SEEK_SET, 0, 1);
+	write(go[1], "g", 1);
 	waitpid(k, NULL, 0);
 	struct sigaction sa = { .sa_handler = (void (*)(int))close };
 	sigaction(SIGALRM, &sa, NULL);
@@ -300,7 +301,7 @@ static void record_locks(void)
 		_exit(0);
 	}
 	read(go[0], &c, 1);
-	wait_sleeping(k);
+	until_asleep(k);
 	printf("closing\n");
 	fflush(stdout);
 	close(g);

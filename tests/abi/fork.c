@@ -6,7 +6,8 @@
 static int run(void *arg) { *(int *)arg = 42; return 5; }
 int main(void)
 {
-	int st, shared = 1, fd;
+	int st, shared = 1, fd, go[2];
+	char byte;
 	siginfo_t si;
 	SECTION("wait");
 	SHOW(wait(&st));
@@ -15,12 +16,14 @@ int main(void)
 	IN_CHILD("exit 256+7", _exit(263));
 	IN_CHILD("abort", abort());
 	IN_CHILD("kill", kill(getpid(), SIGKILL));
+	pipe(go);
 	pid_t c = fork();
 	if (!c) {
-		sleep_ms(100);
+		read(go[0], &byte, 1);
 		_exit(9);
 	}
 	SHOW(waitpid(c, &st, WNOHANG));
+	write(go[1], "", 1);
 	SHOW_INT(waitpid(c, &st, 0) == c);
 	show_status("child", st);
 	SHOW(waitpid(c, &st, 0));
@@ -82,9 +85,6 @@ int main(void)
 	char cwd[256];
 	printf("%s %o\n", strrchr(getcwd(cwd, sizeof cwd), '/'), umask(022));
 	SECTION("waitid and stops");
-	int go[2];
-	char byte;
-	pipe(go);
 	c = fork();
 	if (!c) {
 		raise(SIGSTOP);
@@ -123,7 +123,7 @@ int main(void)
 	c = fork();
 	if (!c)
 		_exit(0);
-	sleep_ms(50);
+	waitid(P_PID, c, &si, WEXITED | WNOWAIT);
 	SHOW(waitid(P_PID, c, &si, WCONTINUED));
 	SHOW(waitid(P_PID, c, &si, WSTOPPED | WNOHANG));
 	SHOW(waitid(P_PID, c, &si, WEXITED));

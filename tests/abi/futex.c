@@ -15,28 +15,43 @@ static long futex(uint32_t *p, int op, long val, const void *t, uint32_t *p2, lo
 }
 
 /* ---- threads that wait ---- */
-static _Atomic int started, returned, last_errno;
+static _Atomic int places, started, returned, last_errno;
+static pid_t tids[8];
 struct wait { uint32_t *at; int op; uint32_t val, bits; int ms; };
+/* Says who we are; the call that waits comes next. */
+static void announce(void)
+{
+	tids[places++] = (pid_t)syscall(SYS_gettid);
+	started++;
+}
 static void *waiter(void *arg)
 {
 	struct wait *w = arg;
 	struct timespec t = { w->ms / 1000, w->ms % 1000 * 1000000L };
-	started++;
+	announce();
 	long r = futex(w->at, w->op, w->val, w->ms ? &t : NULL, NULL, w->bits);
 	last_errno = r < 0 ? errno : 0;
 	returned++;
 	return NULL;
 }
-/* Until `n` threads have gone to sleep: they have started, and then some time has passed. */
+/* Until `n` threads have gone to sleep. */
 static void settle(int n)
 {
 	while (started < n)
 		sleep_ms(1);
-	sleep_ms(60);
+	for (int i = 0; i < n; i++)
+		until_asleep(tids[i]);
+}
+/* Until `n` have come back; whether more did is seen when the rest is woken. */
+static void until_returned(int n)
+{
+	while (returned < n)
+		sleep_ms(1);
+	SHOW_INT(returned);
 }
 static void begin(pthread_t *t, int n, struct wait *w)
 {
-	started = returned = 0;
+	places = started = returned = 0;
 	for (int i = 0; i < n; i++)
 		pthread_create(&t[i], NULL, waiter, w);
 	settle(n);
@@ -147,13 +162,15 @@ static void signals(void)
 	sigaction(SIGUSR1, &sa, NULL);
 	begin(t, 1, &w);
 	pthread_kill(t[0], SIGUSR1);
-	sleep_ms(50);
+	while (handled < 2)
+		sleep_ms(1);
+	settle(1); /* in the call restarted, since the handler has run */
 	SHOW_INT(returned);
 	SHOW_INT(handled);
 	SHOW(futex(&word, WAKE | PRIVATE, 1, NULL, NULL, 0));
 	end(t, 1);
 	SHOW_INT(last_errno);
-	w.ms = 3000; /* with a timeout SA_RESTART does not help */
+	w.ms = 60000; /* with a timeout SA_RESTART does not help */
 	begin(t, 1, &w);
 	pthread_kill(t[0], SIGUSR1);
 	end(t, 1);
@@ -172,8 +189,7 @@ static void waking(void)
 	SHOW(futex(&word, WAKE | PRIVATE, 2, NULL, NULL, 0));
 	SHOW(futex(&word, WAKE, 100, NULL, NULL, 0)); /* another key */
 	SHOW(futex(&word2, WAKE | PRIVATE, 100, NULL, NULL, 0));
-	sleep_ms(30);
-	SHOW_INT(returned);
+	until_returned(4);
 	SHOW(futex(&word, WAKE | PRIVATE, INT_MAX, NULL, NULL, 0));
 	end(t, 8);
 	SHOW(futex(&word, WAKE | PRIVATE, 1, NULL, NULL, 0));
@@ -192,8 +208,7 @@ static void waking(void)
 	begin(t, 8, &w);
 	SHOW(futex(&word, CMP_REQUEUE | PRIVATE, 1, (void *)3, &word2, 4));
 	SHOW(futex(&word, CMP_REQUEUE | PRIVATE, 1, (void *)3, &word2, 5));
-	sleep_ms(30);
-	SHOW_INT(returned);
+	until_returned(1);
 	SHOW(futex(&word2, WAKE | PRIVATE, 2, NULL, NULL, 0));
 	SHOW(futex(&word, REQUEUE | PRIVATE, 0, (void *)2, &word2, 0));
 	SHOW(futex(&word2, WAKE | PRIVATE, 10, NULL, NULL, 0));
@@ -234,15 +249,18 @@ static void shared(void)
 		uint32_t *g = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 4096);
 		if (futex(a + 3, WAIT, 0, NULL, NULL, 0))
 			_exit(1);
+		a[0] = 1;
 		if (futex(g + 7, WAIT, 0, NULL, NULL, 0))
 			_exit(2);
 		_exit(0);
 	}
-	sleep_ms(100);
+	until_asleep(c);
 	SHOW(futex(a + 3, WAKE | PRIVATE, 1, NULL, NULL, 0));
 	SHOW(futex(a + 4, WAKE, 1, NULL, NULL, 0));
 	SHOW(futex(a + 3, WAKE, 1, NULL, NULL, 0));
-	sleep_ms(100);
+	while (!*(volatile uint32_t *)a)
+		sleep_ms(1);
+	until_asleep(c);
 	SHOW(futex(f + 7, WAKE, 1, NULL, NULL, 0));
 	SHOW(futex(f + 1024 + 7, WAKE, 1, NULL, NULL, 0));
 	int st;
@@ -254,7 +272,7 @@ static void shared(void)
 		struct timespec t = { 0, 200000000 };
 		_exit(futex(&word, WAIT, 0, &t, NULL, 0) < 0 && errno == ETIMEDOUT ? 7 : 8);
 	}
-	sleep_ms(60);
+	until_asleep(c);
 	SHOW(futex(&word, WAKE, 1, NULL, NULL, 0));
 	waitpid(c, &st, 0);
 	show_status("child", st);
@@ -325,20 +343,21 @@ static int stack[4][4096];
 static _Atomic int ctid;
 static int thread_main(void *arg)
 {
-	sleep_ms(50);
+	until_asleep(*(pid_t *)arg); /* in the wait for our end */
 	return 0;
 }
 static void clear_tid(void)
 {
 	SECTION("clear child tid");
+	pid_t main_thread = getpid();
 	int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
 	            CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID;
-	int tid = clone(thread_main, stack[1], flags, NULL, &ctid, NULL, &ctid);
+	int tid = clone(thread_main, stack[1], flags, &main_thread, &ctid, NULL, &ctid);
 	SHOW_INT(tid > 0 && ctid == tid);
 	SHOW(futex((uint32_t *)&ctid, WAIT, tid, NULL, NULL, 0));
 	SHOW_INT(ctid);
 	flags = CLONE_VM | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID | SIGCHLD;
-	tid = clone(thread_main, stack[2], flags, NULL, &ctid, NULL, &ctid);
+	tid = clone(thread_main, stack[2], flags, &main_thread, &ctid, NULL, &ctid);
 	SHOW_INT(ctid == tid);
 	SHOW(futex((uint32_t *)&ctid, WAIT, tid, NULL, NULL, 0));
 	SHOW_INT(ctid);
@@ -352,7 +371,7 @@ struct waitv { uint64_t val, addr; uint32_t flags, reserved; };
 static struct waitv many[3];
 static void *waitv_thread(void *arg)
 {
-	started++;
+	announce();
 	long r = syscall(SYS_futex_waitv, many, 3, 0, NULL, 0);
 	returned = r < 0 ? -errno : r;
 	return NULL;
@@ -389,7 +408,7 @@ static void waitv(void)
 	many[2].addr = 4;
 	SHOW(syscall(SYS_futex_waitv, many, 3, 0, NULL, 0));
 	many[2].addr = (uint64_t)&w[2];
-	started = 0;
+	places = started = 0;
 	pthread_create(&th, NULL, waitv_thread, NULL);
 	settle(1);
 	SHOW(futex(&w[1], WAKE | PRIVATE, 1, NULL, NULL, 0));

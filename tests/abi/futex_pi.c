@@ -90,6 +90,7 @@ static void *holder(void *arg)
 static void *taker(void *arg)
 {
 	(void)arg;
+	other = tid();
 	step = 1;
 	SHOW(futex(&a, LOCK_PI, NULL));
 	show_word("handed over", a, tid());
@@ -125,7 +126,7 @@ static void contended(void)
 	pthread_create(&t, NULL, taker, NULL);
 	while (step < 1 || !(a & WAITERS))
 		sleep_ms(1);
-	sleep_ms(20);
+	until_asleep(other);
 	show_word("somebody waits", a, getpid());
 	long r = futex(&a, UNLOCK_PI, NULL);
 	pthread_join(t, NULL);
@@ -138,6 +139,7 @@ static long other_results;
 static void *wants_a(void *arg)
 {
 	(void)arg;
+	other = tid();
 	long r = futex(&b, LOCK_PI, NULL);
 	step = 1;
 	long s = futex(&a, LOCK_PI, NULL);
@@ -156,7 +158,7 @@ static void circle(void)
 	pthread_create(&t, NULL, wants_a, NULL);
 	while (step < 1 || !(a & WAITERS))
 		sleep_ms(1);
-	sleep_ms(20);
+	until_asleep(other);
 	SHOW(futex(&b, LOCK_PI, NULL));
 	SHOW(futex(&a, UNLOCK_PI, NULL));
 	pthread_join(t, NULL);
@@ -175,9 +177,9 @@ static void death(void)
 	if (!c) {
 		futex(m, LOCK_PI, NULL);
 		m[1] = 1;
-		while (!(*m & WAITERS))
+		while (!(*(volatile uint32_t *)m & WAITERS))
 			sleep_ms(1);
-		sleep_ms(20);
+		until_asleep(getppid());
 		_exit(0);
 	}
 	while (!__atomic_load_n(m + 1, __ATOMIC_SEQ_CST))
@@ -198,11 +200,13 @@ static void death(void)
 }
 
 /* ---- priorities ---- */
+static pid_t highs[2];
 static void *high(void *arg)
 {
 	struct sched_param p = { .sched_priority = (int)(long)arg };
 	if (syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &p))
 		printf("SCHED_FIFO: %s\n", strerror(errno));
+	highs[step - 1] = tid();
 	step++;
 	long r = futex(&b, LOCK_PI, NULL);
 	futex(&b, UNLOCK_PI, NULL);
@@ -231,18 +235,18 @@ static void priorities(void)
 	pthread_create(&t[0], NULL, middle, NULL);
 	while (step < 1 || !(a & WAITERS))
 		sleep_ms(1);
-	sleep_ms(20);
+	until_asleep(other);
 	SHOW_INT(thread_priority(tid()));
 	pthread_create(&t[1], NULL, high, (void *)30L);
 	while (step < 2 || !(b & WAITERS))
 		sleep_ms(1);
-	sleep_ms(20);
+	until_asleep(highs[0]);
 	SHOW_INT(thread_priority(tid()));
 	SHOW_INT(thread_priority(other));
 	pthread_create(&t[2], NULL, high, (void *)40L);
 	while (step < 3)
 		sleep_ms(1);
-	sleep_ms(20);
+	until_asleep(highs[1]);
 	SHOW_INT(thread_priority(tid()));
 	SHOW_INT(thread_priority(other));
 	CALL(sched_getscheduler, 0); /* what was set is another thing */

@@ -95,9 +95,21 @@ struct waiter {
 	uint32_t *own; /* takes this lock first */
 };
 
+static _Atomic int handled;
 static void on_signal(int sig)
 {
 	(void)sig;
+	handled++;
+}
+/* A signal that the waiter takes, and goes on waiting: until it sleeps again. */
+static void signal_waiter(struct waiter *w)
+{
+	handled = 0;
+	pthread_kill(w->thread, SIGUSR1);
+	while (!handled)
+		sleep_ms(1);
+	until_asleep(w->tid);
+	SHOW_INT(results);
 }
 static void *wait_on_cond(void *arg)
 {
@@ -121,17 +133,6 @@ static void *wait_on_cond(void *arg)
 		pi(w->own, UNLOCK_PI);
 	return NULL;
 }
-/* State of a thread as in its stat file. */
-static char state(pid_t t)
-{
-	char path[64], line[512] = "", *p;
-	snprintf(path, sizeof path, "/proc/self/task/%d/stat", t);
-	FILE *f = fopen(path, "r");
-	if (!f || !fgets(line, sizeof line, f) || !(p = strrchr(line, ')')))
-		return '?';
-	fclose(f);
-	return p[2];
-}
 /* One after the other, so that their order is known; until each sleeps. */
 static void start(struct waiter *w, int n)
 {
@@ -142,9 +143,7 @@ static void start(struct waiter *w, int n)
 		pthread_create(&w[i].thread, NULL, wait_on_cond, &w[i]);
 		while (ready <= i)
 			sleep_ms(1);
-		while (state(w[i].tid) != 'S')
-			sleep_ms(1);
-		sleep_ms(20);
+		until_asleep(w[i].tid);
 	}
 }
 static void finish(struct waiter *w, int n)
@@ -176,7 +175,8 @@ static void transfers(void)
 	show_word("one waits for it", lock, getpid());
 	SHOW(requeue(&cond, &lock, 1, 100, 0));
 	SHOW(requeue(&cond, &lock, 1, 100, 0));
-	sleep_ms(30);
+	for (int i = 0; i < 3; i++)
+		until_asleep(more[i].tid);
 	SHOW_INT(results);
 	SHOW(pi(&lock, UNLOCK_PI));
 	finish(more, 3);
@@ -210,9 +210,7 @@ static void mistakes(void)
 	start(&one, 1);
 	SHOW(requeue(&cond, &lock, 1, 0, 0));
 	kill(getpid(), 0);
-	pthread_kill(one.thread, SIGUSR1); /* goes on waiting */
-	sleep_ms(30);
-	SHOW_INT(results);
+	signal_waiter(&one);
 	lock = 0;
 	SHOW(requeue(&cond, &lock, 1, 0, 0));
 	finish(&one, 1);
@@ -220,7 +218,7 @@ static void mistakes(void)
 
 static void ends(void)
 {
-	struct waiter one = { .timeout_ms = 1500 };
+	struct waiter one = { .timeout_ms = 3000 };
 
 	SECTION("the time is up behind the requeue");
 	pi(&lock, LOCK_PI);
@@ -232,9 +230,7 @@ static void ends(void)
 	one = (struct waiter){ 0 };
 	pi(&lock, LOCK_PI);
 	start(&one, 1);
-	pthread_kill(one.thread, SIGUSR1);
-	sleep_ms(30);
-	SHOW_INT(results);
+	signal_waiter(&one);
 	SHOW(requeue(&cond, &lock, 1, 0, 0));
 	pthread_kill(one.thread, SIGUSR1);
 	while (!results)
@@ -265,7 +261,7 @@ static void mixed(void)
 	pthread_create(&w.thread, NULL, locker, &w);
 	while (!ready || !(other_lock & WAITERS))
 		sleep_ms(1);
-	sleep_ms(20);
+	until_asleep(w.tid);
 	SHOW(futex(&other_lock, WAKE, 1, NULL, NULL, 0));
 	SHOW(futex(&other_lock, REQUEUE, 1, (void *)1, &cond, 0));
 	SHOW(pi(&other_lock, UNLOCK_PI));
@@ -310,7 +306,6 @@ static void shared(void)
 		while (requeue(m, m + 1, 1, 1, 0) != 1)
 			sleep_ms(5);
 		m[2] = 1;
-		sleep_ms(20);
 		_exit(0);
 	}
 	SHOW(futex(m, WAIT_REQUEUE_PI, 0, NULL, m + 1, 0));

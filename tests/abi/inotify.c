@@ -171,18 +171,18 @@ static void waiting(void)
 	SHOW(inotify_add_watch(in, "w", IN_MODIFY));
 	SHOW(poll(&p, 1, 0));
 	if (!fork()) {
-		usleep(20000);
+		until_asleep(getppid());
 		truncate("w", 100);
 		_exit(0);
 	}
-	SHOW(poll(&p, 1, 10000));
+	SHOW(poll(&p, 1, 60000));
 	SHOW(ioctl(in, FIONREAD, &n));
 	SHOW_INT(n);
 	wait(NULL);
 	show_events("from a child");
 	fcntl(in, F_SETFL, 0);
 	if (!fork()) {
-		usleep(20000);
+		until_asleep(getppid());
 		truncate("w", 10);
 		_exit(0);
 	}

@@ -10,12 +10,16 @@ static long ms(void)
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
-/* With what is left rounded to whole seconds, which is the same in every run. */
+/* Seconds that are left, rounded to tens, which is the same in every run however slow it is. */
+static long tens(long left)
+{
+	return (left + 5) / 10 * 10;
+}
 static void show_timer(const char *what, int which)
 {
 	struct itimerval v;
 	int r = getitimer(which, &v);
-	printf("%s %d: %d left %ld every %ld.%06ld\n", what, which, r, v.it_value.tv_sec + (v.it_value.tv_usec > 500000),
+	printf("%s %d: %d left %ld every %ld.%06ld\n", what, which, r, tens(v.it_value.tv_sec),
 	       v.it_interval.tv_sec, v.it_interval.tv_usec);
 	fflush(stdout);
 }
@@ -37,7 +41,7 @@ static void values(void)
 	IN_CHILD("not inherited", show_timer("child", 0); show_timer("child", 1); SHOW(alarm(0)));
 	SHOW(alarm(50));
 	show_timer("alarm", 0);
-	SHOW(alarm(0));
+	SHOW(tens(alarm(0)));
 	show_timer("off", 0);
 	CALL(setitimer, 0, NULL, &o);
 	CALL(setitimer, 3, &v, NULL);
@@ -130,19 +134,19 @@ static void sleeping(void)
 	CALL(nanosleep, &t, 8);
 	handle(SIGALRM, SA_RESTART);
 	ring(20);
-	t = (struct timespec){ 10, 0 };
+	t = (struct timespec){ 100, 0 };
 	CALL(nanosleep, &t, &rem);
-	SHOW_INT(rem.tv_sec);
+	SHOW_INT(tens(rem.tv_sec));
 	CALL(nanosleep, &t, 8);
 	CALL(nanosleep, &t, &t);
-	SHOW_INT(t.tv_sec);
-	t = (struct timespec){ 10, 0 };
+	SHOW_INT(tens(t.tv_sec));
+	t = (struct timespec){ 100, 0 };
 	CALL(clock_nanosleep, CLOCK_REALTIME, 0, &t, &rem);
-	SHOW_INT(rem.tv_sec);
+	SHOW_INT(tens(rem.tv_sec));
 	rem.tv_sec = 77;
 	struct timespec abs;
 	clock_gettime(CLOCK_MONOTONIC, &abs);
-	abs.tv_sec += 10;
+	abs.tv_sec += 100;
 	CALL(clock_nanosleep, CLOCK_MONOTONIC, TIMER_ABSTIME, &abs, &rem);
 	SHOW_INT(rem.tv_sec);
 	ring(0);
@@ -172,7 +176,7 @@ static void sleeping(void)
 		SHOW_INT(ms() - from >= 150);
 		_exit(0);
 	}
-	sleep_ms(20);
+	until_asleep(k);
 	kill(k, SIGSTOP);
 	int st;
 	waitpid(k, &st, WUNTRACED);
@@ -224,7 +228,7 @@ static void clocks(void)
 	IN_CHILD("user", become(1000); clock_gettime(CLOCK_REALTIME, &t); CALL(clock_settime, CLOCK_REALTIME, &t); gettimeofday(&tv, NULL);
 		 CALL(settimeofday, &tv, NULL));
 	SHOW_INT(syscall(SYS_time, &now) == now);
-	SHOW_INT(syscall(SYS_time, NULL) - now <= 1);
+	SHOW_INT(syscall(SYS_time, NULL) - now <= 60);
 	CALL(time, 8);
 	SHOW_INT(times(&tms) > 0);
 	SHOW_INT(times(NULL) > 0);
@@ -255,7 +259,7 @@ static void clocks(void)
 int main(int argc, char **argv)
 {
 	if (argc > 1) {
-		SHOW(alarm(0));
+		SHOW(tens(alarm(0)));
 		return 0;
 	}
 	values();

@@ -24,13 +24,16 @@ static void show_fdinfo(int fd, int pid)
 			printf("%.*s: %s\n", (int)strcspn(line, ":"), line, nr == pid ? "the process" : nr == -1 ? "none" : "another");
 	fclose(f);
 }
-static int child(int ms, int code)
+static int go[2];
+/* A child that ends when it is told to. */
+static int child(int code)
 {
+	char b;
 	fflush(stdout);
 	int c = fork();
 	if (c)
 		return c;
-	sleep_ms(ms);
+	read(go[0], &b, 1);
 	_exit(code);
 }
 int main(void)
@@ -49,7 +52,8 @@ int main(void)
 	CALL(waitid, P_PIDFD, 99, &si, WEXITED, 0);
 	CALL(waitid, P_PIDFD, 1, &si, WEXITED, 0);
 	SECTION("end of a process");
-	int c = child(40, 5), fd = syscall(SYS_pidfd_open, c, 0);
+	pipe2(go, O_CLOEXEC);
+	int c = child(5), fd = syscall(SYS_pidfd_open, c, 0);
 	SHOW_INT(fd >= 0);
 	SHOW_INT(fcntl(fd, F_GETFD));
 	SHOW_HEX(fcntl(fd, F_GETFL));
@@ -58,7 +62,8 @@ int main(void)
 	SHOW_HEX(ready(fd, 0));
 	show_fdinfo(fd, c);
 	SHOW(syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0));
-	SHOW_HEX(ready(fd, 5000));
+	write(go[1], "", 1);
+	SHOW_HEX(ready(fd, 60000));
 	SHOW(waitid(P_PIDFD, fd, &si, WEXITED | WNOWAIT));
 	SHOW_INT(si.si_status);
 	SHOW_INT(si.si_pid == c);
@@ -70,7 +75,7 @@ int main(void)
 	SHOW(syscall(SYS_pidfd_getfd, fd, 0, 0));
 	close(fd);
 	SECTION("not blocking");
-	c = child(5000, 0);
+	c = child(0);
 	fd = syscall(SYS_pidfd_open, c, O_NONBLOCK);
 	SHOW_HEX(fcntl(fd, F_GETFL));
 	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
@@ -83,7 +88,7 @@ int main(void)
 	SHOW(syscall(SYS_pidfd_send_signal, fd, SIGKILL, &si, 0));
 	SHOW(syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0x100));
 	SHOW(syscall(SYS_pidfd_send_signal, fd, SIGKILL, NULL, 0));
-	SHOW_HEX(ready(fd, 5000));
+	SHOW_HEX(ready(fd, 60000));
 	SHOW(waitid(P_PIDFD, fd, &si, WEXITED));
 	SHOW_INT(si.si_status);
 	close(fd);

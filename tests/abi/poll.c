@@ -24,11 +24,11 @@ int main(void)
 	SHOW(poll(f, 100000000, 0));
 	fflush(stdout);
 	if (!fork()) {
-		sleep_ms(50);
+		until_asleep(getppid());
 		write(p[1], "y", 1);
 		_exit(0);
 	}
-	SHOW(poll(f, 1, 5000));
+	SHOW(poll(f, 1, 60000));
 	wait(NULL);
 	struct timespec t = { 0, 1000000 }, bad = { 0, -1 };
 	SHOW(ppoll(NULL, 0, &t, NULL));

@@ -196,6 +196,8 @@ static void states(void)
 	if (!k)
 		for (;;)
 			;
+	while (*stat_field(k, 3) != 'R') /* D while it waits for its first pages */
+		sched_yield();
 	SHOW_INT(*stat_field(k, 3) == 'R');
 	/* a file of a process that is gone */
 	sprintf(name, "/proc/%d/status", k);

@@ -172,7 +172,7 @@ static void locks(void)
 		fcntl(fd, F_SETLKW, &w);
 		_exit(0);
 	}
-	usleep(300000);
+	until_asleep(child);
 	show_locks(st.st_ino);
 	w.l_type = F_UNLCK;
 	fcntl(fd, F_SETLK, &w);

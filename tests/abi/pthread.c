@@ -408,6 +408,8 @@ static void many(void)
 	pthread_mutex_lock(&many_lock);
 	while (many_waiting < N)
 		pthread_cond_wait(&many_cond, &many_lock);
+	while (count_tasks() > N + 1) /* one that was joined may still be on its way out */
+		sched_yield();
 	SHOW_INT(count_tasks());
 	many_go = 1;
 	pthread_cond_broadcast(&many_cond);
@@ -453,10 +455,12 @@ static void shared_mutex(void)
 	pid_t c = fork();
 	if (!c) {
 		pthread_mutex_lock(&b->m);
-		sleep_ms(60);
+		b->n = -1;
+		until_asleep(getppid()); /* in its wait for the lock: before, it only yields */
 		raise(SIGKILL);
 	}
-	sleep_ms(20);
+	while (__atomic_load_n(&b->n, __ATOMIC_SEQ_CST) != -1)
+		sched_yield();
 	SHOW_INT(pthread_mutex_lock(&b->m) == EOWNERDEAD);
 	SHOW_INT(pthread_mutex_consistent(&b->m));
 	SHOW_INT(pthread_mutex_unlock(&b->m));

@@ -381,19 +381,6 @@ static void test_numbers(void)
 	show_status("end", st);
 }
 
-static void until_asleep(pid_t p)
-{
-	char name[40], line[200], state = 'R';
-	sprintf(name, "/proc/%d/stat", p);
-	for (int i = 0; i < 2000 && state != 'S'; i++) {
-		FILE *f = fopen(name, "r");
-		if (fgets(line, sizeof line, f))
-			state = strrchr(line, ')')[2];
-		fclose(f);
-		sleep_ms(5);
-	}
-}
-
 /* The request to stop is taken by the stop at the end of the call that it interrupted: the call is restarted all the
  * same. */
 static void test_detach_sleeping(void)
@@ -436,7 +423,8 @@ static void test_attach(void)
 	info_of(p);
 	PT(PTRACE_DETACH, p, 0, 0);
 	show_wait("stopped for good", p, WUNTRACED);
-	sleep_ms(50);
+	while (task_state(p) != 'T') /* the stop is told before it has gone from one kind into the other */
+		sleep_ms(1);
 	state_of(p);
 	PT(PTRACE_ATTACH, p, 0, 0);
 	PT(PTRACE_POKEDATA, p, &variable, 20);
@@ -538,7 +526,7 @@ static void test_tracer_death(long options)
 	if (read(fds[0], &c, 1) < 0)
 		return;
 	waitpid(tracer, NULL, 0);
-	sleep_ms(50);
+	until_asleep(p); /* or dead */
 	state_of(p);
 	kill(p, SIGTERM);
 	show_wait("end", p, 0);

@@ -277,7 +277,7 @@ static void cycles(void)
 	SHOW(socketpair(AF_UNIX, SOCK_STREAM, 0, p));
 	close(p[0]);
 	close(p[1]);
-	SHOW(poll(&w, 1, 2000));
+	SHOW(poll(&w, 1, 60000));
 	SHOW_HEX(w.revents);
 	close(pp[0]);
 	SECTION("ring of two");
@@ -302,7 +302,7 @@ static void cycles(void)
 	SHOW(socketpair(AF_UNIX, SOCK_STREAM, 0, p));
 	close(p[0]);
 	close(p[1]);
-	SHOW(poll(&w, 1, 2000));
+	SHOW(poll(&w, 1, 60000));
 	SHOW_HEX(w.revents);
 	close(pp[0]);
 	SECTION("listener in its own embryo");
@@ -310,9 +310,10 @@ static void cycles(void)
 	l = socket(AF_UNIX, SOCK_STREAM, 0);
 	c = socket(AF_UNIX, SOCK_STREAM, 0);
 	struct sockaddr_un a = { AF_UNIX, "\0loop" };
-	SHOW(bind(l, (void *)&a, 7));
+	socklen_t n = sizeof a.sun_family + 5 + tag_name(a.sun_path + 5);
+	SHOW(bind(l, (void *)&a, n));
 	SHOW(listen(l, 3));
-	SHOW(connect(c, (void *)&a, 7));
+	SHOW(connect(c, (void *)&a, n));
 	SHOW(send_fd(c, l));
 	SHOW(send_fd(c, pp[1]));
 	close(pp[1]);
@@ -322,7 +323,7 @@ static void cycles(void)
 	close(p[0]);
 	close(p[1]);
 	w.fd = pp[0];
-	SHOW(poll(&w, 1, 2000));
+	SHOW(poll(&w, 1, 60000));
 	SHOW_HEX(w.revents);
 	close(pp[0]);
 	SECTION("deep chain");
@@ -339,7 +340,7 @@ static void cycles(void)
 	}
 	close(in);
 	w.fd = pp[0];
-	SHOW(poll(&w, 1, 5000));
+	SHOW(poll(&w, 1, 60000));
 	SHOW_HEX(w.revents);
 	close(pp[0]);
 }

@@ -207,8 +207,10 @@ static void do_unknown_action(void)
 	say("not reached\n");
 }
 
+static volatile pid_t thread;
 static void *getpid_thread(void *arg)
 {
+	thread = (pid_t)syscall(SYS_gettid);
 	SHOW(INSTALL(LOAD(NR), ON(SYS_getpid, SECCOMP_RET_KILL_THREAD), RET(SECCOMP_RET_ALLOW)));
 	syscall(SYS_getpid);
 	say("not reached\n");
@@ -220,7 +222,8 @@ static void do_kill_thread(void)
 	pthread_t t;
 
 	pthread_create(&t, NULL, getpid_thread, NULL);
-	usleep(100000);
+	while (!thread || syscall(SYS_tgkill, getpid(), thread, 0) == 0) /* until it is dead */
+		sleep_ms(1);
 	say("the process lives\n");
 	SHOW(syscall(SYS_getpid) == getpid());
 	fflush(stdout);

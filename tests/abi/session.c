@@ -4,6 +4,14 @@
 
 static int n;
 static void h(int s) { n = s; }
+/* Until a signal has been handled that is blocked but for this wait, so that it cannot come just before it. */
+static void await_signal(void)
+{
+	sigset_t none;
+	sigemptyset(&none);
+	while (!n)
+		sigsuspend(&none);
+}
 int main(void)
 {
 	SECTION("groups");
@@ -43,11 +51,15 @@ int main(void)
 		SHOW_INT(tcgetpgrp(s) == getpid());
 		SHOW_INT(open("/dev/tty", O_RDWR) >= 0);
 		SHOW_INT(tcgetsid(s) == getpid());
+		sigset_t keys;
+		sigemptyset(&keys);
+		sigaddset(&keys, SIGINT);
+		sigaddset(&keys, SIGHUP);
+		sigprocmask(SIG_BLOCK, &keys, NULL);
 		signal(SIGINT, h);
 		signal(SIGTTIN, SIG_DFL);
 		write(p[1], "r", 1);
-		while (!n)
-			pause();
+		await_signal();
 		printf("signal %d\n", n);
 		fflush(stdout);
 		/* a background reader is stopped */
@@ -105,8 +117,7 @@ int main(void)
 		signal(SIGHUP, h);
 		n = 0;
 		write(p[1], "r", 1);
-		while (!n)
-			pause();
+		await_signal();
 		printf("signal %d\n", n);
 		char x;
 		SHOW(read(s, &x, 1));

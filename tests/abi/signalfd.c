@@ -74,7 +74,7 @@ int main(void)
 	fflush(stdout);
 	pid_t c = fork();
 	if (!c) {
-		sleep_ms(30);
+		until_asleep(getppid());
 		_exit(7);
 	}
 	SHOW(epoll_wait(e, &ev, 1, -1));
@@ -85,7 +85,7 @@ int main(void)
 	int b = signalfd(-1, &two, 0);
 	c = getpid();
 	if (!fork()) {
-		sleep_ms(30);
+		until_asleep(getppid());
 		kill(c, SIGUSR2);
 		_exit(0);
 	}

@@ -133,7 +133,7 @@ static void waiting(void)
 	fflush(stdout);
 	pid_t parent = getpid(), k = fork();
 	if (!k) {
-		wait_sleeping(parent);
+		until_asleep(parent);
 		kill(parent, SIGUSR1);
 		_exit(3);
 	}

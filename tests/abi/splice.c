@@ -135,7 +135,7 @@ static void waiting(void)
 	pipe(r);
 	if (!fork()) {
 		close(r[0]);
-		usleep(20000);
+		until_asleep(getppid());
 		write(r[1], "late", 4);
 		_exit(0);
 	}

@@ -41,7 +41,7 @@ static void receive(const char *what, int s, size_t room, int flags)
 		printf(" [%d %d %d", c->cmsg_level, c->cmsg_type, (int)c->cmsg_len);
 		if (c->cmsg_type != SCM_CREDENTIALS && c->cmsg_type != SCM_RIGHTS && c->cmsg_len >= CMSG_LEN(16)) {
 			memcpy(t, CMSG_DATA(c), 16);
-			printf(" %s", t[0] > time(NULL) - 100 && t[0] <= time(NULL) && t[1] < 1000000000 ? "now" : "?");
+			printf(" %s", t[0] > time(NULL) - 100 && t[0] <= time(NULL) + 1 && t[1] < 1000000000 ? "now" : "?");
 		}
 		printf("]");
 	}

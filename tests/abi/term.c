@@ -29,7 +29,7 @@ static void show_read(const char *what, int fd)
 {
 	char b[200];
 	struct pollfd p = { fd, POLLIN, 0 };
-	poll(&p, 1, 2000);
+	poll(&p, 1, 60000);
 	ssize_t n = read(fd, b, sizeof b);
 	printf("%s: %zd", what, n);
 	if (n < 0)
@@ -42,7 +42,7 @@ static void show_read(const char *what, int fd)
 /* Linux moves bytes from one side to the other in its own time. */
 static void arrived(int fd, int want)
 {
-	for (int i = 0, n = 0; i < 2000 && n < want; i++) {
+	for (int i = 0, n = 0; i < 60000 && n < want; i++) {
 		ioctl(fd, FIONREAD, &n);
 		sleep_ms(1);
 	}
@@ -324,7 +324,7 @@ static void controlling(void)
 		sigaction(SIGTSTP, &sa, NULL);
 		sigaction(SIGWINCH, &sa, NULL);
 		write(m, "\003\034\032", 3);
-		for (int i = 0; i < 2000 && !(got[SIGINT] && got[SIGQUIT] && got[SIGTSTP]); i++)
+		for (int i = 0; i < 60000 && !(got[SIGINT] && got[SIGQUIT] && got[SIGTSTP]); i++)
 			sleep_ms(1);
 		SHOW_INT(got[SIGINT] * 100 + got[SIGQUIT] * 10 + got[SIGTSTP]);
 		w.ws_row = 50;

@@ -3,12 +3,20 @@
 #include "abi.h"
 
 static int m, s;
-static void in(const char *t) { write(m, t, strlen(t)); sleep_ms(20); }
+static void in(const char *t)
+{
+	write(m, t, strlen(t));
+	tty_settle(s);
+}
 static void got(int fd, const char *who)
 {
 	char b[5000];
 	struct pollfd p = { fd, POLLIN, 0 };
 	ssize_t n = poll(&p, 1, 50) > 0 ? read(fd, b, sizeof b) : -2;
+	while (n > 0 && fd == m && poll(&p, 1, 0) > 0 && p.revents & POLLIN) { /* the rest of an echo */
+		ssize_t more = read(fd, b + n, sizeof b - n);
+		n += more > 0 ? more : 0;
+	}
 	printf("%s %zd \"", who, n);
 	for (ssize_t i = 0; i < n; i++)
 		printf(b[i] < 32 || b[i] > 126 ? "\\%03o" : "%c", (unsigned char)b[i]);

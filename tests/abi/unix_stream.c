@@ -29,7 +29,7 @@ static socklen_t name_of(struct sockaddr_un *a, const char *path)
 	a->sun_family = AF_UNIX;
 	if (*path == '@') {
 		memcpy(a->sun_path + 1, path + 1, strlen(path + 1));
-		return offsetof(struct sockaddr_un, sun_path) + strlen(path);
+		return offsetof(struct sockaddr_un, sun_path) + strlen(path) + tag_name(a->sun_path + strlen(path));
 	}
 	strcpy(a->sun_path, path);
 	return offsetof(struct sockaddr_un, sun_path) + strlen(path) + 1;
@@ -58,6 +58,8 @@ static void show_name(int s, int (*get)(int, struct sockaddr *, socklen_t *))
 	memset(&a, 'x', sizeof(a));
 	int r = get(s, (void *)&a, &n);
 	printf("name: %d %d family %d '", r, n, a.sun_family);
+	if (n > 10 && !a.sun_path[0])
+		n -= 8; /* not what tag_name has written */
 	for (int i = 2; r == 0 && i < (int)n; i++)
 		putchar(((char *)&a)[i] ? ((char *)&a)[i] : '.');
 	printf("'\n");
@@ -196,7 +198,7 @@ static void ends(void)
 	pid_t c = fork();
 	if (c == 0) {
 		close(p[0]);
-		sleep_ms(40);
+		until_asleep(getppid());
 		_exit(0);
 	}
 	close(p[1]);
@@ -357,7 +359,7 @@ static void connections(void)
 		int r = connect_to(d, "@q");
 		_exit(r == 0 && write(d, "late", 4) == 4 ? 3 : 1);
 	}
-	sleep_ms(40);
+	until_asleep(ch);
 	SHOW_OK(c = accept(s, NULL, NULL));
 	SHOW_OK(d = accept(s, NULL, NULL));
 	SHOW(read(d, buf, 10));
@@ -483,7 +485,7 @@ static void events(void)
 	SHOW_INT(socketpair(AF_UNIX, SOCK_STREAM, 0, p));
 	pid_t c = fork();
 	if (c == 0) {
-		sleep_ms(30);
+		until_asleep(getppid());
 		_exit(write(p[1], "wake", 4) == 4 ? 0 : 1);
 	}
 	fd_set r;

@@ -191,7 +191,7 @@ static void stops(void)
 			sigprocmask(SIG_BLOCK, &m, NULL);
 			signal(SIGCONT, (void (*)(int))sleep_ms);
 			raise(SIGSTOP);
-			struct timespec t = { 5, 0 };
+			struct timespec t = { 60, 0 };
 			int a = sigtimedwait(&m, NULL, &t), b = sigtimedwait(&m, NULL, &t);
 			printf("after the orphaning: %d %d\n", a, b);
 			fflush(stdout);
@@ -224,6 +224,8 @@ static void signals(void)
 	pid_t k = child(3);
 	kill(k, SIGSTOP);
 	waitpid(k, &st, WUNTRACED);
+	while (chld < 1) /* the stop can be waited for before the signal has been sent */
+		sched_yield();
 	SHOW_INT(chld);
 	SHOW_INT(code);
 	SHOW_INT(status);

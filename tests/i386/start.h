@@ -84,6 +84,28 @@ static inline void say_number(const char *what, s64 v, unsigned base)
 	say(": ");
 	say(p);
 }
+/* Until the process is in this state of its stat file, 'S' for asleep in a call (see tests/abi/abi.h). */
+static inline void until_state(u32 pid, char state)
+{
+	char name[24] = "/proc/", text[200], *p = name + 6;
+	u32 digits = 1, ms[2] = { 0, 1000000 };
+
+	while (digits <= pid / 10)
+		digits *= 10;
+	for (; digits; digits /= 10)
+		*p++ = (char)('0' + pid / digits % 10);
+	for (const char *s = "/stat"; (*p++ = *s++);)
+		;
+	for (;;) {
+		int fd = SYS(NR_open, name, 0), n = SYS(NR_read, fd, text, sizeof(text));
+		SYS(NR_close, fd);
+		while (--n > 0 && text[n] != ')')
+			;
+		if (n > 0 && text[n + 2] == state)
+			return;
+		SYS(NR_nanosleep, ms, 0);
+	}
+}
 #define SHOW(expr) say_number(#expr, (s64)(long)(expr), 10)
 #define SHOW64(expr) say_number(#expr, (s64)(expr), 10)
 #define SHOW_HEX(expr) say_number(#expr, (s64)(u32)(expr), 16)
