@@ -297,8 +297,8 @@ static void blk_interrupt(struct virtqueue *vq)
 	disk_end(&done);
 }
 
-/* The device broke the rules, does not answer, or asks for a reset.  After the reset it does not touch our memory any more, so the
- * requests it had can end. */
+/* The device broke the rules, does not answer, or asks for a reset.  After the reset it does not touch our memory
+ * any more, so the requests it had can end. */
 static void blk_died(struct work *w)
 {
 	struct blk_disk *bd = container_of(w, struct blk_disk, died);

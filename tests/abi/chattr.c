@@ -77,9 +77,13 @@ static void directory(int how)
 	rename("d/f", "f");
 	rename("e", "d");
 }
-int main(void)
+int main(int argc, char **argv)
 {
 	int none = 0;
+	if (argc == 3) { /* NAME FLAGS: as a tool, for tests/ext4 */
+		flags(argv[1], (int)strtol(argv[2], NULL, 16));
+		return 0;
+	}
 	mkdir("t", 0755);
 	mount("none", "t", "tmpfs", 0, NULL);
 	chdir("t");

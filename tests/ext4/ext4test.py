@@ -311,15 +311,18 @@ def test_direct(report):
 
 
 def test_flags(report):
-    """chattr: what Linux's tools set is obeyed, what is set here they see."""
+    """chattr: what e2fsprogs sets is obeyed, what is set here e2fsprogs sees."""
     disk = image("ext4", f"{WORK}/tree", name="flags")
     run("debugfs", "-w", "-R", "sif /hard flags 0x80010", disk)
     got = run(*guest(disk, "mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m && cd /tmp/m || exit 1; rm -f hard; echo x >> hard; [ -e hard ] && echo kept;"
-                     "chattr -i hard && rm hard && echo gone; echo a > log; chattr +a log; echo b > log; echo c >> log; cat log;"
-                     "chattr +S log; chattr +D many; touch many/new; rm many/new; cd /; umount /tmp/m", 100), cwd=TOP, stdin=subprocess.DEVNULL)
-    seen = [run("debugfs", "-R", f"stat /{name}", disk).stdout.partition("Flags: ")[2].split()[:1] for name in ("log", "many")]
+                     "/p/chattr hard 80000 && rm hard && echo gone; echo a > log; /p/chattr log 80020; echo b > log; echo c >> log; cat log;"
+                     "/p/chattr log 80028; /p/chattr deep 90000; touch deep/new; rm deep/new; cd /; umount /tmp/m", 100,
+                     "-v", f"{TOP}/build/tests/abi:/p:ro"), cwd=TOP, stdin=subprocess.DEVNULL)
+    seen = [run("debugfs", "-R", f"stat /{name}", disk).stdout.partition("Flags: ")[2].split()[:1] for name in ("log", "deep")]
+    want = ("kept\nhard set 80000: ok, is 80000 , statx 0\ngone\nlog set 80020: ok, is 80020 , statx 20\na\nc\n"
+            "log set 80028: ok, is 80028 , statx 20\ndeep set 90000: ok, is 90000 , statx 0\n")
     bad = fsck_clean(disk)
-    report("ext4/flags", got.stdout == "kept\ngone\na\nc\n" and seen == [["0x80028"], ["0x90000"]] and not bad,
+    report("ext4/flags", got.stdout == want and seen == [["0x80028"], ["0x90000"]] and not bad,
            f"{bad} {seen} {got.stdout[-500:]} {got.stderr[-500:]}")
 
 

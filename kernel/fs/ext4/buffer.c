@@ -11,8 +11,8 @@
  * Tests:     tests/ext4.
  *
  * A buffer with references, in a transaction, or not yet home stays; the others form an LRU list and are freed
- * from its cold end when there are more than `limit`, or when memory is short.  The transaction and the list of what is to go home each
- * hold a reference of their own.
+ * from its cold end when there are more than `limit`, or when memory is short.  The transaction and the list of what
+ * is to go home each hold a reference of their own.
  */
 #include "internal.h"
 #include <lib/hash.h>

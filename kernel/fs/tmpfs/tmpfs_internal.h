@@ -37,8 +37,7 @@ struct tmpfs_dir {
 	unsigned count;
 	u64 next_cookie;
 	struct tmpfs_xattrs *xattrs;
-	struct inode *
-	        parent; /* not owned; while the directory has a name.  sb->rename_mutex or the parent's lock */
+	struct inode *parent; /* not owned; while it has a name.  sb->rename_mutex or the parent's lock */
 	struct rb_root cookies;
 	struct hlist_head first[DIR_BUCKETS_FIRST];
 };
