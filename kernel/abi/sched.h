@@ -87,5 +87,7 @@ struct sched_param_k {
 #define PER_LINUX              0
 #define PER_LINUX32            8
 #define PER_MASK               0xff
+#define UNAME26                0x0020000
+#define STICKY_TIMEOUTS        0x4000000
 #define ADDR_NO_RANDOMIZE      0x0040000
 #define PER_CLEAR_ON_SETID     0x0740000 /* also READ_IMPLIES_EXEC, ADDR_COMPAT_LAYOUT, MMAP_PAGE_ZERO */

@@ -191,7 +191,7 @@ long sys_ppoll(struct pollfd_k __user *fds, unsigned nfds, struct timespec_k __u
 	wait_mask_end(ret);
 	if (timeout && deadline) {
 		left = deadline == KTIME_MAX ? ns : MAX(deadline - clock_monotonic(), (ktime_t)0);
-		if (timespec_put(left, timeout))
+		if (timeouts_stay() || timespec_put(left, timeout))
 			return ret; /* not restarted: it would wait the full time again */
 	}
 	return ret == -EINTR ? -ERESTARTNOHAND : ret;

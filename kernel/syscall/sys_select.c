@@ -241,7 +241,7 @@ long sys_select(int n, unsigned long __user *rd, unsigned long __user *wr, unsig
 		deadline = ns ? deadline_after(ns) : 0;
 	}
 	ret = do_select(n, set, deadline);
-	if (timeout && deadline && timeval_put(time_left(deadline, ns), timeout))
+	if (timeout && deadline && (timeouts_stay() || timeval_put(time_left(deadline, ns), timeout)))
 		return ret; /* without the time left it cannot be restarted */
 	return ret == -EINTR ? -ERESTARTNOHAND : ret;
 }
@@ -269,7 +269,7 @@ long sys_pselect6(int n, unsigned long __user *rd, unsigned long __user *wr, uns
 		return ret;
 	ret = do_select(n, set, deadline);
 	wait_mask_end(ret);
-	if (timeout && deadline && timespec_put(time_left(deadline, ns), timeout))
+	if (timeout && deadline && (timeouts_stay() || timespec_put(time_left(deadline, ns), timeout)))
 		return ret;
 	return ret == -EINTR ? -ERESTARTNOHAND : ret;
 }

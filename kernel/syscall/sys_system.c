@@ -17,10 +17,26 @@
 #include <arch/power.h>
 #include <base/log.h>
 #include <base/random.h>
+#include <lib/format.h>
 #include <lib/string.h>
 #include <mem/page.h>
 
 enum { UTS_LEN = 64, LOAD_SHIFT = 16 - 11 /* struct sysinfo has 16 bits of fraction, the scheduler 11 */ };
+
+/* The release for programs that know no kernel beyond 2.6: "6.1.0-rest" is "2.6.61-rest". */
+static void release_26(char *release, size_t size)
+{
+	char rest[UTS_LEN + 1];
+	unsigned minor = 0;
+	const char *p = strchr(release, '.');
+
+	for (p = p ? p + 1 : release; *p >= '0' && *p <= '9' && minor < 1000; p++)
+		minor = minor * 10 + (unsigned)(*p - '0');
+	while (*p == '.' || (*p >= '0' && *p <= '9'))
+		p++;
+	strlcpy(rest, p, sizeof(rest));
+	scnprintf(release, size, "2.6.%u%s", minor + 60, rest);
+}
 
 void uts_get(struct utsname_k *to)
 {
@@ -29,6 +45,8 @@ void uts_get(struct utsname_k *to)
 	mutex_unlock(&uts_lock);
 	if (unlikely((current_task()->personality & PER_MASK) == PER_LINUX32))
 		memcpy(to->machine, ARCH_PLATFORM32, sizeof(ARCH_PLATFORM32));
+	if (unlikely(current_task()->personality & UNAME26))
+		release_26(to->release, sizeof(to->release));
 }
 
 long sys_uname(struct utsname_k __user *name)

@@ -7,6 +7,7 @@
 #include <proc/signal.h>
 #include <syscall/dispatch.h>
 #include <abi/errno.h>
+#include <abi/sched.h>
 #include <abi/time.h>
 
 /* ---- user_path.c: a path name, and the directory it begins in ---- */
@@ -96,6 +97,11 @@ MUST_CHECK int timespec_put(ktime_t ns, struct timespec_k __user *u);
 MUST_CHECK int timeval_put(ktime_t ns, struct timeval_k __user *u);
 /* Monotonic time ns from now, saturating. */
 ktime_t deadline_after(ktime_t ns);
+/* personality(2): select(2) and its kin leave the timeout as it was, and then are not restarted. */
+static inline bool timeouts_stay(void)
+{
+	return unlikely(current_task()->personality & STICKY_TIMEOUTS);
+}
 /* struct itimerspec: both times in ns, 0, -EFAULT, -EINVAL. */
 MUST_CHECK int itimerspec_get(ktime_t *value, ktime_t *interval, const struct itimerspec_k __user *u);
 MUST_CHECK int itimerspec_put(ktime_t value, ktime_t interval, struct itimerspec_k __user *u);
