@@ -145,11 +145,8 @@ static void busy(void)
 		execve("sleeper", s, none);
 		_exit(9);
 	}
-	int q = open("sleeper", O_RDONLY); /* until it runs */
-	for (int i = 0; i < 1000 && (w = open("sleeper", O_WRONLY)) >= 0; i++) {
-		close(w);
-		sleep_ms(10);
-	}
+	int q = open("sleeper", O_RDONLY);
+	until_asleep(k); /* it runs, and reads; to try by opening for writing could just be what its exec fails of */
 	SHOW(open("sleeper", O_WRONLY));
 	SHOW(open("sleeper", O_RDWR));
 	SHOW(open("sleeper", O_RDONLY | O_TRUNC));
