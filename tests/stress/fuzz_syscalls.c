@@ -33,6 +33,7 @@
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -923,6 +924,18 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 	return remove(path), 0; /* what is still busy stays */
 }
 
+/* System V's segments outlive who made them. */
+static void remove_segments(void)
+{
+	struct shmid_ds st;
+
+	for (int slot = 0; slot < 32768; slot++) {
+		int id = shmctl(slot, SHM_STAT, &st);
+		if (id >= 0)
+			shmctl(id, IPC_RMID, NULL);
+	}
+}
+
 static void clean_up(void)
 {
 	char line[1024], mnt[600];
@@ -997,6 +1010,7 @@ int main(int argc, char **argv)
 		usleep(100000);
 	usleep(100000); /* killed ones may still be on their way out */
 	clean_up();
+	remove_segments();
 	if (access(dir, F_OK) == 0)
 		printf("# fuzz_syscalls: cannot remove %s: %s\n", dir, rmdir(dir) ? strerror(errno) : "late");
 	umount2("/dev/pts", MNT_DETACH);
