@@ -2,15 +2,19 @@
 # SPDX-License-Identifier: MIT
 """conformance_python.py - CPython's own tests, from Debian's libpython3.11-testsuite, on Linux and on Zerno.
 
-usage: conformance_python.py [MODULE...]
+usage: conformance_python.py [--disk] [MODULE...]
+
+--disk     /tmp, where the tests work, is an ext4 image on both systems; the modules that work with files
 
 Each module is a case: the same script runs it on Linux and on Zerno, in the same Debian root, and writes a line for each
 test that passes.  What passes on Linux and not on Zerno is listed, and must stand in tests/conformance_python.known with
 its reason (`module: test | reason`; a * at the end of the test stands for any rest).  Aim: at least 95 %.
 """
 import fnmatch
+import glob
 import os
 import re
+import subprocess
 import sys
 
 sys.argv, words = [sys.argv[0], "none"], sys.argv[1:]
@@ -21,7 +25,9 @@ import run  # noqa: E402
 MODULES = """test_os test_posix test_subprocess test_signal test_threading test_thread test_mmap test_select test_fcntl test_io
 test_tempfile test_shutil test_time test_resource test_fork1 test_wait3 test_wait4 test_pty test_faulthandler
 test_multiprocessing_fork""".split()
+DISK_MODULES = "test_os test_shutil test_tempfile test_mailbox test_zipfile test_sqlite3".split()
 ARCHIVE = f"{TOP}/build/debian/root-python.cpio"
+DISK = f"{run.BUILD}/python.img"
 CASE_SECONDS = 3000  # of a module
 TEST_SECONDS = 400
 
@@ -92,6 +98,24 @@ grep -a -A 40 -E '^(ERROR|FAIL):' /tmp/pytest.log | tail -c 20000
 """
 
 
+def add_sqlite_tests(root):
+    """test_sqlite3 is not in Debian's package of the tests: from the source package."""
+    home, to = f"{TOP}/build/conformance/python", f"{root}/usr/lib/python3.11/test/test_sqlite3"
+    if not glob.glob(f"{home}/*.orig.tar.*"):
+        os.makedirs(home, exist_ok=True)
+        run.fetch_source(home, "python3.11", "--download-only")
+    os.makedirs(to, exist_ok=True)
+    subprocess.run(["tar", "-xf", glob.glob(f"{home}/*.orig.tar.*")[0], "-C", to, "--strip-components=4", "--wildcards", "*/Lib/test/test_sqlite3/*"],
+                   check=True)
+
+
+def new_disk():
+    if os.path.exists(DISK):
+        os.unlink(DISK)
+    subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", DISK, "2G"], check=True, capture_output=True)
+    return DISK
+
+
 def results(cases):
     """{module: set of the tests that pass}"""
     return {c: {m for m in re.findall(r"^PASS (\S+)", text or "", re.M)} for c, (_, text) in cases.items()}
@@ -109,12 +133,19 @@ def main():
         sys.exit(f"there is no {ARCHIVE}: run `make conformance-python`")
     root = f"{run.BUILD}/root-python"
     run.unpack_debian(ARCHIVE, root)
-    modules = [m for m in MODULES if not words or m in words]
+    on_disk, chosen = "--disk" in words, [w for w in words if w != "--disk"]
+    modules = [m for m in (DISK_MODULES if on_disk else MODULES) if not chosen or m in chosen]
+    if "test_sqlite3" in modules:
+        add_sqlite_tests(root)
     run.write(f"{root}/cases/run_one.py", RUN_ONE)
     for m in modules:
         run.write(f"{root}/cases/{m}", CASE.format(module=m, test_seconds=TEST_SECONDS))
-    linux = run.run_on_linux(root, modules, seconds=CASE_SECONDS)
-    zerno = linux if os.environ.get("LINUX_ONLY") else run.run_on_zerno(root, modules, "python", seconds=CASE_SECONDS, mem="3G")
+    linux = run.run_on_linux(root, modules, seconds=CASE_SECONDS, disk=new_disk() if on_disk else None)
+    extra = run.tmp_on_disk(root, new_disk()) if on_disk else {}
+    zerno = linux if os.environ.get("LINUX_ONLY") else run.run_on_zerno(root, modules, "python", seconds=CASE_SECONDS, mem="3G", **extra)
+    if on_disk and not os.environ.get("LINUX_ONLY"):
+        fsck = [subprocess.run(["e2fsck", how, DISK], capture_output=True, text=True) for how in ("-fp", "-fn")]
+        print(f"the disk afterwards: {'clean' if fsck[0].returncode <= 1 and not fsck[1].returncode else fsck[0].stdout + fsck[1].stdout}")
     for c, (status, text) in zerno.items():
         run.write(f"{run.BUILD}/python/{c}.zerno", f"{text}\nstatus {status}\n")
         run.write(f"{run.BUILD}/python/{c}.linux", f"{linux[c][1]}\nstatus {linux[c][0]}\n")

@@ -132,10 +132,12 @@ def parse(text):
 
 # ---- Linux ----
 
-def run_on_linux(root, cases, seconds=CASE_SECONDS):
+def run_on_linux(root, cases, seconds=CASE_SECONDS, disk=None):
+    """{case: (status, output)}.  disk: an ext4 image that is /tmp (which asks for root)."""
     write(f"{root}/list", "".join(f"{name} {seconds}\n" for name in cases))
     # The guest's first process has nice 0: so has this one, whatever we were started with (where we may).
-    script = ("renice 0 $$ >/dev/null 2>&1; mount --rbind /dev $0/dev; mount -t proc proc $0/proc; mount -t tmpfs -o mode=1777 tmpfs $0/tmp; "
+    tmp = f"mount -o loop '{disk}' $0/tmp && chmod 1777 $0/tmp" if disk else "mount -t tmpfs -o mode=1777 tmpfs $0/tmp"
+    script = (f"renice 0 $$ >/dev/null 2>&1; mount --rbind /dev $0/dev; mount -t proc proc $0/proc; {tmp}; "
               "exec chroot $0 /bin/busybox setsid /runner")
     enter = ["unshare", "-m", "-p", "-f", "--kill-child", "--propagation", "private"]
     if os.getuid() != 0:
@@ -152,6 +154,14 @@ def run_on_linux(root, cases, seconds=CASE_SECONDS):
 def end_with_parent():
     """A guest does not outlive its runner, however that ends."""
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def tmp_on_disk(root, disk):
+    """The guest of `root` has this ext4 image as /tmp: run_on_zerno's options for it."""
+    with open(f"{root}/init") as f:
+        init = f.read()
+    write(f"{root}/init", re.sub(r"mount -t tmpfs -o mode=1777 tmpfs /tmp", "mount -t ext4 /dev/vda /tmp; chmod 1777 /tmp", init), 0o755)
+    return {"extra": ["-drive", f"file={disk},if=none,id=tmp,format=raw", "-device", "virtio-blk-device,drive=tmp"]}
 
 
 class Guest:
@@ -273,6 +283,18 @@ def difference(name, want, got):
         write(f"{BUILD}/diff/{name}.{who}", f"{text}\nstatus {status}\n")
     r = subprocess.run(["diff", "-a", "-U1", f"{name}.linux", f"{name}.zerno"], cwd=f"{BUILD}/diff", capture_output=True)
     return r.stdout.decode(errors="replace")
+
+
+def fetch_source(folder, package, *options):
+    """Debian's source package of this name into folder, by apt-get with lists of its own: the host's stay as they are."""
+    apt = f"{folder}/apt"
+    for d in ("lists/partial", "cache/archives/partial", "state"):
+        os.makedirs(f"{apt}/{d}", exist_ok=True)
+    write(f"{apt}/sources.list", "deb-src http://deb.debian.org/debian bookworm main\n")
+    own = ["-o", f"Dir::Etc::SourceList={apt}/sources.list", "-o", "Dir::Etc::SourceParts=-",
+           "-o", f"Dir::State::Lists={apt}/lists", "-o", f"Dir::Cache={apt}/cache", "-o", "APT::Sandbox::User=root"]
+    subprocess.run(["apt-get", *own, "update", "-q"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["apt-get", *own, "source", "-q", *options, package], cwd=folder, check=True, stdout=subprocess.DEVNULL)
 
 
 # ---- the kinds of tests ----
@@ -687,36 +709,63 @@ FILE_SYSTEMS = {
                       " mount -t overlay -o lowerdir=l,upperdir=u,workdir=w none m &&", "xattr,link,dirmove,exchange,dirlink"),
     "tmpfs": ([], "/tmp", "", "xattr"),
     "ext4": (["--disk", "{disk}"], "/tmp/m", "mkdir /tmp/m; mount -t ext4 /dev/vda /tmp/m &&", ""),
+    "overlay-ext4": (["--disk", "{disk}"], "/tmp/m", "cd /tmp; mkdir d l m; mount -t ext4 /dev/vda d && mkdir d/u d/w &&"
+                     " mount -t overlay -o lowerdir=l,upperdir=d/u,workdir=d/w none m &&", ""),
     "9p": (["-v", f"{BUILD}/share-files:/share"], "/share", "", "xattr,exchange,mknod,handle,punch"),
 }
 
 
+def files_piece(name, procs, ops, seed):
+    """One guest: (all right, what it said)."""
+    args, folder, before, lacks = FILE_SYSTEMS[name]
+    disk, root, share = f"{BUILD}/files-{os.getpid()}.img", f"{BUILD}/root-files", f"{BUILD}/share-files"
+    if "--disk" in args:
+        subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", disk, "256M"], check=True, capture_output=True)
+    shutil.rmtree(share, ignore_errors=True)
+    os.makedirs(share)
+    script = before.format(procs=procs, seed=seed, lacks=lacks) + f" /tests/fsmodel {folder} ops={ops // procs} procs={procs} seed={seed} no={lacks}"
+    r = subprocess.run([f"{TOP}/zerno", "run", "-q", "-c", str(min(procs, 2)), "--timeout", str(slow(ops // 500 + 200)),
+                        "--rootfs", root, *[a.format(disk=disk) for a in args], "--", "sh", "-c", script],
+                       cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    ok, said = r.returncode == 0 and "fsmodel: ok" in r.stdout, f"status {r.returncode}, {r.stdout[-3000:]}{r.stderr[-1000:]}"
+    if "--disk" in args:  # as a crash leaves it: replayed, and nothing but sums and orphans to put right
+        for how, most in (("-fp", 1), ("-fn", 0)):
+            fsck = subprocess.run(["e2fsck", how, disk], capture_output=True, text=True)
+            ok, said = ok and fsck.returncode <= most, said if fsck.returncode <= most else f"{said}\n{fsck.stdout[-1000:]}"
+        os.unlink(disk)
+    return ok, said
+
+
+def files_long(kinds):
+    """Pieces with new seeds until each kind has its 10 million operations (9p: one); a later call goes on after an earlier
+    one's pieces.  Ends after --seconds."""
+    path, end = f"{BUILD}/files-long.json", time.time() + float(options.get("seconds", 1e9))
+    done, bad = json.load(open(path)) if os.path.exists(path) else {}, False
+    while time.time() < end and not bad:
+        left = [(done.get(f"{n}-{p}", 0), n, p) for n, p in kinds if done.get(f"{n}-{p}", 0) < (1_000_000 if n == "9p" else 10_000_000)]
+        if not left:
+            break
+        had, name, procs = min(left)
+        ok, said = files_piece(name, procs, 500_000, 1 + had // 1000)
+        bad = not ok
+        if ok:
+            done = json.load(open(path)) if os.path.exists(path) else {}
+            done[f"{name}-{procs}"] = had + 500_000
+            write(path, json.dumps(done))
+        report(f"files/{name}-{procs}-{had}", ok, said)
+    print("files, operations until now: " + ", ".join(f"{k} {v:,}" for k, v in sorted(done.items())))
+
+
 def test_files(wanted):
     """Random file operations against a model in memory (tests/stress/fsmodel.c): with 1 and with 4 processes."""
-    root = f"{BUILD}/root-files"
-    make_root(root)
-    shutil.copy(f"{BUILD}/stress/fsmodel", f"{root}/tests/")
-    ops = 10_000_000 if options.get("long") else 12_000
-    seed = int(options.get("seed", 1))
-    for name, (args, folder, before, lacks) in FILE_SYSTEMS.items():
-        for procs in (1, 4):
-            if wanted and name not in wanted:
-                continue
-            if "--disk" in args:
-                disk = f"{BUILD}/files.img"
-                subprocess.run(["mke2fs", "-q", "-F", "-t", "ext4", disk, "256M"], check=True)
-            shutil.rmtree(f"{BUILD}/share-files", ignore_errors=True)
-            os.makedirs(f"{BUILD}/share-files")
-            script = before.format(procs=procs, seed=seed, lacks=lacks) + f" /tests/fsmodel {folder} ops={ops // procs} procs={procs} seed={seed} no={lacks}"
-            r = subprocess.run([f"{TOP}/zerno", "run", "-q", "-c", str(min(procs, 2)), "--timeout", str(slow(ops // 500 + 200)),
-                                "--rootfs", root, *[a.format(disk=f"{BUILD}/files.img") for a in args], "--", "sh", "-c", script],
-                               cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-            ok = r.returncode == 0 and "fsmodel: ok" in r.stdout
-            if "--disk" in args:  # as a crash leaves it: replayed, and nothing but sums and orphans to put right
-                disk, preen = f"{BUILD}/files.img", subprocess.run(["e2fsck", "-fp", f"{BUILD}/files.img"], capture_output=True)
-                ok = ok and preen.returncode <= 1 and subprocess.run(["e2fsck", "-fn", disk], capture_output=True).returncode == 0
-            report(f"files/{name}-{procs}", ok,
-                   f"status {r.returncode}, {r.stdout[-3000:]}{r.stderr[-1000:]}")
+    make_root(f"{BUILD}/root-files")
+    shutil.copy(f"{BUILD}/stress/fsmodel", f"{BUILD}/root-files/tests/")
+    kinds = [(name, procs) for name in FILE_SYSTEMS for procs in (1, 4) if not wanted or name in wanted]
+    if options.get("long"):
+        files_long(kinds)
+        return
+    for name, procs in kinds:
+        report(f"files/{name}-{procs}", *files_piece(name, procs, 12_000, int(options.get("seed", 1))))
 
 
 def test_ext4(_):

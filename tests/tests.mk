@@ -55,7 +55,7 @@ build/tests/i386/%: tests/i386/%.c tests/i386/start.h
 		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
 
 test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN) $(DEBIAN_BIN) $(DEV_BIN)
-.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests share-tests boot-tests fuzz files-tests conformance-busybox conformance-python conformance-strace conformance-x86 bench bench-files
+.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests share-tests boot-tests fuzz files-tests conformance-busybox conformance-python conformance-python-disk conformance-git conformance-strace conformance-x86 bench bench-files
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -97,12 +97,14 @@ stress: need-test all test-programs ## threads, forks, signals, exec and ptrace 
 	@$(PYTHON) tests/run.py stress --seconds=60 $(if $(KERNEL),--kernel=$(KERNEL) --slow=3)
 fuzz: need-test all test-programs ## hostile input for 10 minutes; KERNEL=FILE: another build of the kernel
 	@$(PYTHON) tests/run.py fuzz --seconds=600 $(if $(KERNEL),--kernel=$(KERNEL) --slow=3)
-files-tests: need-test all test-programs ## random file operations against a model in memory, 10 million for each file system
+files-tests: need-test all test-programs ## random file operations against a model in memory, 10 million for each file system; goes on where it was stopped
 	@$(PYTHON) tests/run.py files --long
 conformance-busybox: need-test all ## the busybox 1.35 test suite of Debian's source package, on Linux and on Zerno
 	@$(PYTHON) tests/conformance_busybox.py
 conformance-python: need-test all build/debian/root-python.cpio ## CPython's own tests of processes, threads, files and times, on Linux and on Zerno
 	@$(PYTHON) tests/conformance_python.py $(T)
+conformance-python-disk: need-test all build/debian/root-python.cpio ## the same with the tests' files on ext4
+	@$(PYTHON) tests/conformance_python.py --disk $(T)
 build/debian/root-python.cpio:
 	@tools/setup.sh debian
 	@tools/debian_root.sh $@ amd64 libpython3.11-testsuite
@@ -110,6 +112,9 @@ build/debian/root-python.cpio:
 conformance-strace: need-test all build/debian/root.cpio ## strace's own test suite, built once from Debian's source, on Linux and on Zerno
 	@tools/setup.sh suites
 	@$(PYTHON) tests/conformance_strace.py $(T)
+conformance-git: need-test all build/debian/root.cpio ## some hundred scripts of git's own t/, built once from Debian's source, on ext4, on Linux and on Zerno
+	@tools/setup.sh suites
+	@$(PYTHON) tests/conformance_git.py $(T)
 conformance-x86: need-test all ## the x86 and vDSO selftests of Debian's linux-source-6.1, on Debian's kernel and on Zerno in the same QEMU
 	@tools/setup.sh suites
 	@$(PYTHON) tests/conformance_x86.py $(T)

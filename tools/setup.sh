@@ -8,12 +8,12 @@ set -eu
 
 run="gcc:the_compiler make:the_build libc6-dev:headers_for_the_launcher python3:generators musl-tools:static_guest_programs
      qemu-system-x86:the_machine busybox-static:the_guest's_user_space cpio:boot_archives"
-test="$run libcmocka-dev:unit_tests dpkg-dev:source_packages bzip2:source_packages xz-utils:source_packages e2fsprogs:ext4_images libarchive-tools:ext4_images fakeroot:ext4_images util-linux:namespaces_for_the_reference_run"
+test="$run libcmocka-dev:unit_tests dpkg-dev:source_packages bzip2:source_packages xz-utils:source_packages e2fsprogs:ext4_images sqlite3:crashes_of_ext4 libarchive-tools:ext4_images fakeroot:ext4_images util-linux:namespaces_for_the_reference_run"
 check="clang-22:lock_analysis clang-format:layout binutils:symbols codespell:spelling python3:checkers"
 debian="mmdebstrap:a_Debian_root uidmap:a_Debian_root_without_being_root libarchive-tools:boot_archives fakeroot:a_disk_image_without_being_root e2fsprogs:a_disk_image ca-certificates:the_mirror"
 dev="$debian golang-go:a_static_Go_program rustc:a_static_Rust_program"
 i386="$debian gcc-multilib:32-bit_programs"
-suites="$debian gcc-multilib:32-bit_tests gawk:strace's_suite dpkg-dev:source_packages"
+suites="$debian gcc-multilib:32-bit_tests gawk:strace's_suite zlib1g-dev:git's_suite fio:disks dpkg-dev:source_packages"
 case ${1:-all} in
 run) want=$run ;;
 test) want=$test ;;

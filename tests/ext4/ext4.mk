@@ -19,10 +19,13 @@ $(X)/exttool: $(EXTTOOL_OBJ)
 	$(Q)$(UNIT_CC) $(UNIT_SAN) -o $@ $^
 -include $(EXTTOOL_OBJ:.o=.d)
 
-.PHONY: crashtest fuzz-ext4
+.PHONY: crashtest fuzz-ext4 fio-tests
 N ?= 200
 crashtest: all test-programs $(X)/exttool ## ext4 loses power N times (N=200) at a write on the host, and N times as QEMU is killed; replayed by Zerno, e2fsck and Linux
 	@$(PYTHON) tests/ext4/ext4test.py crash $(N)
 	@$(PYTHON) tests/ext4/killtest.py $(N)
-fuzz-ext4: $(X)/exttool ## N mutated ext4 images are mounted, walked and written to (N=200)
+fio-tests: all ## fio with verify on ext4: direct, buffered, mmap
+	@tools/setup.sh suites
+	@$(PYTHON) tests/ext4/fiotest.py
+fuzz-ext4: all $(X)/exttool ## N mutated ext4 images are mounted, walked and written to (N=200)
 	@$(PYTHON) tests/ext4/ext4test.py fuzz $(N)

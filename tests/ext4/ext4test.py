@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tests/ext4/ext4test.py - the kernel's ext4 on the host (exttool.c) against e2fsprogs.
 
-    ext4test.py crash N | fuzz N [seed] | walk N       long forms; the short ones run in `tests/run.py ext4`
+    ext4test.py crash N | fuzz N | fuzz-host N | fuzz-guest N [seed] | walk N       long forms; the short ones run in `tests/run.py ext4`
 """
 import concurrent.futures
 import os
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zlib
 
+import fiotest
 import killtest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -225,7 +226,7 @@ def fuzz_once(seed):
                 os.unlink(name)
 
 
-def test_fuzz(report, count, first=1):
+def fuzz_images():
     tree = f"{WORK}/small"
     shutil.rmtree(tree, ignore_errors=True)
     os.makedirs(f"{tree}/many")
@@ -243,8 +244,46 @@ def test_fuzz(report, count, first=1):
         image(kind, tree, size="8M", name=f"fuzz-{kind}")
     # One with a journal to be replayed.
     tool(f"{WORK}/fuzz-nocsum.img", f"out={WORK}/fuzz-dirty.img", "crash=400", "keep=1", "work", "7", "800")
+
+
+def test_fuzz(report, count, first=1):
+    fuzz_images()
     bad = [(j, w) for j, w in many(fuzz_once, [(n,) for n in range(first, first + count)]) if w]
     report("ext4/fuzz", not bad, f"{count} images, {len(bad)} bad: " + "\n".join(f"{j}: {w}" for j, w in bad[:3]))
+
+
+WRECK = """mkdir -p /tmp/m; for d in {disks}; do
+    echo "@@ $d"; case $d in [ace]) e=remount-ro;; *) e=continue;; esac; mount -t ext4 -o errors=$e /dev/vd$d /tmp/m || continue
+    timeout -s KILL 50 sh -c 'cd /tmp/m; find . | head -n 3000 > /tmp/names; while read -r f; do stat "$f"; readlink "$f"; head -c 200000 "$f"; done < /tmp/names
+        n=0; for f in $(head -n 60 /tmp/names); do n=$((n + 1)); echo x >> $f; echo y > $f.new; mv $f.new $f.$n; rm -rf $f; done
+        mkdir a b; cp -r /bin a; dd if=/dev/zero of=b/large bs=100k count=20; sync; rm -rf a deep many; find . | head -n 3000' > /dev/null 2>&1
+    [ $? = 137 ] && echo "hangs: $d"; umount /tmp/m || echo "umount failed: $d"; done; echo "@@ end" """
+IN_GUEST = 12  # images a guest
+
+
+def fuzz_guest(first):
+    """Mutated images in one guest: mounted, walked, written to and removed from by busybox.  None, or what went wrong."""
+    letters = [chr(97 + n) for n in range(IN_GUEST)]
+    paths = []
+    for n, letter in enumerate(letters):
+        rnd = random.Random(first + n)
+        paths.append(shutil.copy(f"{WORK}/fuzz-{rnd.choice(['nocsum', 'ext2', 'ext4-1k', 'dirty'])}.img", f"{WORK}/guest-{letter}.img"))
+        mutate(paths[-1], rnd, 1024)
+        shutil.copy(paths[-1], f"{paths[-1]}.before")
+    disks = [w for p in paths[1:] for w in ("--disk", p)]
+    r = run(*guest(paths[0], WRECK.format(disks=" ".join(letters)), 300, *disks), cwd=TOP, stdin=subprocess.DEVNULL, seconds=330)
+    if r.returncode or "@@ end" not in r.stdout or re.search("hangs: |umount failed: ", r.stdout):
+        return f"status {r.returncode} {r.stdout[-2500:]} {r.stderr[-1500:]}"
+    for path in paths:
+        os.unlink(path)
+        os.unlink(f"{path}.before")
+    return None
+
+
+def test_fuzz_guest(report, count, first=1):
+    starts = range(first, first + count, IN_GUEST)
+    bad = [(n, why) for n in starts if (why := fuzz_guest(n))]
+    report("ext4/fuzz-guest", not bad, f"{len(starts) * IN_GUEST} images, {len(bad)} guests bad: " + "\n".join(f"from {n}: {w}" for n, w in bad[:2]))
 
 
 def fault_once(kind, what, n):
@@ -358,11 +397,13 @@ def session(report):
     test_dirs(report, "ext4-1k", 5000)
     test_crash(report, 6)
     test_fuzz(report, 20)
+    test_fuzz_guest(report, IN_GUEST)
     test_faults(report, 8)
     test_guest(report)
     test_direct(report)
     test_flags(report)
     test_walk(report, 20000)
+    fiotest.session(report, 2)
     killtest.test_kill(report, 4)
     shutil.rmtree(WORK, ignore_errors=True)
 
@@ -377,7 +418,14 @@ if __name__ == "__main__":
     prepare()
     amount = int(sys.argv[2])
     start = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    if sys.argv[1] == "crash":
+        test_crash(show, amount, start)
+    if sys.argv[1] in ("fuzz", "fuzz-host"):
+        test_fuzz(show, amount, start)
+    if sys.argv[1] == "fuzz":
+        test_fuzz_guest(show, amount // 5, start)
+    if sys.argv[1] == "fuzz-guest":
+        fuzz_images()
+        test_fuzz_guest(show, amount, start)
     if sys.argv[1] == "walk":
         test_walk(show, amount)
-    else:
-        (test_crash if sys.argv[1] == "crash" else test_fuzz)(show, amount, start)

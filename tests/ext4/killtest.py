@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """tests/ext4/killtest.py - ext4 on a virtio disk of a guest whose QEMU is killed in the middle of work.
 
-    killtest.py N [first]     N kills; the short form runs in `tests/run.py ext4`.  KERNEL=FILE: another build
+    killtest.py N [first]     N kills; the short form runs in `tests/run.py ext4`.  ZERNO_KERNEL=FILE: another build
 
 tests/stress/crashwork.c works on the disk and writes down, on a second disk, what fsync and sqlite3 promised to it.  At
 a random moment QEMU gets SIGKILL.  Every other time the disks are files; else they are a recorder (recorder.py), from
@@ -22,11 +22,11 @@ import sys
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-WORK = f"{TOP}/build/ext4/kill"
+WORK = os.environ.get("KILL_WORK", f"{TOP}/build/ext4/kill")
 PROGRAM = f"{TOP}/build/tests/stress/crashwork"
 KINDS = {"ext4": ["-t", "ext4", "-b", "4096"], "ext4-1k": ["-t", "ext4", "-b", "1024"], "ext3": ["-t", "ext3", "-b", "4096"]}
 SIZE, LOG_SIZE = 64 << 20, 8 << 20
-RUN = [f"{TOP}/zerno", "run", "-q", "-T", "--rootfs", "host", *(["--kernel", os.environ["KERNEL"]] if os.environ.get("KERNEL") else [])]
+RUN = [f"{TOP}/zerno", "run", "-q", "-T", "--rootfs", "host"]
 IMAGES = 3         # made of one recorded run
 TOGETHER = 8       # images looked through by one guest
 

@@ -3,7 +3,7 @@
 
 An NBD server on a Unix socket with several disks.  What has been written can be given back as it may stand on a disk
 that lost power at any moment: a write that a later flush covers is there; any other write may be there, may be
-missing, or may be there in some of its sectors.
+missing, or may be there in some of its pieces.
 
 A flush covers the writes that had been answered before it arrived.  So that writes which were on their way at the
 same time are not, what lies in the socket is taken in one go and answered afterwards.
@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 
-SECTOR = 512
+PIECE = 1024  # of a torn write; not less: half a superblock is no file system for Linux either
 READ, WRITE, DISCONNECT, FLUSH = 0, 1, 2, 3
 FUA = 1  # flag of a command
 OPT_ABORT, OPT_INFO, OPT_GO = 2, 6, 7
@@ -133,7 +133,7 @@ class Recorder:
             if n < covered or fua or name in stable or rnd.random() < share:
                 data[offset:offset + len(bytes_)] = bytes_
             elif rnd.random() < 0.2:  # torn
-                for at in range(0, len(bytes_), SECTOR):
+                for at in range(0, len(bytes_), PIECE):
                     if rnd.random() < 0.5:
-                        data[offset + at:offset + at + SECTOR] = bytes_[at:at + SECTOR]
+                        data[offset + at:offset + at + PIECE] = bytes_[at:at + PIECE]
         return data

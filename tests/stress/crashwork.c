@@ -12,7 +12,8 @@
  *     have PATH ID SIZE               the file is there, is file ID, and has at least SIZE bytes
  *     either PATH ID1 SIZE1 ID2 SIZE2 it is one of these two
  *     void PATH, gone PATH            nothing is known of it; it is not there
- *     cut PATH SIZE                   as void; what is behind SIZE in its block may be zero already
+ *     cut PATH ID SIZE                as void; what is behind SIZE in its block may be zero already, whatever name
+ *                                     file ID has
  *     rec PATH N VERSION              record N is of this version or a later one
  *     dir PATH LOW HIGH               the entries LOW .. HIGH - 1 are there
  *     db FILE N                       transaction N and all before it
@@ -141,8 +142,9 @@ static void op_append(struct file *f)
 
 static void op_truncate(struct file *f)
 {
-	f->size = rnd((uint32_t)f->size + 1);
-	note("cut %s %zu", f->path, f->size);
+	size_t size = 8 + rnd((uint32_t)f->size + 1); /* enough to know it by */
+	f->size = size < f->size ? size : f->size;
+	note("cut %s %llu %zu", f->path, (unsigned long long)f->id, f->size);
 	int fd = open(f->path, O_WRONLY);
 	if (fd < 0 || ftruncate(fd, (off_t)f->size) || fsync(fd))
 		die("truncate", f->path);
@@ -433,9 +435,14 @@ static struct promise {
 	char path[128];
 	uint64_t id[2]; /* 0: that there is none */
 	size_t size[2];
-	size_t cut; /* behind it, up to the end of a block, zeros are right, too */
 	struct promise *next;
 } * promises;
+/* Files that are being cut: behind the size, up to the end of a block, zeros are right, too. */
+static struct cut {
+	uint64_t id;
+	size_t size;
+	struct cut *next;
+} * cuts;
 static struct {
 	char path[64];
 	uint64_t version[RECORDS];
@@ -475,12 +482,28 @@ static struct promise *promise_of(const char *path)
 	if (!p) {
 		p = calloc(1, sizeof(*p));
 		p->id[0] = p->id[1] = (uint64_t)ANY;
-		p->cut = MAX_FILE;
 		snprintf(p->path, sizeof(p->path), "%s", path);
 		p->next = promises;
 		promises = p;
 	}
 	return p;
+}
+
+static void set_cut(uint64_t id, size_t size)
+{
+	struct cut *c = calloc(1, sizeof(*c));
+
+	*c = (struct cut){ id, size, cuts };
+	cuts = c;
+}
+
+static size_t cut_of(uint64_t id)
+{
+	const struct cut *c = cuts;
+
+	while (c && c->id != id)
+		c = c->next;
+	return c ? c->size : MAX_FILE;
 }
 
 static void take_file_note(const char *kind, const char *path, const char *rest)
@@ -490,14 +513,15 @@ static void take_file_note(const char *kind, const char *path, const char *rest)
 
 	p->id[0] = p->id[1] = 0;
 	p->size[0] = p->size[1] = 0;
-	p->cut = MAX_FILE;
 	if (!strcmp(kind, "void")) {
 		p->id[0] = p->id[1] = (uint64_t)ANY;
-	} else if (!strcmp(kind, "cut") && sscanf(rest, "%zu", &p->cut) == 1) {
+	} else if (!strcmp(kind, "cut") && sscanf(rest, "%llu %llu", &a, &b) == 2) {
+		set_cut(a, b);
 		p->id[0] = p->id[1] = (uint64_t)ANY;
 	} else if (!strcmp(kind, "have") && sscanf(rest, "%llu %zu", &a, &p->size[0]) == 2) {
 		p->id[0] = p->id[1] = a;
 		p->size[1] = p->size[0];
+		set_cut(a, MAX_FILE);
 	} else if (!strcmp(kind, "either") &&
 	           sscanf(rest, "%llu %zu %llu %zu", &a, &p->size[0], &b, &p->size[1]) == 4) {
 		p->id[0] = a;
@@ -555,7 +579,7 @@ static size_t right_bytes(const char *path, size_t *size, uint64_t *id)
 	static char have[MAX_FILE + 1], want[MAX_FILE + 1];
 	int fd = open(path, O_RDONLY);
 	ssize_t n = fd < 0 ? -1 : read(fd, have, sizeof(have));
-	size_t k = 0, cut = promise_of(path)->cut;
+	size_t k = 0, cut;
 
 	if (n < 0) {
 		wrong("%s: %s", path, strerror(errno));
@@ -564,6 +588,7 @@ static size_t right_bytes(const char *path, size_t *size, uint64_t *id)
 	close(fd);
 	*id = 0;
 	memcpy(id, have, n < 8 ? (size_t)n : 8);
+	cut = cut_of(*id);
 	fill(want, *id, 0, (size_t)n);
 	while (k < (size_t)n && (have[k] == want[k] || (!have[k] && k >= cut && k / RECORD == cut / RECORD)))
 		k++;
