@@ -19,6 +19,8 @@
  *   bit set -> tables loaded -> ... -> other tables loaded -> bit cleared
  *
  * A dying space may be loaded lazily anywhere; vm_space_put makes those CPUs load the kernel's tables first.
+ * And a CPU that idles lets go of a space the first time it is asked to drop translations of it: a process
+ * that lives on elsewhere wakes it once, not with every munmap.
  */
 #include "internal.h"
 #include <base/cmdline.h>
@@ -158,6 +160,15 @@ static void unload_here(void *ctx)
 	arch_pgtable_activate(&arch_kernel_pgtable);
 	this_cpu(vm_loaded) = NULL;
 	atomic_and(&s->cpus, ~BIT(cpu_id()));
+}
+
+void vm_space_leave(void)
+{
+	struct vm_space *s = this_cpu(vm_loaded);
+
+	debug_assert(!arch_irqs_enabled());
+	if (s)
+		unload_here(s);
 }
 
 static void unload_everywhere(struct vm_space *s)

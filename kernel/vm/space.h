@@ -99,6 +99,8 @@ static inline void vm_space_get(struct vm_space *s)
 }
 void vm_space_put(struct vm_space *s); /* the last one frees everything; may sleep */
 void vm_space_activate(struct vm_space *prev, struct vm_space *next); /* either may be NULL (kernel) */
+/* This CPU runs no thread of the space that it has loaded, if any: lets go of it.  Interrupts off. */
+void vm_space_leave(void);
 
 enum vm_access { VM_ACCESS_READ = 1, VM_ACCESS_WRITE = 2, VM_ACCESS_EXEC = 4, VM_ACCESS_USER = 8 };
 enum vm_fault_result {

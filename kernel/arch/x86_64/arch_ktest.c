@@ -255,6 +255,36 @@ KTEST(flush_at_once)
 	return failed;
 }
 
+/* A CPU that idles with a space loaded is asked to flush it once, and has it no more. */
+static void load_and_leave(void *arg)
+{
+	vm_space_activate(NULL, arg);
+}
+
+KTEST(flush_idle)
+{
+	cpumask_t others = atomic_load(&cpu_online_mask) & ~BIT(cpu_id());
+	ktime_t end = clock_monotonic() + 5 * NSEC_PER_SEC;
+	struct vm_space *s = vm_space_create();
+	unsigned cpu = others ? (unsigned)__builtin_ctzll(others) : 0;
+
+	KT_CHECK(s);
+	if (others) {
+		KT_CHECK(kthread_start(load_and_leave, s, "loader", cpu));
+		while (!(atomic_load(&s->cpus) & BIT(cpu)) && clock_monotonic() < end)
+			sched_yield();
+		KT_CHECK(atomic_load(&s->cpus) & BIT(cpu));
+		/* The thread has to end first. */
+		while ((atomic_load(&s->cpus) & BIT(cpu)) && clock_monotonic() < end) {
+			arch_tlb_flush(atomic_load(&s->cpus), PAGE_SIZE, 2 * PAGE_SIZE);
+			sched_yield();
+		}
+		KT_CHECK(!(atomic_load(&s->cpus) & BIT(cpu)));
+	}
+	vm_space_put(s);
+	return 0;
+}
+
 /* No address is both writable and executable. */
 static unsigned count_wx(const u64 *table, unsigned level)
 {

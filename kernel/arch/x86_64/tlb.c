@@ -7,7 +7,7 @@
  * Locks:     none: a CPU has one request of its own, and is asked by atomic bits.
  * Contexts:  any but an interrupt handler, with no lock held that an interrupt handler of another CPU may spin on.
  * Manual:    Intel SDM vol. 3, 4.10.4 (invalidation), 4.10.5 (propagation to other processors).
- * Tests:     ktest flush_at_once, kernel_map_flush; tests/stress.
+ * Tests:     ktest flush_at_once, flush_idle, kernel_map_flush; tests/stress.
  *
  * Theory
  * ------
@@ -32,6 +32,8 @@
 #include <base/percpu.h>
 #include <base/spinlock.h>
 #include <lib/bitmap.h>
+#include <sched/thread.h>
+#include <vm/space.h>
 #include "msr.h"
 #include "tlb.h"
 
@@ -66,7 +68,10 @@ void tlb_handle(void)
 		struct flush_request *r = percpu_ptr(flush_requests, cpu);
 
 		debug_assert(r->pending & self);
-		flush_local(r->start, r->end);
+		if (r->start < KERNEL_HALF && thread_current()->is_idle)
+			vm_space_leave(); /* asked once is enough */
+		else
+			flush_local(r->start, r->end);
 		atomic_and(&r->pending, ~self);
 	}
 }
