@@ -82,6 +82,19 @@ class Disks:
         self.report(f"disk/{name}", not bad, bad or "")
 
 
+def host_full(d):
+    """The image is sparse and this machine's disk is full: an I/O error, and the guest goes on."""
+    if d.wanted and "host-full" not in d.wanted:
+        return
+    small = d.path("small")
+    os.makedirs(small, exist_ok=True)
+    script = "dd if=/dev/urandom of=/dev/vda bs=64k count=100 conv=fsync 2>/dev/null || echo failed; dd if=/dev/vda bs=64k count=8 2>/dev/null | wc -c"
+    command = f"mount -t tmpfs -o size=2m small {small} && truncate -s 16M {small}/img && exec {d.top}/zerno run --timeout 60 --rootfs busybox --disk {small}/img -- sh -c \"$0\""
+    enter = ["unshare", "-m", "--propagation", "private"] + ["-U", "-r"] * (os.getuid() != 0)
+    r = subprocess.run([*enter, "sh", "-c", command, script], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=240)
+    d.report("disk/host-full", (r.returncode, r.stdout) == (0, "failed\n524288\n"), f"status {r.returncode}\n{r.stdout}{r.stderr[-800:]}")
+
+
 def md5(data):
     return hashlib.md5(data).hexdigest()
 
@@ -152,6 +165,7 @@ def run_disks(top, build, report, wanted):
            "dd if=/dev/$v of=/dev/null bs=64k count=16 2>/dev/null && dd if=/dev/$v of=/dev/null bs=64k count=16 2>/dev/null && echo answered;"
            "echo gone; md5sum < /dev/$w; dmesg | grep -c 'does not answer'", f"gone\n{md5(data)}  -\n1\n")
     balloon(d)
+    host_full(d)
 
 
 class Qmp:

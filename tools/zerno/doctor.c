@@ -30,6 +30,28 @@ static char *qemu_version(const char *qemu)
 	return text("%s: %s", qemu, line);
 }
 
+static bool is_program(const char *name)
+{
+	char *command = text("PATH=$PATH:/usr/sbin:/sbin command -v '%s' >/dev/null 2>&1", name);
+	bool found = system(command) == 0;
+
+	free(command);
+	return found;
+}
+
+/* What makes images of Debian, tar files and containers. */
+static void report_image_tools(void)
+{
+	bool disks = is_program("python3") && is_program("bsdtar") && is_program("mke2fs") &&
+	             (!geteuid() || is_program("fakeroot"));
+
+	report(disks, false, "disk images",
+	       disks ? "--rootfs FILE.tar, oci:, docker-archive:"
+	             : "install python3, libarchive-tools, e2fsprogs and (for who is not root) fakeroot");
+	report(disks && is_program("mmdebstrap"), false, "Debian images",
+	       is_program("mmdebstrap") ? "--rootfs debian:PACKAGE,..." : "install mmdebstrap, uidmap");
+}
+
 int doctor(void)
 {
 	const char *qemu = qemu_path(), *busybox = busybox_path();
@@ -46,6 +68,7 @@ int doctor(void)
 	       : access("/dev/kvm", R_OK | W_OK)
 	               ? "/dev/kvm cannot be opened: software emulation (slower)"
 	               : "the processor shows no vmx or svm: software emulation (slower)");
+	report_image_tools();
 	report(isatty(0) && isatty(1), false, "terminal",
 	       "commands get a terminal when stdin and stdout are one");
 	puts(ok ? "All that `zerno run` needs is here." : "Something that `zerno run` needs is missing.");

@@ -99,7 +99,8 @@ static char *escape_commas(const char *s)
 }
 
 /* FILE[:ro], or the launcher's own FILE:snapshot: what is written goes to a file of QEMU's that dies with it.
- * cache=writeback: a flush of the guest is an fsync of the file, and nothing less. */
+ * cache=writeback: a flush of the guest is an fsync of the file, and nothing less.  werror: QEMU would stop the machine,
+ * for good, when this machine's disk is full. */
 static void add_disk(struct vmm *v, const struct options *o, unsigned n, const char *word)
 {
 	const char *bus = !strcmp(o->machine, "microvm") ? "device" : "pci";
@@ -110,8 +111,8 @@ static void add_disk(struct vmm *v, const struct options *o, unsigned n, const c
 	if (access(file, ro || snapshot ? R_OK : R_OK | W_OK))
 		die("--disk %s: %s", file, strerror(errno));
 	add(v, "-drive",
-	    text("file=%s,if=none,id=disk%u,format=raw,cache=writeback,discard=unmap%s", escape_commas(file),
-	         n,
+	    text("file=%s,if=none,id=disk%u,format=raw,cache=writeback,discard=unmap,werror=report%s",
+	         escape_commas(file), n,
 	         ro         ? ",readonly=on"
 	         : snapshot ? ",snapshot=on"
 	                    : ""));

@@ -7,7 +7,7 @@
  * Locks:     node->lock while a fid is opened; inode->lock as fs/filedata.c says.
  * Contexts:  process context; may sleep.
  * Manual:    diod's protocol.md: Tlopen, Tread, Twrite, Tfsync; mount(8) of 9p: cache=.
- * Tests:     tests/run.py p9.
+ * Tests:     tests/run.py share.
  *
  * All openings of a file share one fid for reading and one for writing: the rights were checked here, and to the
  * server we are one user.  The fid for reading stays with the inode, so opening a file again asks nobody.
@@ -152,9 +152,19 @@ static int open_op(struct inode *i, struct file *f)
 	return err;
 }
 
+/* What the server has no room for is not in the file: its size is asked for again. */
+static int write_back(struct inode *i)
+{
+	int err = p9_write_back(i);
+
+	if (err)
+		p9_inode_changed(i);
+	return err;
+}
+
 static int flush_op(struct file *f)
 {
-	return f->mode & FMODE_WRITE ? p9_write_back(f->inode) : 0;
+	return f->mode & FMODE_WRITE ? write_back(f->inode) : 0;
 }
 
 static void release_op(struct file *f)
@@ -163,7 +173,7 @@ static void release_op(struct file *f)
 
 	if (!(f->mode & FMODE_WRITE))
 		return;
-	(void)p9_write_back(f->inode); /* of a shared mapping that outlived the descriptor */
+	(void)write_back(f->inode); /* of a shared mapping that outlived the descriptor */
 	scoped_mutex(&n->lock);
 	if (--n->writers)
 		return;
