@@ -975,13 +975,23 @@ static void job(uint64_t seed, long end, unsigned number)
 	}
 }
 
+/* A child may execute this program, with our own arguments too: there is one fuzzer at a time.  An abstract name is
+ * nothing that a child could take away. */
+static int is_second(void)
+{
+	struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "\0fuzz_syscalls" };
+	int s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	return s < 0 || bind(s, (struct sockaddr *)&name, sizeof name);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned jobs = argc > 3 ? (unsigned)atoi(argv[3]) : 1;
 	uint64_t seed;
 	long end;
 
-	if (argc < 3 || !strtoul(argv[1], NULL, 0) || jobs < 1 || jobs > JOBS_MAX) /* also executed by a child */
+	if (argc < 3 || !strtoul(argv[1], NULL, 0) || jobs < 1 || jobs > JOBS_MAX || is_second())
 		return 2;
 	struct utsname system;
 	if (geteuid() == 0 && (uname(&system) || !strstr(system.release, "-zerno")))
