@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """run.py - runs the tests and prints `N passed, N failed` last.
 
-usage: run.py all|guests|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|strace|boot|launcher|disk|interactive|files|ext4|share|fuzz|failalloc|wakeups|stress [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
+usage: run.py all|guests|unit|ktest|abi|i386|apps|debian|debian-i386|debian-dev|strace|boot|launcher|disk|images|interactive|files|ext4|share|fuzz|failalloc|wakeups|stress [NAME...] [--seconds=N] [--seed=N] [--smp=N] [--busybox=FILE] [--verbose]
        [--kernel=FILE] [--slow=N] [--append=WORDS]    another build of the kernel, N times slower, with more on its command line
 `guests` is all that runs a kernel.
 
@@ -867,7 +867,58 @@ def test_share(wanted):
     guest("other-side", "cat b.c > /dev/null; ls > /dev/null; test -e new; touch ready; while [ ! -e go ]; do sleep 0.2; done; sleep 1.2; cat b.c new; ls",
           *volume, check=lambda out: "changed\nnew\n" in out and "new\n" in out.split("new\n", 1)[1])
     if os.getuid():
-        guest("owner", "stat -c %u a.c; touch mine; stat -c %u mine; chown 0:0 mine", *volume, check=lambda out: out == "0\n0\n")
+        guest("owner", OWNER, *volume, check=lambda out: out.startswith(OWNER_SAYS))
+    elif not wanted or "owner" in wanted:
+        owner_of_another_user()
+    if not wanted or "full" in wanted:
+        full_volume()
+
+
+# In the guest, root; the folder's files are the launcher's user's.
+OWNER = ("stat -c %u:%g a.c; touch mine; stat -c %u mine; chown 5:5 mine; echo $?; stat -c %u mine; chmod 640 mine; stat -c %a mine; echo more >> a.c; "
+         "tail -n 1 a.c; cat secret; echo x > roots; stat -c %u roots; rm secret")
+OWNER_SAYS = "0:0\n0\n1\n0\n640\nmore\n"
+
+
+def owner_of_another_user():
+    """The launcher started by a user who is not root: whose files are whose, and what the guest's root may not do."""
+    work = tempfile.mkdtemp(prefix="zerno-owner-")  # this tree may be closed to the user
+    user = ["setpriv", "--reuid=1234", "--regid=1234", "--clear-groups"]
+    try:
+        write(f"{work}/a.c", "text\n")
+        for path in (work, f"{work}/a.c"):
+            os.chown(path, 1234, 1234)
+        os.chmod(work, 0o755)
+        write(f"{work}/secret", "", 0o600)   # of this machine's root
+        write(f"{work}/roots", "roots\n")
+        if subprocess.run([*user, "test", "-x", f"{TOP}/zerno"]).returncode:
+            print(f"share: owner is left out: user 1234 cannot reach {TOP}")
+            return
+        r = subprocess.run([*user, f"{TOP}/zerno", "run", "-q", "--timeout", "100", "-v", f"{work}:/work", "-w", "/work", "--", "sh", "-c", OWNER],
+                           stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=150, env={**os.environ, "HOME": work})
+        st = os.stat(f"{work}/mine") if os.path.exists(f"{work}/mine") else None
+        good = r.stdout == OWNER_SAYS + "0\n" and r.stderr.count("ermission denied") == 2 and st and (st.st_uid, st.st_mode & 0o777) == (1234, 0o640)
+        good = good and open(f"{work}/roots").read() == "roots\n" and open(f"{work}/a.c").read() == "text\nmore\n"
+        report("share/owner", bool(good), f"{r.stdout}{r.stderr[-1500:]}{st}")
+    finally:
+        shutil.rmtree(work)
+
+
+FULL = """cd /v; dd if=/dev/zero of=f bs=64k count=64 2>/dev/null; echo dd $?; cp /bin/busybox b 2>&1 | grep -o 'No space.*'
+dd if=/dev/zero of=g bs=64k count=64 conv=fsync 2>&1 | grep -o 'No space.*'; cat kept
+rm f b g; echo again > h; cat h; i=0; while echo > n$i; do i=$((i+1)); done 2>/dev/null; [ $i -gt 5 ] && echo files; mkdir d 2>&1 | grep -o 'No space.*'
+rm n*; mkdir d; echo more >> h; cat h d/../kept"""
+
+
+def full_volume():
+    """The server's disk is full: ENOSPC here, and what is there stays."""
+    small = f"{BUILD}/share-small"
+    os.makedirs(small, exist_ok=True)
+    command = f"mount -t tmpfs -o size=2m,nr_inodes=50 small {small} && echo kept > {small}/kept && exec {TOP}/zerno run -q --timeout 100 -v {small}:/v -- sh -c \"$0\""
+    enter = ["unshare", "-m", "--propagation", "private"] + ["-U", "-r"] * (os.getuid() != 0)
+    r = subprocess.run([*enter, "sh", "-c", command, FULL], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=150)
+    report("share/full", r.returncode == 0 and r.stdout == "dd 1\nNo space left on device\nNo space left on device\nkept\nagain\nfiles\nNo space left on device\n"
+           "again\nmore\nkept\n", f"status {r.returncode}, {r.stdout[-1500:]}{r.stderr[-1500:]}")
 
 
 def other_side(work, wanted):
@@ -963,9 +1014,17 @@ def test_disk(wanted):
     disk.run_disks(TOP, BUILD, report, wanted)
 
 
+def test_images(wanted):
+    """Images of ext4 that travel between Linux and Zerno, and Debian on one (tests/images.py)."""
+    sys.path.insert(0, f"{TOP}/tests")
+    sys.modules["run"] = sys.modules[__name__]
+    import images
+    images.session(wanted, options.get("long"))
+
+
 KINDS = {"unit": test_unit, "ktest": test_ktest, "boot": test_boot, "abi": test_abi, "i386": test_i386, "apps": test_apps,
          "debian": test_debian, "debian-i386": test_debian_i386, "debian-dev": test_debian_dev, "strace": test_strace,
-         "launcher": test_launcher, "disk": test_disk, "interactive": test_interactive, "files": test_files, "ext4": test_ext4, "share": test_share,
+         "launcher": test_launcher, "disk": test_disk, "images": test_images, "interactive": test_interactive, "files": test_files, "ext4": test_ext4, "share": test_share,
          "failalloc": test_failalloc, "wakeups": test_wakeups, "stress": test_storms, "fuzz": test_fuzz}
 
 # What has a kernel in it: all but programs of the host, and a suite that few have built.

@@ -55,7 +55,7 @@ build/tests/i386/%: tests/i386/%.c tests/i386/start.h
 		-std=gnu11 -Wall -Wextra -Itests/i386 -o $@ $<
 
 test-programs: $(ABI_BIN) $(STRESS_BIN) $(I386_BIN) $(DEBIAN_BIN) $(DEV_BIN)
-.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests share-tests boot-tests fuzz files-tests conformance-busybox conformance-python conformance-python-disk conformance-git conformance-strace conformance-x86 bench bench-files
+.PHONY: i386-tests i386-busybox test test-programs unit-tests abi-tests apps-tests debian-tests debian-i386-tests debian-dev-tests share-tests boot-tests fuzz files-tests images-tests conformance-busybox conformance-python conformance-python-disk conformance-git conformance-strace conformance-x86 bench bench-files
 
 test: need-test ## all tests, under 15 minutes
 	@$(MAKE) --no-print-directory all test-programs
@@ -99,6 +99,8 @@ fuzz: need-test all test-programs ## hostile input for 10 minutes; KERNEL=FILE: 
 	@$(PYTHON) tests/run.py fuzz --seconds=600 $(if $(KERNEL),--kernel=$(KERNEL) --slow=3)
 files-tests: need-test all test-programs ## random file operations against a model in memory, 10 million for each file system; goes on where it was stopped
 	@$(PYTHON) tests/run.py files --long
+images-tests: need-test all test-programs ## images of ext4 that travel between Linux and Zerno in QEMU, and Debian on one
+	@$(PYTHON) tests/run.py images --long $(T)
 conformance-busybox: need-test all ## the busybox 1.35 test suite of Debian's source package, on Linux and on Zerno
 	@$(PYTHON) tests/conformance_busybox.py
 conformance-python: need-test all build/debian/root-python.cpio ## CPython's own tests of processes, threads, files and times, on Linux and on Zerno

@@ -228,13 +228,16 @@ static struct page *write_cached(struct mapping *m, u64 index, size_t off, size_
 	return p;
 }
 
+/* A page that could not be read does not count: it makes room for one that is wholly written. */
 static bool is_cached(struct mapping *m, u64 index)
 {
 	struct page *p = mapping_find(m, index);
+	u32 flags = p ? atomic_load(&p->flags) : 0;
 
-	if (p)
-		page_put(p);
-	return p;
+	if (!p)
+		return false;
+	page_put(p);
+	return !(flags & PAGE_ERROR) || flags & PAGE_UPTODATE || !mapping_invalidate(m, index, index);
 }
 
 static ssize_t write_piece(struct inode *i, u64 index, size_t off, size_t n, struct iov_iter *from)

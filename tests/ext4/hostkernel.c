@@ -447,6 +447,11 @@ int mapping_sync(struct mapping *m, u64 start, u64 end)
 	err = m->ops->write_pages(m, start >> PAGE_SHIFT, end >> PAGE_SHIFT, true);
 	return err ? err : write_error;
 }
+
+int mapping_write_start(struct mapping *m, u64 start, u64 end, bool wait)
+{
+	return mapping_sync(m, start, end);
+}
 int mapping_write_wait(struct mapping *m, u64 start, u64 end)
 {
 	return 0;

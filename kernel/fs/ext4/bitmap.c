@@ -110,7 +110,9 @@ struct ext4_buffer *ext4_block_bitmap(struct ext4_fs *fs, u32 group)
 		return b;
 	}
 	b = ext4_buffer_read(fs, at);
-	if (IS_ERR(b) || fs->group[group].blocks_checked)
+	if (IS_ERR(b))
+		return ERR_PTR(ext4_read_failed(fs, (int)PTR_ERR(b), "the block bitmap of group", group));
+	if (fs->group[group].blocks_checked)
 		return b;
 	if (fs->metadata_csum &&
 	    !csum_matches(fs, csum_of(fs, d->bg_block_bitmap_csum_lo, d->bg_block_bitmap_csum_hi),
@@ -143,7 +145,9 @@ struct ext4_buffer *ext4_inode_bitmap(struct ext4_fs *fs, u32 group)
 		return b;
 	}
 	b = ext4_buffer_read(fs, at);
-	if (IS_ERR(b) || fs->group[group].inodes_checked)
+	if (IS_ERR(b))
+		return ERR_PTR(ext4_read_failed(fs, (int)PTR_ERR(b), "the inode bitmap of group", group));
+	if (fs->group[group].inodes_checked)
 		return b;
 	if (fs->metadata_csum &&
 	    !csum_matches(fs, csum_of(fs, d->bg_inode_bitmap_csum_lo, d->bg_inode_bitmap_csum_hi),

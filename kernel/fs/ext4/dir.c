@@ -218,7 +218,7 @@ static int find_linear(struct inode *dir, const char *name, unsigned len, struct
 		if (!b)
 			return -ENOENT;
 		if (IS_ERR(b))
-			return (int)PTR_ERR(b);
+			return ext4_read_failed(fs, (int)PTR_ERR(b), "directory", dir->ino);
 		if (ext4_dir_search(fs, b, name, len, &at->de)) {
 			at->buf = b;
 			at->lblk = lblk;

@@ -7,7 +7,7 @@
  * Locks:     none: the flags are set once and never taken back.
  * Contexts:  process context; does not sleep.
  * Manual:    ext4(5), errors=; the superblock's s_error fields.
- * Tests:     tests/ext4 (mutated images).
+ * Tests:     tests/ext4 (mutated images); tests/diskerrors.py.
  *
  * errors=continue: the operation fails, the next may work.  errors=remount-ro: nothing is written any more.
  * errors=panic is taken for remount-ro: a disk must not be able to stop the machine.  In each case the superblock
@@ -42,6 +42,13 @@ int ext4_error(struct ext4_fs *fs, const char *fmt, ...)
 	if (fs->errors != ERRORS_CONTINUE && !fs->read_only)
 		go_read_only(fs);
 	return -EUCLEAN;
+}
+
+int ext4_read_failed(struct ext4_fs *fs, int err, const char *what, u64 number)
+{
+	if (err == -EIO)
+		(void)ext4_error(fs, "%s %llu cannot be read", what, (unsigned long long)number);
+	return err;
 }
 
 void ext4_abort(struct ext4_fs *fs, const char *why)

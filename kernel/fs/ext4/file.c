@@ -57,7 +57,19 @@ static int shrink(struct inode *i, loff_t size)
 	if (err)
 		return err;
 	inode_truncate(i, size);
+	atomic_store(&ei->emptied, !size);
 	return ext4_truncate(i);
+}
+
+/* auto_da_alloc: programs save a file by emptying it and writing it again, without fsync(2).  What they wrote is on its
+ * way when they close it, so that a later commit of anything does not keep the emptiness alone. */
+static void ext4_release(struct file *f)
+{
+	struct ext4_inode *ei = ext4_i(f->inode);
+
+	if (f->mode & FMODE_WRITE && atomic_load(&ei->emptied) && atomic_load(&ei->nr_promised) &&
+	    !ei->fs->read_only && atomic_xchg(&ei->emptied, false))
+		(void)mapping_write_start(f->inode->mapping, 0, UINT64_MAX, false);
 }
 
 static int grow(struct inode *i, loff_t size)
@@ -213,4 +225,5 @@ const struct file_ops ext4_file_ops = {
 	.mmap = mapping_file_mmap,
 	.fsync = ext4_fsync,
 	.fallocate = ext4_fallocate,
+	.release = ext4_release,
 };

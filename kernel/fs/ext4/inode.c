@@ -95,8 +95,9 @@ struct ext4_buffer *ext4_inode_buffer(struct ext4_fs *fs, u32 ino, struct ext4_i
 	u64 at = ext4_desc_inode_table(fs, ext4_desc(fs, group)) + index / per_block;
 	struct ext4_buffer *b = ext4_buffer_read(fs, at);
 
-	if (!IS_ERR(b))
-		*raw = (struct ext4_inode_disk *)(b->data + index % per_block * fs->inode_size);
+	if (IS_ERR(b))
+		return ERR_PTR(ext4_read_failed(fs, (int)PTR_ERR(b), "inode", ino));
+	*raw = (struct ext4_inode_disk *)(b->data + index % per_block * fs->inode_size);
 	return b;
 }
 

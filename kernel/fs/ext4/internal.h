@@ -98,6 +98,7 @@ struct ext4_inode { /* inode->private */
 	u32 seen_parent, seen_name; /* a directory has one place: ino, hash of the name; 0 = not seen */
 	struct rwlock xattr_lock;   /* the bytes of its attributes */
 	bool has_attrs;             /* perhaps: there is no need to look otherwise */
+	bool emptied;               /* it had contents: new ones are written at the next close (file.c) */
 };
 
 static inline struct ext4_fs *ext4_fs(const struct super_block *sb)
@@ -116,6 +117,8 @@ static inline u64 lo_hi(u32 lo, u32 hi)
 /* ---- errors.c ---- */
 /* Something on the disk is wrong: log, mark the superblock, and what errors= says.  Returns -EUCLEAN. */
 PRINTF_LIKE(2, 3) COLD int ext4_error(struct ext4_fs *fs, const char *fmt, ...);
+/* A block that nothing works without could not be read (err -EIO): the same; for other errors nothing.  Returns err. */
+COLD int ext4_read_failed(struct ext4_fs *fs, int err, const char *what, u64 number);
 /* Changes must stop (the journal cannot be written): read-only from now on. */
 COLD void ext4_abort(struct ext4_fs *fs, const char *why);
 

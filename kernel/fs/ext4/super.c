@@ -110,13 +110,15 @@ static int end_writing(struct ext4_fs *fs)
 static int ext4_statfs(struct super_block *sb, struct statfs64_k *out)
 {
 	struct ext4_fs *fs = ext4_fs(sb);
-	u64 free = ext4_count_free_blocks(fs), dirty = (u64)MAX(atomic_load(&fs->dirty_blocks), (s64)0);
+	u64 free = ext4_count_free_blocks(fs), dirty = (u64)MAX(atomic_load(&fs->dirty_blocks), (s64)0), kept;
 
 	free = free > dirty ? free - dirty : 0;
 	out->f_bsize = fs->block_size;
 	out->f_blocks = fs->blocks > fs->overhead ? fs->blocks - fs->overhead : 0;
 	out->f_bfree = free;
-	out->f_bavail = free > fs->reserved_blocks ? free - fs->reserved_blocks : 0;
+	/* What write(2) leaves for the trees of extents nobody can have: see ext4_promise_blocks. */
+	kept = MAX(fs->reserved_blocks, free / 64 + 9);
+	out->f_bavail = free > kept ? free - kept : 0;
 	out->f_files = fs->inodes;
 	out->f_ffree = (u64)MAX(atomic_load(&fs->free_inodes), (s64)0);
 	return 0;
@@ -221,8 +223,9 @@ static int ext4_remount(struct super_block *sb, const char *options)
 		fs->read_only = !err;
 		return err;
 	}
-	if (atomic_load(&fs->failed) || fs->ro_compat & ~(u32)RO_COMPAT_KNOWN || ext4_dev_read_only(fs) ||
-	    fs->no_load)
+	if (ext4_dev_read_only(fs))
+		return -EACCES;
+	if (atomic_load(&fs->failed) || fs->ro_compat & ~(u32)RO_COMPAT_KNOWN || fs->no_load)
 		return -EROFS;
 	fs->read_only = false;
 	err = begin_writing(fs);
@@ -334,12 +337,14 @@ static int start(struct ext4_fs *fs)
 	if (err)
 		return err;
 	dev_ro = ext4_dev_read_only(fs);
+	if (!ro && dev_ro)
+		return -EACCES; /* mount(8) then tries it read-only */
 	fs->read_only = true;
 	err = load(fs, !dev_ro);
 	if (err)
 		return err;
-	if (!ro && (dev_ro || fs->ro_compat & ~(u32)RO_COMPAT_KNOWN || fs->no_load)) {
-		if (!dev_ro && !fs->no_load)
+	if (!ro && (fs->ro_compat & ~(u32)RO_COMPAT_KNOWN || fs->no_load)) {
+		if (!fs->no_load)
 			log_warn("ext4 %s: features %#x are not known: read-only", sb->source,
 			         fs->ro_compat & ~(u32)RO_COMPAT_KNOWN);
 		ro = true;
