@@ -18,6 +18,7 @@ sys.path.insert(0, f"{TOP}/tests")
 import run  # noqa: E402
 
 SOURCE = f"{run.BUILD}/busybox-source"
+CASE_SECONDS = 2400  # bc.tests takes 15 minutes under emulation
 RUN_TESTS = """
 export ECHO=echo bindir=/suite tsdir=/suite/testsuite d=/suite/testsuite VERBOSE= SKIP_KNOWN_BUGS= LINKSDIR=/suite/links
 export PATH=/suite/links:/suite/testsuite:/suite:/bin OPTIONFLAGS="$(cat /suite/optionflags)"
@@ -75,8 +76,8 @@ def main():
                       f">./log 2>&1; then echo PASS: {name}; else echo FAIL: {name}; tail -3 ./log; fi\n")
     if words:
         cases = [c for c in cases if c in words]
-    linux = run.run_on_linux(root, cases, seconds=900)
-    zerno = linux if os.environ.get("LINUX_ONLY") else run.run_on_zerno(root, cases, "conformance", seconds=900, mem="1G")
+    linux = run.run_on_linux(root, cases, seconds=CASE_SECONDS)
+    zerno = linux if os.environ.get("LINUX_ONLY") else run.run_on_zerno(root, cases, "conformance", seconds=CASE_SECONDS, mem="1G")
 
     def passes(results):
         out = set()

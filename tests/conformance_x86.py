@@ -71,7 +71,7 @@ def run_in_qemu(kernel, root, tests, name):
     ours, run.KERNEL = run.KERNEL, kernel
     results = {}
     for some, cpus in (([t for t in tests if t not in ONE_CPU], 2), ([t for t in tests if t in ONE_CPU], 1)):
-        results |= run.run_on_zerno(root, some, name, seconds=CASE_SECONDS, machine=["-M", "q35"], cpu=CPU, smp=cpus,
+        results |= run.run_on_zerno(root, some, f"{name}-{cpus}cpu", seconds=CASE_SECONDS, machine=["-M", "q35"], cpu=CPU, smp=cpus,
                                     append="tsc=reliable") if some else {}
     run.KERNEL = ours
     return results
@@ -110,7 +110,8 @@ def compare(tests, linux, zerno):
         counts[want, got] = counts.get((want, got), 0) + 1
         total += want == "PASS"
         common += want == got == "PASS"
-        run.write(f"{RESULTS}/{t}.txt", f"Linux: {want}\n{(linux.get(t) or (0, ''))[1]}\nZerno: {got}\n{(zerno.get(t) or (0, ''))[1]}\n")
+        run.write(f"{RESULTS}/{t}.txt", "\n".join(f"{who}: {word}, the shell's status {status}\n{text}" for who, word, (status, text) in
+                                                  (("Linux", want, linux.get(t) or (0, "")), ("Zerno", got, zerno.get(t) or (0, "")))))
         if want not in ("PASS", got) or want == "PASS" != got:
             reason = known.get(t)
             unexplained += reason is None and want == "PASS"

@@ -259,9 +259,10 @@ long signal_return(struct trapframe *tf)
 {
 	struct task *t = current_task();
 	struct sigaltstack_k alt;
-	sigset_k mask;
+	sigset_k mask = t->blocked;
 
 	if (arch_signal_return(tf, &mask, &alt)) {
+		signal_set_mask(mask); /* what of the frame could be read holds */
 		signal_force(SIGSEGV);
 		return 0;
 	}

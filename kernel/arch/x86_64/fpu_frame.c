@@ -122,14 +122,19 @@ static int restore_extended(unsigned long addr)
 	return arch_user_range_ok(addr, fpu_size) ? x86_xrstor_user(addr) : -EFAULT;
 }
 
-int x86_fpu_restore_user(unsigned long addr)
+static int restore(unsigned long addr)
 {
-	assert(fpu_size <= FPU_AREA_MAX);
-	if (!addr) {
-		fpu_reset_current();
-		return 0;
-	}
 	if (fpu_features)
 		return restore_extended(addr);
 	return arch_user_range_ok(addr, fpu_size) ? x86_fxrstor_user(addr) : -EFAULT;
+}
+
+int x86_fpu_restore_user(unsigned long addr)
+{
+	assert(fpu_size <= FPU_AREA_MAX);
+	int err = addr ? restore(addr) : 0;
+
+	if (!addr || err) /* half of a bad state may be there */
+		fpu_reset_current();
+	return err;
 }

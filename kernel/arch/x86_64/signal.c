@@ -203,11 +203,9 @@ int arch_signal_return(struct trapframe *tf, sigset_k *mask, struct sigaltstack_
 
 	if (err)
 		return err;
-	err = x86_fpu_restore_user(uc.mcontext.fpstate);
-	if (err)
-		return err;
-	context_restore(tf, &uc.mcontext, uc.flags & UC_STRICT_RESTORE_SS);
 	*mask = uc.sigmask;
 	*alt = uc.stack;
-	return 0;
+	/* First: with a bad FPU state the signal comes where the handler was to return to, not behind the call. */
+	context_restore(tf, &uc.mcontext, uc.flags & UC_STRICT_RESTORE_SS);
+	return x86_fpu_restore_user(uc.mcontext.fpstate);
 }

@@ -216,9 +216,6 @@ int signal32_setup(struct trapframe *tf, const struct sigaction_k *sa, const str
 
 static int context_restore(struct trapframe *tf, const struct sigcontext32 *sc)
 {
-	int err = x86_fpu_restore_user(sc->fpstate ? (unsigned long)sc->fpstate + FSAVE_SIZE : 0);
-	if (err)
-		return err;
 	tf->di = sc->di;
 	tf->si = sc->si;
 	tf->bp = sc->bp;
@@ -234,7 +231,7 @@ static int context_restore(struct trapframe *tf, const struct sigcontext32 *sc)
 	tf->orig_ax = (u64)-1;
 	segments_set((u64)(u16)sc->ds | (u64)(u16)sc->es << 16 | (u64)(u16)sc->fs << 32 |
 	             (u64)(u16)sc->gs << 48);
-	return 0;
+	return x86_fpu_restore_user(sc->fpstate ? (unsigned long)sc->fpstate + FSAVE_SIZE : 0);
 }
 
 static int rt_return(struct trapframe *tf, sigset_k *mask, struct sigaltstack_k *alt)

@@ -10,5 +10,6 @@
 MUST_CHECK int arch_signal_setup(struct trapframe *tf, const struct sigaction_k *sa,
                                  const struct siginfo *info, sigset_k mask, const struct sigaltstack_k *alt);
 /* rt_sigreturn: restores tf and FPU state from the frame at the stack pointer; *mask and *alt are what the
- * frame says. 0 or -EFAULT.  Values from the frame are sanitised. */
+ * frame says. 0 or -EFAULT: if the frame could be read, tf and *mask are of it then, too, and the FPU's state is the
+ * initial one.  Values from the frame are sanitised. */
 MUST_CHECK int arch_signal_return(struct trapframe *tf, sigset_k *mask, struct sigaltstack_k *alt);
