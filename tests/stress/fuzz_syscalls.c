@@ -916,6 +916,20 @@ static void wait_child(pid_t pid)
 	while (found);
 }
 
+/* How many younger processes there are: killed ones take their time to go. */
+static int descendants(void)
+{
+	int found = 0;
+	struct dirent *e;
+	DIR *d = opendir("/proc");
+
+	while (d && (e = readdir(d)))
+		found += atoi(e->d_name) > main_pid;
+	if (d)
+		closedir(d);
+	return found;
+}
+
 static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
 {
 	(void)st;
@@ -1018,7 +1032,8 @@ int main(int argc, char **argv)
 		;
 	for (int i = 0; i < 100 && kill_strays(); i++)
 		usleep(100000);
-	usleep(100000); /* killed ones may still be on their way out */
+	for (int i = 0; i < 100 && descendants(); i++)
+		usleep(100000);
 	clean_up();
 	remove_segments();
 	if (access(dir, F_OK) == 0)
