@@ -6,7 +6,7 @@
  * Locks:     root_lock guards the root key; a CPU's stream is used with interrupts off.
  * Contexts:  any.
  * Manual:    RFC 8439, 2.3 (ChaCha20 block); Bernstein, "Fast-key-erasure random-number generators".
- * Tests:     tests/unit/random_test.c (the RFC's vector), tests/abi/random.c
+ * Tests:     tests/unit/random_test.c (the RFC's vector), tests/abi/misc.c
  *
  * Theory
  * ------

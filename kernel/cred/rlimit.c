@@ -7,7 +7,7 @@
  * Locks:     none; constant.  Each process has its copy (struct thread_group).
  * Contexts:  any.
  * Manual:    getrlimit(2).
- * Tests:     tests/abi/rlimit.c
+ * Tests:     tests/abi/limits.c
  *
  * RLIMIT_NPROC and RLIMIT_SIGPENDING depend on the amount of memory on Linux; proc sets them from
  * kernel.threads-max.

@@ -7,7 +7,7 @@
  * Locks:     none; written once at boot.
  * Contexts:  process context; may sleep.
  * Manual:    proc(5): /proc/pid/fd shows "pipe:[7]".
- * Tests:     tests/abi/pipe.c (fstat), tests/abi/procfd.c.
+ * Tests:     tests/abi/pipe.c (fstat), tests/abi/procself.c.
  */
 #include <fs/namei.h>
 #include <fs/dcache.h>

@@ -7,7 +7,7 @@
  * Locks:     reg_lock for registering; ranges are never removed, so finding one takes no lock.
  * Contexts:  registering: process context; finding: any.
  * Manual:    mknod(2), null(4).
- * Tests:     tests/abi/devices.c.
+ * Tests:     tests/abi/system.c.
  */
 #include <fs/chrdev.h>
 #include <fs/inode.h>

@@ -8,7 +8,7 @@
  *            end; then the linked inode's. Order: parent before child.
  * Contexts:  process context; may sleep.
  * Manual:    mkdir(2), mknod(2), symlink(2), link(2).
- * Tests:     tests/abi/dirs.c, tests/abi/links.c.
+ * Tests:     tests/abi/dents.c, tests/abi/names.c.
  */
 #include <fs/fileflags.h>
 #include <fs/namei.h>

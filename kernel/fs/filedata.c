@@ -8,7 +8,7 @@
  *            against writes; Linux gives it on no file system but XFS). The page cache has its own lock.
  * Contexts:  process context; may sleep, also in the middle of a copy (the caller's page may be absent).
  * Manual:    read(2), write(2), mmap(2), inode(7).
- * Tests:     tests/abi/rw.c, tests/abi/sparse.c.
+ * Tests:     tests/abi/rw.c.
  *
  * A hole of a memory-only file is a page that is not there: reading it copies zeros and allocates nothing.
  * i->size and mapping->size move together, after the bytes: a reader or a fault that sees the new size finds

@@ -9,7 +9,7 @@
  * Contexts:  process context; inode_permission of mode bits does not sleep (the quick walk calls it under
  *            RCU).
  * Manual:    inode(7), path_resolution(7), capabilities(7).
- * Tests:     tests/abi/perm.c.
+ * Tests:     tests/abi/ids2.c.
  */
 #include <fs/inode.h>
 #include <fs/chrdev.h>

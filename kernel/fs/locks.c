@@ -7,7 +7,7 @@
  * Locks:     locks_lock guards all of it: locks are few, and nothing under it sleeps.
  * Contexts:  process context; F_SETLKW and flock sleep.
  * Manual:    fcntl(2) (advisory record locking), flock(2).
- * Tests:     tests/abi/locks.c.
+ * Tests:     tests/abi/fdctl.c.
  *
  * Theory
  * ------

@@ -8,7 +8,7 @@
  *            fs->lock guards the paths of a context.
  * Contexts:  process context.
  * Manual:    getcwd(2), proc(5) on " (deleted)", chroot(2), umask(2).
- * Tests:     tests/abi/cwd.c.
+ * Tests:     tests/abi/names.c.
  */
 #include <fs/mount_tree.h>
 #include <fs/dcache.h>

@@ -7,7 +7,7 @@
  * Locks:     the parent directory's inode lock, then the victim's, both for writing.
  * Contexts:  process context; may sleep.
  * Manual:    unlink(2), rmdir(2), inode(7) on the sticky bit.
- * Tests:     tests/abi/dirs.c.
+ * Tests:     tests/abi/dents.c.
  */
 #include <fs/fileflags.h>
 #include <fs/namei.h>

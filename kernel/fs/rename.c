@@ -9,7 +9,7 @@
  *            by address), then the victim.
  * Contexts:  process context; may sleep.
  * Manual:    rename(2).
- * Tests:     tests/abi/rename.c.
+ * Tests:     tests/abi/rename2.c.
  */
 #include <fs/fileflags.h>
 #include <fs/namei.h>

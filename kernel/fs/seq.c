@@ -7,7 +7,7 @@
  * Locks:     s->lock: the text of one open file.
  * Contexts:  process context; may sleep.
  * Manual:    proc(5).
- * Tests:     tests/abi/procfs.c.
+ * Tests:     tests/abi/procself.c.
  *
  * The whole text is made at once, so that what one reader sees is of one moment even if it reads byte by
  * byte; a buffer that was too small is doubled and the text made again.

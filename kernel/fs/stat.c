@@ -7,7 +7,7 @@
  * Locks:     none of its own.
  * Contexts:  process context; may sleep.
  * Manual:    stat(2), access(2), readlink(2), statfs(2), chdir(2), chroot(2).
- * Tests:     tests/abi/stat.c, tests/abi/cwd.c.
+ * Tests:     tests/abi/stat.c, tests/abi/names.c.
  */
 #include <fs/file.h>
 #include <fs/namei.h>

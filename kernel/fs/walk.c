@@ -8,7 +8,7 @@
  *            dcache_lock, mount_lock and, when a name is not cached, the directory's lock, one at a time.
  * Contexts:  process context; may sleep.
  * Manual:    path_resolution(7), symlink(7), openat(2).
- * Tests:     tests/abi/path.c, fs/dcache_ktest.c.
+ * Tests:     tests/abi/at.c, fs/dcache_ktest.c.
  *
  * Theory
  * ------

@@ -6,7 +6,7 @@
  * Locks:     sighand->lock to begin; proc_lock to see the others go and to take over the number.
  * Contexts:  process context; sleeps until the other threads are gone.
  * Manual:    execve(2): "all threads other than the calling thread are destroyed"; pthreads(7).
- * Tests:     tests/abi/exec_threads.c.
+ * Tests:     tests/abi/thread.c.
  *
  * Theory
  * ------

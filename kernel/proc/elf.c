@@ -6,7 +6,7 @@
  * Locks:     none: nobody else knows the address space.
  * Contexts:  process context, in execve; may sleep.
  * Manual:    elf(5), System V ABI "Program Loading", execve(2).
- * Tests:     tests/abi/exec_elf.c, the ELF mutations of the fuzzer.
+ * Tests:     tests/abi/exec.c, the ELF mutations of the fuzzer.
  *
  * Theory
  * ------

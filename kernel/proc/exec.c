@@ -6,7 +6,7 @@
  * Locks:     none held across a step; task->lock for the change of the address space.
  * Contexts:  process context; sleeps.
  * Manual:    execve(2), credentials(7), capabilities(7).
- * Tests:     tests/abi/exec.c, tests/abi/exec_setid.c; failing allocations: tests/abi/failnth.c.
+ * Tests:     tests/abi/exec.c, tests/abi/ids2.c; failing allocations: tests/stress/failalloc.c.
  *
  * Theory
  * ------

@@ -6,7 +6,7 @@
  * Locks:     none: private to the caller of execve.
  * Contexts:  process context; may sleep.
  * Manual:    execve(2): limits on size of arguments and environment; interpreter scripts.
- * Tests:     tests/abi/exec_args.c.
+ * Tests:     tests/abi/exec.c.
  *
  * Theory
  * ------

@@ -6,7 +6,7 @@
  * Locks:     none: nobody else knows the address space.
  * Contexts:  process context, in execve; may sleep.
  * Manual:    getauxval(3), System V ABI AMD64 3.4.1 "Initial Stack and Register State".
- * Tests:     tests/abi/auxv.c, tests/abi/exec_args.c.
+ * Tests:     tests/abi/exec.c.
  *
  * Theory
  * ------

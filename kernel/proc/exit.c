@@ -6,7 +6,7 @@
  * Locks:     sighand->lock to decide who is last; proc_lock to leave the tree and tell the parent.
  * Contexts:  process context of the dying task; sleeps until the last step.
  * Manual:    _exit(2), exit_group(2), wait(2), set_tid_address(2), prctl(2): PR_SET_PDEATHSIG.
- * Tests:     tests/abi/exit.c, tests/abi/wait.c.
+ * Tests:     tests/abi/fork.c, tests/abi/wait2.c.
  *
  * Theory
  * ------

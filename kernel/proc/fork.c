@@ -6,8 +6,8 @@
  * Locks:     none while copying; proc_lock and sighand->lock for the moment the child becomes visible.
  * Contexts:  process context; sleeps (copying the address space, vfork).
  * Manual:    clone(2), fork(2), vfork(2), getrlimit(2): RLIMIT_NPROC.
- * Tests:     tests/abi/fork.c, tests/abi/vfork.c, tests/abi/clone.c; failing allocations:
- * tests/abi/failnth.c.
+ * Tests:     tests/abi/fork.c, tests/abi/thread.c; failing allocations:
+ * tests/stress/failalloc.c.
  *
  * Theory
  * ------

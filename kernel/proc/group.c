@@ -6,7 +6,7 @@
  * Locks:     proc_lock.
  * Contexts:  process context; nothing sleeps.
  * Manual:    setpgid(2), setsid(2), getpgid(2), getsid(2), credentials(7).
- * Tests:     tests/abi/setpgid.c, tests/abi/setsid.c.
+ * Tests:     tests/abi/session.c.
  */
 #include <proc/process.h>
 #include <proc/internal.h>

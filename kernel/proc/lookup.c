@@ -6,7 +6,7 @@
  * Locks:     by number: RCU.  Threads of a group: proc_lock.  mm, files, fs: task->lock.
  * Contexts:  any; nothing sleeps but task_set_cred.
  * Manual:    proc(5), credentials(7).
- * Tests:     tests/abi/kill.c, tests/abi/setuid.c.
+ * Tests:     tests/abi/sigq.c, tests/abi/cred.c.
  */
 #include <proc/coredump.h>
 #include <proc/internal.h>

@@ -6,7 +6,7 @@
  * Locks:     pid_lock (irqs off, leaf) guards the map and changes of the hash; look-ups run under RCU.
  * Contexts:  pid_alloc in process context; the others anywhere.
  * Manual:    credentials(7), proc(5) kernel/pid_max.
- * Tests:     tests/abi/fork.c, tests/abi/setpgid.c.
+ * Tests:     tests/abi/fork.c, tests/abi/session.c.
  *
  * Theory
  * ------

@@ -6,7 +6,7 @@
  * Locks:     proc_lock throughout; sighand->lock inside for signals.
  * Contexts:  a process that exits; does not sleep.
  * Manual:    wait(2) NOTES, prctl(2): PR_SET_CHILD_SUBREAPER, POSIX.1-2017 3.269 (orphaned process group),
- * _exit(). Tests:     tests/abi/orphan.c, tests/abi/subreaper.c.
+ * _exit(). Tests:     tests/abi/session.c, tests/abi/fork.c.
  *
  * Theory
  * ------

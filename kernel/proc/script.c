@@ -6,7 +6,7 @@
  * Locks:     none.
  * Contexts:  process context, in execve; may sleep.
  * Manual:    execve(2): interpreter scripts.
- * Tests:     tests/abi/exec_script.c.
+ * Tests:     tests/abi/exec.c.
  *
  * The first line is `#!`, blanks, the interpreter's path, and at most one argument: all that follows the
  * path, inner blanks included.  A line longer than the head is accepted if the path ends within it, as Linux

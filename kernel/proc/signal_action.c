@@ -6,7 +6,7 @@
  * Locks:     sighand->lock.
  * Contexts:  process context of the task itself; signal_timedwait sleeps.
  * Manual:    sigaction(2), sigprocmask(2), sigaltstack(2), sigsuspend(2), sigtimedwait(2), execve(2).
- * Tests:     tests/abi/sigaction.c, tests/abi/sigaltstack.c, tests/abi/sigtimedwait.c.
+ * Tests:     tests/abi/signal.c, tests/abi/sigq.c.
  */
 #include <proc/internal.h>
 #include <proc/signal.h>

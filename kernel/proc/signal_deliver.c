@@ -6,7 +6,7 @@
  * Locks:     sighand->lock, never while user memory is touched.
  * Contexts:  process context, irqs on, at the exit to user mode; sleeps (stops, faults on the user stack).
  * Manual:    signal(7): execution of handlers, interruption of system calls; sigreturn(2).
- * Tests:     tests/abi/signal.c, tests/abi/restart.c, tests/abi/sigsuspend.c.
+ * Tests:     tests/abi/signal.c.
  *
  * Theory
  * ------

@@ -6,7 +6,7 @@
  * Locks:     proc_lock for groups and "everybody"; RCU for one process.
  * Contexts:  process context.
  * Manual:    kill(2), tgkill(2), rt_sigqueueinfo(2), credentials(7).
- * Tests:     tests/abi/kill.c.
+ * Tests:     tests/abi/sigq.c.
  */
 #include <proc/internal.h>
 #include <proc/signal.h>

@@ -6,7 +6,7 @@
  * Locks:     sighand->lock (irqs off) guards everything here.
  * Contexts:  any but NMI.
  * Manual:    signal(7): queueing and delivery order; getrlimit(2): RLIMIT_SIGPENDING.
- * Tests:     tests/abi/signal.c, tests/abi/sigqueue.c.
+ * Tests:     tests/abi/signal.c, tests/abi/sigq.c.
  *
  * Theory
  * ------

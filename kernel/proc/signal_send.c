@@ -6,7 +6,7 @@
  * Locks:     sighand->lock of the receiver; proc_lock for process groups.
  * Contexts:  any but NMI (timers and the terminal send from interrupts).
  * Manual:    signal(7), kill(2), POSIX.1-2017 2.4.
- * Tests:     tests/abi/signal.c, tests/abi/kill.c.
+ * Tests:     tests/abi/signal.c, tests/abi/sigq.c.
  *
  * Theory
  * ------

@@ -6,7 +6,7 @@
  * Locks:     sighand->lock; the parent is told under proc_lock, with sighand->lock released.
  * Contexts:  signal_stop_here sleeps; the rest anywhere.
  * Manual:    signal(7), POSIX.1-2017 2.4.3, wait(2): WUNTRACED, WCONTINUED.
- * Tests:     tests/abi/stop.c.
+ * Tests:     tests/abi/session.c.
  *
  * Theory
  * ------

@@ -5,7 +5,7 @@
  * (cutime_ns ...). Layer:     proc. Locks:     sums of threads: sighand->lock; sums of children: proc_lock.
  * Contexts:  any, but process_rlimit.
  * Manual:    getrusage(2), times(2), getrlimit(2), prlimit(2).
- * Tests:     tests/abi/rusage.c, tests/abi/rlimit.c.
+ * Tests:     tests/abi/timing.c, tests/abi/limits.c.
  */
 #include <proc/process.h>
 #include <proc/internal.h>

@@ -6,7 +6,7 @@
  * Locks:     user_lock (irqs off, leaf) guards the table; the counts change atomically.
  * Contexts:  any.
  * Manual:    getrlimit(2): RLIMIT_NPROC, RLIMIT_SIGPENDING.
- * Tests:     tests/abi/rlimit.c.
+ * Tests:     tests/abi/limits.c.
  */
 #include <proc/user.h>
 #include <base/spinlock.h>

@@ -6,7 +6,7 @@
  * Locks:     uts_lock, a mutex: the names are copied to and from users under it.
  * Contexts:  process.
  * Manual:    uname(2), sethostname(2), setdomainname(2).
- * Tests:     tests/abi/uname.c.
+ * Tests:     tests/abi/system.c.
  */
 #include <proc/uts.h>
 #include <arch/elf.h>

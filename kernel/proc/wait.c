@@ -6,7 +6,7 @@
  * Locks:     proc_lock for the scan; the child's sighand->lock for its stop state.
  * Contexts:  process context; sleeps.
  * Manual:    wait(2), wait4(2), POSIX.1-2017 waitid().
- * Tests:     tests/abi/wait.c, tests/abi/waitid.c.
+ * Tests:     tests/abi/wait2.c.
  *
  * Theory
  * ------

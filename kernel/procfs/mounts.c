@@ -7,7 +7,7 @@
  * Locks:     fs holds its mount mutex while it calls us for each mount.
  * Contexts:  process context; may sleep.
  * Manual:    proc(5), fstab(5).
- * Tests:     tests/abi/procfs.c
+ * Tests:     tests/abi/procself.c
  */
 #include <procfs/internal.h>
 #include <fs/mount.h>

@@ -7,7 +7,7 @@
  * Locks:     none of its own.
  * Contexts:  process context; may sleep.
  * Manual:    proc(5): /proc/[pid].
- * Tests:     tests/abi/procfs.c
+ * Tests:     tests/abi/procself.c
  */
 #include <procfs/internal.h>
 #include <proc/coredump.h>

@@ -7,7 +7,7 @@
  * Locks:     vm_space.lock for reading while the text is made.
  * Contexts:  process context; may sleep.
  * Manual:    proc(5): /proc/[pid]/maps, smaps; pmap(1).
- * Tests:     tests/abi/procfs.c
+ * Tests:     tests/abi/procself.c
  */
 #include <procfs/internal.h>
 #include <mem/slab.h>

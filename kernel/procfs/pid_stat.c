@@ -7,7 +7,7 @@
  * Locks:     proc_lock for the tree and the counts of threads; signals and times are read as they are.
  * Contexts:  process context; may sleep.
  * Manual:    proc(5): /proc/[pid]/stat, statm.
- * Tests:     tests/abi/procfs.c
+ * Tests:     tests/abi/procself.c
  */
 #include <procfs/internal.h>
 #include <base/panic.h>

@@ -6,7 +6,7 @@
  * Layer:     procfs.  Consumer of everything below; nobody calls it but boot.
  * Locks:     none of its own.  A node holds a struct pid, so its number is not given out again; the task
  * behind it is looked up anew by each access, since it may exit at any time. Contexts:  process context; may
- * sleep. Manual:    proc(5). Tests:     tests/abi/procfs.c
+ * sleep. Manual:    proc(5). Tests:     tests/abi/procself.c
  *
  * Theory
  * ------

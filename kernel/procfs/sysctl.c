@@ -7,7 +7,7 @@
  * Locks:     uts_lock for the names; a number is one word
  * Contexts:  process context; may sleep.
  * Manual:    proc(5), sysctl(8).
- * Tests:     tests/abi/procfs.c
+ * Tests:     tests/abi/procself.c
  */
 #include <procfs/internal.h>
 #include <fs/notify.h>

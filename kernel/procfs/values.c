@@ -7,7 +7,7 @@
  * Locks:     none; a variable is one word.
  * Contexts:  process context.
  * Manual:    proc(5), sysctl(8).
- * Tests:     tests/abi/procfs.c
+ * Tests:     tests/abi/procself.c
  */
 #include <procfs/internal.h>
 

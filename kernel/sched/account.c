@@ -7,7 +7,7 @@
  * Locks:     run_queue.lock.
  * Contexts:  sched_tick: the timer interrupt.  The readers: any.
  * Manual:    proc(5): /proc/stat, /proc/loadavg; times(2), getrusage(2).
- * Tests:     tests/abi/times.c
+ * Tests:     tests/abi/timing.c
  *
  * Theory
  * ------

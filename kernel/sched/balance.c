@@ -8,7 +8,7 @@
  * Locks:     two run queues at once: the lower CPU first.
  * Contexts:  irqs off; never sleeps.
  * Manual:    sched_setaffinity(2).
- * Tests:     tests/abi/sched.c
+ * Tests:     tests/abi/sched2.c
  */
 #include <sched/rq.h>
 #include <lib/bitmap.h>

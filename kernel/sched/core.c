@@ -7,7 +7,7 @@
  * Locks:     thread->wake_lock -> run_queue.lock.  The run queue's lock is held across arch_switch and
  * released by the thread that was switched to. Contexts:  thread_wake_state: any.  sched_schedule and its
  * kin: process context, irqs on, no spinlock held. Manual:    sched(7), sched_yield(2). Tests:
- * tests/abi/sched.c, tests/stress
+ * tests/abi/sched2.c, tests/stress
  *
  * Theory
  * ------

@@ -8,7 +8,7 @@
  * Contexts:  any, irqs off; never sleeps.
  * Manual:    sched(7) (nice, SCHED_BATCH, SCHED_IDLE); I. Stoica, H. Abdel-Wahab: Earliest Eligible Virtual
  *            Deadline First, 1995.
- * Tests:     tests/abi/sched.c
+ * Tests:     tests/abi/sched2.c
  *
  * Theory
  * ------

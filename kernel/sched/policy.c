@@ -7,7 +7,7 @@
  * Locks:     thread->wake_lock -> run_queue.lock.
  * Contexts:  process context.
  * Manual:    setpriority(2), sched_setscheduler(2), sched_setaffinity(2).
- * Tests:     tests/abi/sched.c
+ * Tests:     tests/abi/sched2.c
  */
 #include <sched/rq.h>
 #include <sched/timer.h>

@@ -7,7 +7,7 @@
  * Locks:     every function runs under the run queue's lock.
  * Contexts:  any, irqs off; never sleeps.
  * Manual:    sched(7): SCHED_FIFO, SCHED_RR.
- * Tests:     tests/abi/sched.c
+ * Tests:     tests/abi/sched2.c
  * Deviates:  there is no throttling (sched_rt_runtime_us): a real-time thread that spins owns its CPU.
  */
 #include <sched/rq.h>

@@ -6,7 +6,7 @@
  * Layer:     sched.  Uses arch_timer_set.  Used by sleeps, proc (itimers), net, tty.
  * Locks:     timer_base.lock (irqs off); fn runs without it.  `armed` and `tick` belong to their CPU: irqs
  * off. Contexts:  timer_start: any.  timer_cancel: any but fn itself.  fn: interrupt, irqs off. Manual:
- * time(7), nanosleep(2). Tests:     tests/abi/time.c
+ * time(7), nanosleep(2). Tests:     tests/abi/timing.c
  *
  * Theory
  * ------

@@ -5,7 +5,7 @@
  * Owns:      the list of (program, number) pairs that were reported as unknown.
  * Layer:     syscall.  The CPU's entry code calls the table directly; it comes here only when a thread flag
  * asks. Locks:     unknown_lock (leaf) guards the list. Contexts:  process context of a user task. Manual:
- * syscalls(2), syscall(2). Tests:     tests/abi/enosys.c
+ * syscalls(2), syscall(2). Tests:     tests/abi/system.c
  *
  * The list is bounded: a program that renames itself and calls numbers at random fills it once, and the log
  * stays readable.

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep (reads user memory).
  * Manual:    strace(1).
- * Tests:     tests/abi/strace.c
+ * Tests:     tests/debian/strace.cases
  *
  * Theory
  * ------

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep (reads user memory).
  * Manual:    syscalls.tbl says the kinds.
- * Tests:     tests/abi/strace.c
+ * Tests:     tests/debian/strace.cases
  */
 #include <syscall/strace.h>
 #include <lib/string.h>

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  any.
  * Manual:    the page of each call.
- * Tests:     tests/abi/strace.c
+ * Tests:     tests/debian/strace.cases
  *
  * A name matches when (value & mask) == its value.  For a flag the mask is the flag itself; a field of
  * several bits (the access mode of open) has the field's mask; a value that stands alone has all bits.

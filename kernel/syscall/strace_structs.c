@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep (reads user memory).
  * Manual:    strace(1) for the style; the page of each call for the struct.
- * Tests:     tests/abi/strace.c
+ * Tests:     tests/debian/strace.cases
  *
  * Only what a reader looks for is shown: the size and mode of a stat, the bits of a sigset.  A struct that is
  * not listed here, or cannot be read, is its address.

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    access(2).
- * Tests:     tests/abi/access.c
+ * Tests:     tests/abi/at.c
  *
  * A set-user-id program asks what its caller might do: the check runs with the real ids, and with
  * capabilities only if the real user is root.  When both sets of ids agree, the credentials serve as they

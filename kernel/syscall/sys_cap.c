@@ -7,7 +7,7 @@
  * Locks:     RCU for the credentials of others.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    capget(2), capabilities(7).
- * Tests:     tests/abi/caps.c
+ * Tests:     tests/abi/cred.c
  *
  * Version 1 of the interface had 32 capabilities in one struct of data; versions 2 and 3 use two of them.
  * With an unknown version the call says which it prefers, and that is how libraries ask.

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    clock_gettime(2), gettimeofday(2), time(2), times(2).
- * Tests:     tests/abi/clock.c
+ * Tests:     tests/abi/timing.c
  *
  * A negative clock id names the CPU time of a process or thread: its complement shifted left by three, and in
  * the low bits 4 for a thread and 2 for "as the scheduler counts" (clock_getcpuclockid(3)).

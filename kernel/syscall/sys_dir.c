@@ -6,7 +6,7 @@
  * Layer:     syscall.  Uses fs.
  * Locks:     none of its own; entries are copied out while fs holds the directory's lock, as a fault may
  * sleep. Contexts:  process context of a user task; may sleep. Manual:    getdents(2), chdir(2), chroot(2),
- * getcwd(2), umask(2). Tests:     tests/abi/dirs.c
+ * getcwd(2), umask(2). Tests:     tests/abi/dents.c
  *
  * d_off of an entry is where the next one begins.  At the time an entry is written that is not known yet: it
  * is filled in when the next one comes, or at the end.

@@ -7,7 +7,7 @@
  * Locks:     none; f->flags changes by compare-and-swap.
  * Contexts:  process context of a user task; F_SETLKW may sleep until a signal.
  * Manual:    fcntl(2), flock(2).
- * Tests:     tests/abi/fcntl.c
+ * Tests:     tests/abi/fdctl.c
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep (the replaced file is closed).
  * Manual:    dup(2).
- * Tests:     tests/abi/dup.c
+ * Tests:     tests/abi/fd.c
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>

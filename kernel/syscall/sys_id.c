@@ -7,7 +7,7 @@
  * Locks:     none: credentials are replaced, never changed.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    credentials(7), setuid(2), setreuid(2), setresuid(2), setfsuid(2), getgroups(2).
- * Tests:     tests/abi/ids.c
+ * Tests:     tests/abi/cred.c
  *
  * Every change is: copy the credentials, apply the rule of cred/ to the copy, install it or drop it.
  */

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    ioctl(2), tty_ioctl(4), ioctl_fat(2) for what is not here.
- * Tests:     tests/abi/ioctl.c
+ * Tests:     tests/abi/fifo.c
  *
  * A driver never sees a user pointer: for a command of the table it gets a kernel copy, which is zero at
  * first and copied out only when the command succeeded.  A command that nobody listed reaches the file with

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    link(2), symlink(2), readlink(2).
- * Tests:     tests/abi/links.c
+ * Tests:     tests/abi/names.c
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>

@@ -7,7 +7,7 @@
  * Locks:     the address space's lock for reading, to look at areas.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    mlock(2), setrlimit(2) (RLIMIT_MEMLOCK), capabilities(7) (CAP_IPC_LOCK).
- * Tests:     tests/abi/mlock.c
+ * Tests:     tests/abi/mem.c
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>

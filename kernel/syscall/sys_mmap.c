@@ -7,7 +7,7 @@
  * Locks:     none; vm locks the address space.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    mmap(2), mprotect(2), mremap(2), brk(2), madvise(2), msync(2), mincore(2).
- * Tests:     tests/abi/mmap.c
+ * Tests:     tests/abi/mem.c
  *
  * The flow of a file mapping: descriptor -> file_mmap(), which checks the open mode and fills in the page
  * cache and what is allowed -> vm_mmap(), which knows no file.

@@ -7,7 +7,7 @@
  * Locks:     proc_lock while a process's group is compared.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    getpriority(2).
- * Tests:     tests/abi/priority.c
+ * Tests:     tests/abi/sched2.c
  *
  * PRIO_PGRP and PRIO_USER walk all processes; the calls are rare, and the walk holds no lock over its length.
  * A nice value belongs to a thread; for groups and users each process's threads get it.

@@ -7,7 +7,7 @@
  * Locks:     RCU for the credentials of others.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    getrlimit(2), getrusage(2).
- * Tests:     tests/abi/rlimit.c
+ * Tests:     tests/abi/limits.c
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>

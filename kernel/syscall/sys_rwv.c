@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    readv(2), preadv2(2).
- * Tests:     tests/abi/rwv.c
+ * Tests:     tests/abi/vec.c
  *
  * The vector is copied once and checked once: each piece must be user memory, and the sum is cut to
  * MAX_RW_COUNT.  Vectors of up to 8 pieces stay on the stack.

@@ -7,7 +7,7 @@
  * Locks:     RCU for the credentials of others.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    sched(7), sched_setaffinity(2), sched_setscheduler(2), getcpu(2).
- * Tests:     tests/abi/sched.c
+ * Tests:     tests/abi/sched2.c
  */
 #include <syscall/syscall.h>
 #include <syscall/sched_policy.h>

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    sched_setattr(2).
- * Tests:     tests/abi/sched.c
+ * Tests:     tests/abi/sched2.c
  *
  * The struct says its own size, so that it can grow: a shorter one is padded with zeros, a longer one must be
  * zero where we know nothing.

@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; sleeps.
  * Manual:    select(2).
- * Tests:     tests/abi/select.c
+ * Tests:     tests/abi/poll.c
  *
  * select is poll with three bitmaps: each descriptor that stands in one of them becomes a poll item.  What
  * the three sets ask for, in events:

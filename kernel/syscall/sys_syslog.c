@@ -7,7 +7,7 @@
  * Locks:     none; the mark is one word.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    syslog(2).
- * Tests:     tests/abi/syslog.c
+ * Tests:     tests/abi/system.c
  *
  * Clearing forgets nothing: it moves the mark behind which dmesg reads.
  */

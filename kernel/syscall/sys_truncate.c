@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    truncate(2), fallocate(2), setrlimit(2) (RLIMIT_FSIZE).
- * Tests:     tests/abi/truncate.c
+ * Tests:     tests/abi/rw.c
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>

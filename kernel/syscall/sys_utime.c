@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    utime(2), utimensat(2).
- * Tests:     tests/abi/utimes.c
+ * Tests:     tests/abi/stat.c
  *
  * All forms become a struct iattr: ATTR_ATIME alone means now (allowed to whoever may write), with
  * ATTR_ATIME_SET the given time (the owner's right).

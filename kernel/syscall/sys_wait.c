@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; sleeps.
  * Manual:    wait(2), wait4(2).
- * Tests:     tests/abi/wait.c
+ * Tests:     tests/abi/wait2.c
  */
 #include <syscall/syscall.h>
 #include <sys_protos.h>

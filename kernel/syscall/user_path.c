@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context of a user task; may sleep.
  * Manual:    path_resolution(7), openat(2) for dirfd.
- * Tests:     tests/abi/paths.c
+ * Tests:     tests/abi/names.c
  *
  * Nearly all names are short, so the handler's stack holds the copy; a longer one gets a buffer of PATH_MAX
  * bytes.  The descriptor of the *at calls is borrowed for the call, as fd_ref_get() says.

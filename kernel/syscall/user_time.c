@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  process context; may sleep.
  * Manual:    timespec(3type), nanosleep(2), select(2).
- * Tests:     tests/abi/time.c
+ * Tests:     tests/abi/timing.c
  *
  * A ktime_t holds 292 years.  Programs ask for "for ever" with huge seconds; such a time becomes KTIME_MAX,
  * which the scheduler takes for no deadline at all.

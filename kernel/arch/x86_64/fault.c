@@ -7,7 +7,7 @@
  * Locks:     none.
  * Contexts:  thread's kernel stack, interrupts off at entry; vm_fault may sleep.
  * Manual:    Intel SDM vol. 3, 4.7 (error code), 6.15 #PF.
- * Tests:     tests/abi/faults.c, ktest usercopy_fault.
+ * Tests:     tests/abi/corners.c, ktest usercopy_fault.
  *
  * Theory
  * ------

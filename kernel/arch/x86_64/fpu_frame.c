@@ -6,7 +6,7 @@
  * Locks:     none: the running thread's own state.
  * Contexts:  process context; copies with the user sleep.
  * Manual:    sigreturn(2); Intel SDM vol. 1, 13.4 (XSAVE area); Linux's struct _fpstate and _fpx_sw_bytes.
- * Tests:     tests/abi/sigframe.c.
+ * Tests:     tests/abi/signal.c.
  *
  * Theory
  * ------

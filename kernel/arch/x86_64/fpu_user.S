@@ -7,7 +7,7 @@
  * Locks:     none: the running thread's own registers.
  * Contexts:  process context; a fault may sleep, and the instruction is done again with the registers it had.
  * Manual:    Intel SDM vol. 1, 13.4 to 13.8; vol. 2, FXSAVE, FXRSTOR, XSAVE, XRSTOR.
- * Tests:     tests/abi/sigframe.c.
+ * Tests:     tests/abi/signal.c.
  *
  * All return 0 or -EFAULT.  The bytes of a frame are the user's: what the CPU does not accept (reserved bits, a
  * wrong alignment, #GP) is answered as bytes that are not there.

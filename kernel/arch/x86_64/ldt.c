@@ -7,7 +7,7 @@
  * Locks:     the address space's lock, for writing, around a change.
  * Contexts:  process context; ldt_load: interrupts off.
  * Manual:    modify_ldt(2); Intel SDM vol. 3, 3.4.2, 3.5.1, 7.2.3.
- * Tests:     tests/i386/ldt.c, tests/abi/ldt.c.
+ * Tests:     tests/i386/tls.c.
  *
  * Theory
  * ------

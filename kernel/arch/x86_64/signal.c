@@ -6,7 +6,7 @@
  * Locks:     none: the running thread's own registers and stack.
  * Contexts:  process context; user memory is touched, so it may sleep.
  * Manual:    sigaction(2), sigaltstack(2), sigreturn(2); System V ABI AMD64 3.2.2 (the red zone).
- * Tests:     tests/abi/sigframe.c, tests/abi/sigaltstack.c.
+ * Tests:     tests/abi/signal.c.
  *
  * Theory
  * ------

@@ -8,7 +8,7 @@
  * Contexts:  on the thread's kernel stack, interrupts off at entry; turned on before anything may sleep.
  *            trap_paranoid runs on an IST stack and must not sleep or fault.
  * Manual:    Intel SDM vol. 3, 6.15 (exceptions); sigaction(2) for si_code; signal(7).
- * Tests:     tests/abi/faults.c.
+ * Tests:     tests/abi/corners.c.
  */
 #include <arch/cpu.h>
 #include <arch/io.h>

@@ -7,7 +7,7 @@
  * Locks:     none of its own; makes names by the same calls as user space.
  * Contexts:  process context; may sleep.
  * Manual:    null(4), Linux' devtmpfs: every mount shows the same tree.
- * Tests:     tests/abi/devices.c.
+ * Tests:     tests/abi/system.c.
  *
  * The kernel mounts the instance once, in no tree, and works in it with a walk whose root it is.  So a node
  * made for a late driver is seen at once in /dev, wherever that is mounted, and names cached as missing

@@ -7,7 +7,7 @@
  * Locks:     a reader's position in the log, under f->private's mutex.
  * Contexts:  process context; copies may sleep.
  * Manual:    null(4), full(4), random(4), Linux' Documentation/ABI/testing/dev-kmsg.
- * Tests:     tests/abi/devices.c.
+ * Tests:     tests/abi/system.c.
  */
 #include <fs/devfs/devfs.h>
 #include <fs/chrdev.h>

@@ -7,7 +7,7 @@
  * Locks:     the inode's lock is held by fs: shared for reading, so that no block is given away meanwhile.
  * Contexts:  process context; may sleep.
  * Manual:    open(2) O_DIRECT; the alignment is what Linux 6.1 asks for.
- * Tests:     tests/abi/direct.c (on an ext4 image), tests/ext4.
+ * Tests:     tests/stress/directio.c, tests/ext4.
  *
  * Offset, length and addresses are multiples of the device's logical block, else -EINVAL.  The caller (fs/filedata.c)
  * has written the range's pages back, and drops them around a write.  A write of whole pages goes this way; of less it

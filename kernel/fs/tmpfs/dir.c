@@ -7,7 +7,7 @@
  * Locks:     the directory inode's lock, held by the caller.
  * Contexts:  process context.
  * Manual:    getdents(2), readdir(3), telldir(3).
- * Tests:     fs/tmpfs/tmpfs_ktest.c, tests/abi/dirs.c.
+ * Tests:     fs/tmpfs/tmpfs_ktest.c, tests/abi/dents.c.
  *
  * Theory
  * ------

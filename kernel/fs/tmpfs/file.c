@@ -7,7 +7,7 @@
  * Locks:     inode->lock for writing around every change of size or pages by a call.
  * Contexts:  process context; may sleep.
  * Manual:    tmpfs(5), fallocate(2), lseek(2).
- * Tests:     fs/tmpfs/tmpfs_ktest.c, tests/abi/sparse.c.
+ * Tests:     fs/tmpfs/tmpfs_ktest.c, tests/abi/rw.c.
  * Deviates:  the size= limit is exact for write and fallocate. A fault that fills a hole of a shared
  *            mapping is counted at the next call on the file, not refused (Linux: SIGBUS).
  *
