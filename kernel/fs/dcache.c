@@ -194,6 +194,14 @@ bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d)
 	}
 }
 
+bool dentry_is_lasting(const struct dentry *d)
+{
+	for (; d->parent != d; d = d->parent)
+		if (d->parent->inode->revalidate == NAMES_NEVER)
+			return false;
+	return true;
+}
+
 /* ---- the table ---- */
 
 /* A directory whose names may change behind our back. */

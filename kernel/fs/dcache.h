@@ -78,6 +78,9 @@ MUST_CHECK int dentry_name_alloc(const struct qname *n, char **ext);
 struct dentry *dentry_get_parent(struct dentry *d);
 /* Is a an ancestor of d, or d itself?  Exact only while no directory moves (vfs_rename's mutex). */
 bool dentry_is_ancestor(const struct dentry *a, const struct dentry *d);
+/* Does each walk to d's name find d itself?  Not where names are looked up anew each time (procfs): a mount there would
+ * never be met. */
+bool dentry_is_lasting(const struct dentry *d);
 /* Looks at n of the oldest names and drops those that are unused and were not used lately; their number.  Runs the
  * end of inodes: not to be called with any lock held. */
 unsigned long dcache_shrink_some(unsigned long n);

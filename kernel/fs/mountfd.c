@@ -110,6 +110,8 @@ int mount_move(const struct path *from, const struct path *to)
 
 	scoped_mutex(&mount_mutex);
 	err = move_check(from, to);
+	if (!err && !dentry_is_lasting(to->dentry))
+		err = -EOPNOTSUPP;
 	if (err)
 		return err;
 	if (m->parent != m)

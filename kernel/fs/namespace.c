@@ -60,6 +60,8 @@ static int attach_at(struct mount *m, const struct path *at)
 		err = -ENOTDIR;
 	else if (p.dentry->unlinked)
 		err = -ENOENT;
+	else if (!dentry_is_lasting(p.dentry))
+		err = -EOPNOTSUPP;
 	if (err) {
 		mount_discard(m);
 	} else {

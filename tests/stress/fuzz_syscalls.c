@@ -1038,7 +1038,11 @@ int main(int argc, char **argv)
 	remove_segments();
 	if (access(dir, F_OK) == 0)
 		printf("# fuzz_syscalls: cannot remove %s: %s\n", dir, rmdir(dir) ? strerror(errno) : "late");
-	umount2("/dev/pts", MNT_DETACH);
+	/* A child may have taken devpts away, and others then have made files of these names. */
+	while (umount2("/dev/pts", MNT_DETACH) == 0)
+		;
+	nftw("/dev/pts", remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	mkdir("/dev/pts", 0755);
 	printf("FUZZ calls=%lu children=%lu\n", shared->calls, shared->children);
 	return 0;
 }
