@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * tests/abi/fsopen.c - fsopen, fsconfig, fsmount, fspick: contexts, their options and their log */
-#include "abi.h"
+#include "mounts.h"
 #include <sys/mount.h>
 
 enum { FSCONFIG_SET_FLAG, FSCONFIG_SET_STRING, FSCONFIG_SET_BINARY, FSCONFIG_SET_PATH, FSCONFIG_SET_PATH_EMPTY, FSCONFIG_SET_FD,
@@ -17,21 +17,6 @@ static void log_of(int fd)
 	}
 	printf("log: %s\n", strerror(errno));
 	fflush(stdout);
-}
-/* The mounts at or below this name, without their numbers. */
-static void mounts_at(const char *name)
-{
-	char c[200];
-	snprintf(c, sizeof c, "grep ' /tmp/w/%s' /proc/self/mountinfo | sed 's/master:[0-9]*/master/;s/shared:[0-9]*/shared/' | cut -d' ' -f4-", name);
-	fflush(stdout);
-	system(c);
-}
-static void show_link(int fd)
-{
-	char name[50], l[100];
-	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-	ssize_t n = readlink(name, l, sizeof l);
-	printf("link: %.*s\n", (int)n, l);
 }
 static void rest(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * tests/abi/mountfd.c - open_tree, move_mount, mount_setattr: mounts held by descriptors */
-#include "abi.h"
+#include "mounts.h"
 #include <sys/mount.h>
 
 enum { OPEN_TREE_CLONE = 1, OPEN_TREE_CLOEXEC = O_CLOEXEC };
@@ -8,21 +8,6 @@ enum { OPEN_TREE_CLONE = 1, OPEN_TREE_CLOEXEC = O_CLOEXEC };
 #define AT_RECURSIVE 0x8000
 #endif
 
-/* The mounts at or below this name, without their numbers. */
-static void mounts_at(const char *name)
-{
-	char c[200];
-	snprintf(c, sizeof c, "grep ' /tmp/w/%s' /proc/self/mountinfo | sed 's/master:[0-9]*/master/;s/shared:[0-9]*/shared/' | cut -d' ' -f4-", name);
-	fflush(stdout);
-	system(c);
-}
-static void show_link(int fd)
-{
-	char name[50], l[100];
-	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
-	ssize_t n = readlink(name, l, sizeof l);
-	printf("link: %.*s\n", (int)n, l);
-}
 struct mattr { uint64_t set, clr, prop, ns; };
 #define M(...) (&(struct mattr){ __VA_ARGS__ })
 #define SETATTR(dir, path, flags, ...) setattr_(dir, path, flags, #__VA_ARGS__, M(__VA_ARGS__))
