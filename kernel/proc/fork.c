@@ -252,7 +252,7 @@ static int clone_link(struct task *t, const struct clone_args_k *a, int event)
 		ptrace_inherit(t, self);
 	if (t->group != mine) {
 		t->group->tty = mine->tty;
-		if (task_rlimit(t, RLIMIT_CPU) != RLIM_INFINITY)
+		if (itimer_cpu_limited(t->group))
 			itimer_start_cpu(t->group);
 	}
 	spin_unlock_irqrestore(&proc_lock, f);

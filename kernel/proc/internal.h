@@ -137,6 +137,11 @@ void usage_add_child(struct thread_group *parent, struct thread_group *child) MU
 void task_cpu_times(const struct task *t, u64 *utime, u64 *stime);
 void itimer_init(struct thread_group *g);
 void itimer_exit(struct thread_group *g);      /* may wait for a running timer */
-void itimer_start_cpu(struct thread_group *g); /* after fork and prlimit, when RLIMIT_CPU is set */
+void itimer_start_cpu(struct thread_group *g); /* after fork and prlimit, when CPU time has a limit */
+static inline bool itimer_cpu_limited(struct thread_group *g)
+{
+	return atomic_load(&g->rlim.lim[RLIMIT_CPU].cur) != RLIM_INFINITY ||
+	       atomic_load(&g->rlim.lim[RLIMIT_RTTIME].cur) != RLIM_INFINITY;
+}
 /* Copies the limits of memory from the group to an address space. */
 void limits_apply(const struct thread_group *g, struct vm_space *mm);

@@ -5,12 +5,12 @@
  * Layer:     proc.
  * Locks:     sighand->lock of the group (irqs off): the values, and starting the timers.
  * Contexts:  the timers run in interrupts; setting in process context.
- * Manual:    getitimer(2), setitimer(2), getrlimit(2): RLIMIT_CPU, signal(7).
- * Tests:     tests/abi/itimer.c.
+ * Manual:    getitimer(2), setitimer(2), getrlimit(2): RLIMIT_CPU and RLIMIT_RTTIME, signal(7).
+ * Tests:     tests/abi/itimer.c, limits.c.
  *
  * Theory
  * ------
- * ITIMER_REAL is a timer of the clock.  ITIMER_VIRTUAL, ITIMER_PROF and RLIMIT_CPU count CPU time, which
+ * ITIMER_REAL is a timer of the clock.  ITIMER_VIRTUAL, ITIMER_PROF and the limits of CPU time count it; it
  * passes at most as fast as wall time, times the number of threads.  So no tick has to look after them: one
  * timer per process is set to the moment when the nearest of them can be due at the earliest; it looks, and
  * sets itself again.  A process that sleeps is looked at less than 250 times a second, one that has no such
@@ -81,18 +81,44 @@ static u64 cpu_limit_check(struct sighand *s, struct thread_group *g, u64 used)
 	return lim->cur >= FOR_EVER_NS / NSEC_PER_SEC ? FOR_EVER_NS : lim->cur * NSEC_PER_SEC - used;
 }
 
+/* RLIMIT_RTTIME: what a real-time thread uses from one sleep to the next.  While there is none, one could begin now. */
+static u64 rt_limit_check(struct sighand *s, struct thread_group *g)
+{
+	struct rlimit64_k *lim = &g->rlim.lim[RLIMIT_RTTIME];
+	u64 most_us = 0;
+	struct task *t;
+
+	if (lim->cur == RLIM_INFINITY)
+		return 0;
+	list_for_each_entry (t, &g->threads, group_link)
+		if (t->thread.set_policy == POLICY_FIFO || t->thread.set_policy == POLICY_RR) {
+			u64 used = sched_cpu_time(&t->thread) - atomic_load(&t->thread.awake_from_ns);
+			most_us = MAX(most_us, used / NSEC_PER_USEC);
+		}
+	if (most_us >= lim->max) {
+		signal_send_locked(s, g->leader, true, SIGKILL, SIGINFO_KERNEL);
+		return 0;
+	}
+	if (most_us >= lim->cur) {
+		signal_send_locked(s, g->leader, true, SIGXCPU, SIGINFO_KERNEL);
+		lim->cur += NSEC_PER_SEC / NSEC_PER_USEC;
+	}
+	return MIN(lim->cur - most_us, FOR_EVER_NS / NSEC_PER_USEC) * NSEC_PER_USEC;
+}
+
 /* sighand->lock held. */
 static void cpu_timers_run(struct sighand *s, struct thread_group *g)
 {
 	struct usage_sum use;
-	u64 left[3], next = 0;
+	u64 left[4], next = 0;
 
 	usage_of_group(g, &use);
 	left[0] = cpu_timer_check(s, g, &g->virt_value_ns, g->virt_interval_ns, use.utime, SIGVTALRM);
 	left[1] =
 	        cpu_timer_check(s, g, &g->prof_value_ns, g->prof_interval_ns, use.utime + use.stime, SIGPROF);
 	left[2] = cpu_limit_check(s, g, use.utime + use.stime);
-	for (unsigned i = 0; i < 3; i++)
+	left[3] = rt_limit_check(s, g);
+	for (unsigned i = 0; i < ARRAY_SIZE(left); i++)
 		if (left[i] && (!next || left[i] < next))
 			next = left[i];
 	if (!next || !g->nr_live)
@@ -141,7 +167,7 @@ void itimer_exit(struct thread_group *g)
 	sighand_unlock(s, f);
 	if (timer_pending(&g->real_timer))
 		timer_cancel(&g->real_timer);
-	if (timer_pending(&g->cpu_timer) || g->rlim.lim[RLIMIT_CPU].cur != RLIM_INFINITY)
+	if (timer_pending(&g->cpu_timer) || itimer_cpu_limited(g))
 		timer_cancel(&g->cpu_timer);
 }
 

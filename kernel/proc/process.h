@@ -51,7 +51,7 @@ void process_rusage(struct thread_group *g, int who, struct rusage_k *out);
 int process_getitimer(int which, struct itimerval_k *out);
 int process_setitimer(int which, const struct itimerval_k *new, struct itimerval_k *old);
 /* prlimit(2) without the permission check: either pointer may be NULL.  0 or -EINVAL, -EPERM (raising the hard limit).
- * Address-space limits and RLIMIT_CPU take effect at once. */
+ * Address-space limits and those of CPU time take effect at once. */
 int process_rlimit(struct thread_group *g, unsigned resource, const struct rlimit64_k *new,
                    struct rlimit64_k *old);
 /* Registered by ipc/futex: wakes a waiter at a user address of the current task (CLONE_CHILD_CLEARTID); hands on the

@@ -185,7 +185,7 @@ int process_rlimit(struct thread_group *g, unsigned resource, const struct rlimi
 			task_get(t);
 			break;
 		}
-		if (resource == RLIMIT_CPU && new->cur != RLIM_INFINITY && leader)
+		if (leader && itimer_cpu_limited(g))
 			itimer_start_cpu(g);
 	}
 	spin_unlock_irqrestore(&proc_lock, f);

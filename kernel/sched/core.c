@@ -239,10 +239,12 @@ static inline void switch_finish(struct thread *prev) NO_LOCK_CHECK
 static inline void switch_prepare(struct run_queue *rq, struct thread *prev, struct thread *next, ktime_t now)
 {
 	TRACE3(sched_switch, prev->tid, next->tid, prev->state);
-	if (prev->state != THREAD_RUNNING)
+	if (prev->state != THREAD_RUNNING) {
 		prev->nvcsw++;
-	else
+		prev->awake_from_ns = prev->sum_exec_ns;
+	} else {
 		prev->nivcsw++;
+	}
 	rq->nr_switches++;
 	rq->curr = next;
 	next->exec_start = now;

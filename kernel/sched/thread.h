@@ -59,6 +59,7 @@ struct thread {
 	s64 vlag;
 	ktime_t exec_start;     /* last accounting point */
 	u64 sum_exec_ns;        /* CPU time in all */
+	u64 awake_from_ns;      /* sum_exec_ns when it went to sleep last: RLIMIT_RTTIME counts from there */
 	u64 utime_ns, stime_ns; /* sum_exec split by where the accounting points fell */
 	u64 nvcsw, nivcsw;      /* voluntary, involuntary switches */
 	u64 last_wake_ns;

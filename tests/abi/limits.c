@@ -5,6 +5,20 @@
 static volatile int xcpu, xfsz;
 static void on_xcpu(int s) { (void)s; xcpu++; }
 static void on_xfsz(int s) { (void)s; xfsz++; }
+static void rt_limited(long soft_us, long hard_us)
+{
+	struct rlimit r = { soft_us, hard_us };
+	struct sched_param p = { .sched_priority = 1 };
+	setrlimit(RLIMIT_RTTIME, &r);
+	SHOW_OK(syscall(SYS_sched_setscheduler, 0, SCHED_FIFO, &p));
+}
+static void spin_ms(long ms)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	for (long from = t.tv_sec * 1000 + t.tv_nsec / 1000000; t.tv_sec * 1000 + t.tv_nsec / 1000000 - from < ms;)
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+}
 static void show_limit(int which)
 {
 	struct rlimit r;
@@ -104,6 +118,19 @@ static void processes(void)
 	IN_CHILD("RLIMIT_CPU, by default", struct rlimit r = { 1, 60 }; setrlimit(RLIMIT_CPU, &r); for (;;) ;);
 	signal(SIGXCPU, SIG_IGN);
 	IN_CHILD("RLIMIT_CPU, hard", struct rlimit r = { 1, 1 }; setrlimit(RLIMIT_CPU, &r); for (;;) ;);
+	SECTION("CPU time of a real-time thread");
+	signal(SIGXCPU, on_xcpu);
+	IN_CHILD("RLIMIT_RTTIME, caught", rt_limited(200000, 60000000); while (!xcpu) ; SHOW_INT(xcpu); struct rlimit r;
+		 getrlimit(RLIMIT_RTTIME, &r); SHOW(r.rlim_cur));
+	signal(SIGXCPU, SIG_DFL);
+	IN_CHILD("by default", rt_limited(200000, 60000000); for (;;) ;);
+	signal(SIGXCPU, SIG_IGN);
+	IN_CHILD("hard", rt_limited(100000, 200000); for (;;) ;);
+	signal(SIGXCPU, on_xcpu);
+	IN_CHILD("each sleep begins anew", rt_limited(400000, 400000); for (int i = 0; i < 4; i++) { spin_ms(150); usleep(1000); } SHOW_INT(xcpu));
+	IN_CHILD("yielding does not", rt_limited(200000, 60000000); while (!xcpu) sched_yield(); SHOW_INT(xcpu));
+	IN_CHILD("another policy has no limit", rt_limited(100000, 100000); struct sched_param p = { 0 };
+		 SHOW_OK(syscall(SYS_sched_setscheduler, 0, SCHED_OTHER, &p)); spin_ms(300); SHOW_INT(xcpu));
 	SECTION("memory");
 	IN_CHILD("RLIMIT_AS", struct rlimit r = { 50 << 20, 50 << 20 }; setrlimit(RLIMIT_AS, &r);
 		 SHOW_INT(mmap(NULL, 60 << 20, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED); SHOW_INT(errno == ENOMEM);
