@@ -105,7 +105,8 @@ struct thread_group {
 	u64 rchar, wchar, syscr, syscw;
 	struct timer real_timer; /* ITIMER_REAL, alarm */
 	ktime_t real_interval;
-	struct timer cpu_timer; /* looks at ITIMER_VIRTUAL, PROF and the limits of CPU time when they may be due */
+	struct timer
+	        cpu_timer; /* looks at ITIMER_VIRTUAL, PROF and the limits of CPU time when they may be due */
 	u64 virt_value_ns, virt_interval_ns, prof_value_ns,
 	        prof_interval_ns;      /* ITIMER_VIRTUAL, PROF: 0 = off */
 	struct list_head posix_timers; /* sighand->lock */
