@@ -79,6 +79,7 @@ struct file *file_alloc_path(const struct path *path, const struct file_ops *ops
 	f->flocked = f->rcu_free = f->opened = false;
 	f->ra = (struct readahead){ .mode = READAHEAD_NORMAL };
 	f->wb_err = i->mapping ? errseq_sample(&i->mapping->wb_err) : 0;
+	f->fs_err = errseq_sample(&i->sb->store.wb_err);
 	return f;
 fail:
 	atomic_sub(&nr_files, 1);

@@ -74,6 +74,7 @@ struct file {
 	struct epoll_item *watches; /* of epoll(7) instances; changed through ipc/epoll.c only */
 	struct readahead ra;        /* what it reads in advance */
 	u32 wb_err;                 /* which errors of write-backs it was told of: base/errseq.h */
+	u32 fs_err;                 /* the same of its file system: syncfs(2) */
 	bool opened;                /* by a name: its end is told to watchers */
 	bool flocked;               /* has locks of flock(2) */
 	bool rcu_free;              /* stood in a table of several threads: lockless readers may look at it */

@@ -56,7 +56,7 @@ struct inode *inode_alloc(struct super_block *sb, umode_t mode)
 void inode_init_data(struct inode *i, const struct mapping_ops *ops, enum mem_counter counter)
 {
 	mapping_init(&i->data, ops, i, counter);
-	i->data.store = i->sb;
+	i->data.store = &i->sb->store;
 	i->mapping = &i->data;
 	inode_set_size(i, 0);
 }

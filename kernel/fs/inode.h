@@ -260,6 +260,7 @@ struct super_block {
 	struct list_head dirty_inodes; /* oldest first; writeback.c */
 	s32 pins;                      /* of the flusher, atomically: put_super waits for them */
 	bool dying;                    /* no more pins */
+	struct mapping_store store;    /* of its inodes' pages */
 	bool never_writable;           /* MS_RDONLY stays: remounting it writable is -EROFS */
 	struct mutex rename_mutex;     /* one rename between directories at a time */
 	const struct fs_walk *mounter; /* during fill: who mounts, for options that are paths */

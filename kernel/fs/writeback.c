@@ -66,8 +66,8 @@ static int write_fields(struct inode *i, bool wait)
 	if (!atomic_load(&i->dirty) || !take_dirty(i))
 		return 0;
 	err = i->sb->ops->write_inode(i, wait);
-	if (err && i->mapping)
-		errseq_set(&i->mapping->wb_err, err);
+	if (err)
+		mapping_note_error(i->mapping, &i->sb->store, err);
 	return err;
 }
 
@@ -171,7 +171,7 @@ int super_sync(struct super_block *sb)
 {
 	int err, late;
 
-	err = mapping_sync_store(sb);
+	err = mapping_sync_store(&sb->store);
 	late = write_inodes(sb, clock_monotonic(), false);
 	err = err ? err : late;
 	late = sb->ops && sb->ops->sync ? sb->ops->sync(sb) : 0;

@@ -52,13 +52,16 @@ long sys_fdatasync(unsigned fd)
 long sys_syncfs(int fd)
 {
 	struct fd_ref r = fd_arg((unsigned)fd);
-	int err;
+	struct super_block *sb;
+	int err, late;
 
 	if (!r.file)
 		return -EBADF;
-	err = super_sync(r.file->inode->sb);
+	sb = r.file->inode->sb;
+	err = super_sync(sb);
+	late = errseq_check(&sb->store.wb_err, &r.file->fs_err);
 	fd_ref_put(r);
-	return err;
+	return err ? err : late;
 }
 
 static long do_advise(int fd, loff_t off, loff_t len, int advice)

@@ -38,6 +38,10 @@ struct mapping_ops {
 	bool (*hold)(struct mapping *m);
 	void (*release)(struct mapping *m);
 };
+/* Where several mappings lie, for syncfs(2): part of a super block. */
+struct mapping_store {
+	u32 wb_err; /* errors of write-backs to it: base/errseq.h */
+};
 enum { XA_DIRTY, XA_WRITEBACK }; /* tags in mapping->pages */
 struct mapping {
 	struct spinlock lock; /* irqs stay on; leaf but for dirty_lock */
@@ -46,9 +50,9 @@ struct mapping {
 	u64 nr_dirty GUARDED_BY(&lock); /* pages with PAGE_DIRTY; 0 in memory-only objects */
 	u64 size; /* bytes of the object; its owner keeps it up to date. Beyond: SIGBUS */
 	const struct mapping_ops *ops;
-	void *host;            /* the owner: an inode */
-	const void *store;     /* where it lies, for syncfs: the super block; may be NULL */
-	struct list_head vmas; /* that map it (for truncate), under vmas_lock */
+	void *host;                  /* the owner: an inode */
+	struct mapping_store *store; /* may be NULL */
+	struct list_head vmas;       /* that map it (for truncate), under vmas_lock */
 	struct mutex vmas_lock;
 	enum mem_counter counter;    /* MEMC_CACHE or MEMC_SHMEM */
 	u32 wb_err;                  /* errors of write-backs: base/errseq.h */
@@ -110,7 +114,10 @@ int mapping_write_start(struct mapping *m, u64 start, u64 end, bool wait);
 int mapping_write_wait(struct mapping *m, u64 start, u64 end);
 /* The same for all mappings with this `store` (NULL: all there are) that became dirty until now. 0 or the first
  * error. */
-int mapping_sync_store(const void *store);
+int mapping_sync_store(const struct mapping_store *store);
+/* A write-back of m failed, or (m NULL) one of what belongs to the store otherwise: noted for fsync(2) and syncfs(2).
+ * Any context. */
+void mapping_note_error(struct mapping *m, struct mapping_store *store, int err);
 /* SEEK_DATA, SEEK_HOLE over cached pages (memory-only objects): offset or -ENXIO. */
 loff_t mapping_seek(struct mapping *m, loff_t off, loff_t size, bool data);
 /* Frees all pages, dirty ones too; nobody uses the mapping any more. May sleep (for pages on their way). */

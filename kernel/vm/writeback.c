@@ -159,10 +159,18 @@ struct page *mapping_next_dirty_locked(struct mapping *m, u64 *index, u64 last)
 	return NULL;
 }
 
+void mapping_note_error(struct mapping *m, struct mapping_store *store, int err)
+{
+	if (m)
+		errseq_set(&m->wb_err, err);
+	if (store)
+		errseq_set(&store->wb_err, err);
+}
+
 void mapping_write_end(struct page *p, int err)
 {
 	if (err) {
-		errseq_set(&p->mapping->wb_err, err);
+		mapping_note_error(p->mapping, p->mapping->store, err);
 		atomic_or(&p->flags, PAGE_ERROR);
 	}
 	/* The mapping may go once this is seen. */
@@ -249,7 +257,7 @@ int mapping_sync(struct mapping *m, u64 start, u64 end)
 
 /* The mapping that has been dirty for longest, of `store` if not NULL, if that was before `until`; held.  It moves to
  * the end of the list, so that one whose pages cannot be written does not keep others waiting. */
-static struct mapping *next_dirty_mapping(const void *store, ktime_t until)
+static struct mapping *next_dirty_mapping(const struct mapping_store *store, ktime_t until)
 {
 	struct mapping *m;
 
@@ -285,7 +293,7 @@ bool writeback_oldest(ktime_t until)
 	return true;
 }
 
-int mapping_sync_store(const void *store)
+int mapping_sync_store(const struct mapping_store *store)
 {
 	ktime_t until = clock_monotonic();
 	struct mapping *m;
