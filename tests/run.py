@@ -110,11 +110,10 @@ def make_root(root, init=INIT):
 
 
 def pack(root, archive):
-    files = subprocess.run(["find", ".", "-mindepth", "1"], cwd=root, capture_output=True, text=True).stdout
-    files = "".join(sorted(files.splitlines(True)))
+    files = subprocess.run(["find", ".", "-mindepth", "1", "-print0"], cwd=root, capture_output=True).stdout  # any bytes
+    files = b"".join(f + b"\0" for f in sorted(files.split(b"\0")[:-1]))
     with open(archive, "wb") as out:
-        subprocess.run(["cpio", "-o", "-H", "newc", "--quiet", "-R", "0:0"], cwd=root, input=files.encode(),
-                       stdout=out, check=True)
+        subprocess.run(["cpio", "-o0", "-H", "newc", "--quiet", "-R", "0:0"], cwd=root, input=files, stdout=out, check=True)
 
 
 def parse(text):
