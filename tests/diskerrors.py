@@ -2,8 +2,8 @@
 """diskerrors.py - what system calls answer when a disk is full, read-only or broken.  images.py calls it.
 
 Each case is a run of tests/stress/diskerrors.c on a small ext4 image; QEMU's blkdebug makes chosen sectors fail.  What
-Linux answers stands in tests/diskerrors.linux, where Zerno differs in diskerrors.known; `make images-tests` asks Debian's Linux in the same QEMU again, and with
-UPDATE=1 writes the file.
+Linux answers stands in tests/diskerrors.linux, where Zerno differs in diskerrors.known; `make images-tests` asks Debian's Linux
+in the same QEMU again, and with UPDATE=1 writes the file.
 """
 import os
 import re
@@ -16,7 +16,9 @@ KNOWN = f"{run.TOP}/tests/diskerrors.linux"
 OTHERWISE = f"{run.TOP}/tests/diskerrors.known"  # where Zerno's answers are others, and why: `# reason`, `## case`, the answers
 # case: (mke2fs, mount's options, what fails: (kind of request, path in the image or <inode>, block of it))
 CASES = {
-    "full": (["-m", "0"], "rw", None), "inodes": (["-N", "112"], "rw", None), "readonly": ([], None, None),
+    "full": (["-m", "0"], "rw", None), "reserved": (["-m", "10"], "rw", None), "reserved-uid": (["-m", "10"], "rw,resuid=1000", None),
+    "reserved-gid": (["-m", "10"], "rw,resgid=1001", None),
+    "inodes": (["-N", "112"], "rw", None), "readonly": ([], None, None),
     "write-error": ([], "errors=remount-ro", ("write", "/data", 2)), "read-error": ([], "errors=remount-ro", ("read", "/data", 2)),
     "dir-error": ([], "errors=remount-ro", ("read", "/dir", 0)), "inode-error": ([], "errors=remount-ro,inode_readahead_blks=1", ("read", "/inode", None)),
     "inode-error-continue": ([], "errors=continue,inode_readahead_blks=1", ("read", "/inode", None)),
@@ -60,7 +62,7 @@ def make_image(t, case):
 
 
 def script(case, device):
-    name, options = case.removesuffix("-continue"), CASES[case][1]
+    name, options = re.sub("-(continue|uid|gid)$", "", case), CASES[case][1]
     mount = f"mount -t ext4 -o {options} {device} /m 2>/dev/null || echo mount failed; " if options else ""
     return f"mkdir -p /m; {mount}if [ -e /m/data -o {name} = readonly ]; then /tests/diskerrors {name} /m {device}; fi"
 

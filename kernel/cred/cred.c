@@ -31,6 +31,8 @@ struct cred cred_init = {
 	.cap_bounding = CAP_FULL_SET,
 };
 
+const struct cred *(*cred_current)(void);
+
 /* ---- life ---- */
 
 struct cred *cred_copy(const struct cred *c)

@@ -17,7 +17,10 @@ struct cred {
 	unsigned ngroups;
 	gid_t *groups; /* sorted; NULL when none */
 };
-extern struct cred cred_init;                 /* root with all capabilities */
+extern struct cred cred_init; /* root with all capabilities */
+/* Registered by proc: of the running task, without a reference; NULL in a kernel thread.
+ * For limits deep in a call only: who checks access gets the credentials as an argument. */
+extern const struct cred *(*cred_current)(void);
 struct cred *cred_copy(const struct cred *c); /* one reference; NULL = out of memory */
 static inline const struct cred *cred_get(const struct cred *c)
 {

@@ -256,10 +256,16 @@ void task_set_fail_nth(struct task *t, u32 nth)
 	atomic_store(&t->thread.fail_nth, nth);
 }
 
+static const struct cred *cred_of_running(void)
+{
+	return thread_current()->is_kernel || thread_current()->is_idle ? NULL : current_task()->cred;
+}
+
 INIT_CODE void proc_init(void)
 {
 	struct mem_stats m;
 
+	cred_current = cred_of_running;
 	task_cache = kmem_cache_create("task", sizeof(struct task), 64);
 	group_cache = kmem_cache_create("thread_group", sizeof(struct thread_group), 64);
 	pid_init();

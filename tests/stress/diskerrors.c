@@ -132,6 +132,45 @@ static void case_full(void)
 	SAY(syncfs(fd));
 }
 
+static void say_free(void)
+{
+	struct statvfs v;
+
+	SAY(statvfs(".", &v));
+	printf("available: %d, free: %d\n", v.f_bavail > 0, v.f_bfree > 0);
+}
+
+/* A tenth of the blocks is root's: for everybody else the disk is full before. */
+static void case_reserved(void)
+{
+	int fd = writing("filler"), hole = writing("hole"), root = writing("of-root");
+
+	SAY(ftruncate(hole, 1 << 20));
+	char *p = map(hole, 1 << 20);
+	SAY(fchmod(fd, 0666) | chmod(".", 0777));
+	SAY(setegid(1001));
+	SAY(seteuid(1000));
+	say("write until it fails", fill(fd, sizeof(block)));
+	SAY(fsync(fd));
+	say("again", fill(fd, 4096));
+	say_free();
+	touch("a page of a hole", p + 4096, true);
+	SAY(fallocate(fd, 0, 14 << 20, 65536));
+	SAY(mkdir("of-a-user", 0755));
+	SAY(writing("empty"));
+	SAY(seteuid(0));
+	SAY(pwrite(root, block, sizeof(block), 0));
+	SAY(fsync(root));
+	SAY(fallocate(root, 0, 65536, 65536));
+	SAY(mkdir("of-root-too", 0755));
+	touch("a page of a hole", p + 4096, true);
+	SAY(seteuid(1000));
+	SAY(pwrite(root, block, sizeof(block), 1 << 20));
+	SAY(seteuid(0));
+	say("write until it fails", fill(fd, sizeof(block)));
+	say_free();
+}
+
 static void case_inodes(void)
 {
 	char name[32];
@@ -337,6 +376,7 @@ int main(int argc, char **argv)
 		const char *name;
 		void (*run)(void);
 	} cases[] = { { "full", case_full },
+		      { "reserved", case_reserved },
 		      { "inodes", case_inodes },
 		      { "readonly", case_readonly },
 		      { "write-error", case_write_error },

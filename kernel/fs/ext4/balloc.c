@@ -181,12 +181,24 @@ static s64 with_metadata(s64 n)
 	return n + n / 64 + (n ? 8 : 0);
 }
 
+/* The blocks that the caller must leave to root, or to whom the superblock or resuid= and resgid= name. */
+static s64 reserve(const struct ext4_fs *fs)
+{
+	const struct cred *c = cred_current ? cred_current() : NULL;
+
+	if (!c || c->fsuid == fs->options.resuid ||
+	    (fs->options.resgid && cred_in_group(c, fs->options.resgid)) || cred_capable(c, CAP_SYS_RESOURCE))
+		return 0;
+	return (s64)fs->reserved_blocks;
+}
+
 int ext4_alloc_blocks(struct ext4_handle *h, u64 goal, u32 *n, u64 *block, bool promised)
 {
 	struct ext4_fs *fs = h->fs;
 
 	if (!promised) { /* what is kept for data is that data's */
-		s64 room = atomic_load(&fs->free_blocks) - with_metadata(atomic_load(&fs->dirty_blocks));
+		s64 kept = with_metadata(atomic_load(&fs->dirty_blocks));
+		s64 room = atomic_load(&fs->free_blocks) - kept - reserve(fs);
 
 		if (room <= 0)
 			return -ENOSPC;
@@ -292,7 +304,9 @@ int ext4_promise_blocks(struct ext4_fs *fs, u32 n)
 {
 	s64 dirty = atomic_add(&fs->dirty_blocks, (s64)n);
 
-	if (likely(with_metadata(dirty) <= atomic_load(&fs->free_blocks)))
+	s64 room = atomic_load(&fs->free_blocks) - with_metadata(dirty);
+
+	if (likely(room >= (s64)fs->reserved_blocks) || (room >= 0 && room >= reserve(fs)))
 		return 0;
 	atomic_sub(&fs->dirty_blocks, (s64)n);
 	return -ENOSPC;

@@ -39,7 +39,7 @@ int ext4_error(struct ext4_fs *fs, const char *fmt, ...)
 	fs->error_seen = true;
 	if (!fs->error_count++)
 		fs->first_error = (u32)(clock_realtime() / NSEC_PER_SEC);
-	if (fs->errors != ERRORS_CONTINUE && !fs->read_only)
+	if (fs->options.errors != ERRORS_CONTINUE && !fs->read_only)
 		go_read_only(fs);
 	return -EUCLEAN;
 }

@@ -31,6 +31,13 @@ struct ext4_zone { /* blocks that no file may claim */
 	u64 first, last;
 };
 
+struct ext4_options { /* of the mount; what it does not say, of the superblock */
+	bool no_load; /* the journal must not be replayed */
+	u32 errors;   /* enum ext4_errors */
+	bool has_resuid, has_resgid;
+	uid_t resuid; /* who, beside root, may use the reserved blocks */
+	gid_t resgid;
+};
 struct ext4_fs {
 	struct super_block *sb;
 	struct block_device *bdev;
@@ -44,18 +51,16 @@ struct ext4_fs {
 	bool hash_unsigned;
 	bool metadata_csum,
 	        gdt_csum;       /* gdt_csum: crc16 of descriptors, or metadata_csum: uninitialised groups */
-	bool replayed, no_load; /* the journal was replayed; option noload: must not be */
+	bool replayed;          /* the journal was */
 	bool read_only, failed; /* failed: an error made it read-only, for ever */
-	u32 errors;             /* enum ext4_errors */
-	bool error_seen;        /* to be told in the superblock */
+	struct ext4_options options;
+	bool error_seen; /* to be told in the superblock */
 	u32 error_count, first_error;
 	u64 reserved_blocks;           /* for root */
 	u64 overhead;                  /* blocks that statfs does not count */
 	bool was_valid;                /* STATE_VALID when it was mounted */
 	struct ext4_super *super_copy; /* during the mount */
-	uid_t resuid;
-	gid_t resgid;
-	struct ext4_super *es; /* in super_buf */
+	struct ext4_super *es;         /* in super_buf */
 	struct ext4_buffer *super_buf;
 	struct ext4_buffer **gdt; /* [gdt_blocks], referenced */
 	struct ext4_group *group; /* [groups] */

@@ -187,7 +187,7 @@ int ext4_journal_open(struct ext4_fs *fs, bool may_write)
 	if (!j)
 		return -ENOMEM;
 	fs->journal = j;
-	if (fs->compat & COMPAT_HAS_JOURNAL && !fs->no_load) {
+	if (fs->compat & COMPAT_HAS_JOURNAL && !fs->options.no_load) {
 		if (!fs->es->s_journal_inum) {
 			log_err("ext4 %s: a journal on another device is not supported", fs->sb->source);
 			return -EINVAL;

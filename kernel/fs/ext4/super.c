@@ -110,15 +110,15 @@ static int end_writing(struct ext4_fs *fs)
 static int ext4_statfs(struct super_block *sb, struct statfs64_k *out)
 {
 	struct ext4_fs *fs = ext4_fs(sb);
-	u64 free = ext4_count_free_blocks(fs), dirty = (u64)MAX(atomic_load(&fs->dirty_blocks), (s64)0), kept;
+	u64 free = ext4_count_free_blocks(fs), dirty = (u64)MAX(atomic_load(&fs->dirty_blocks), (s64)0), left;
 
 	free = free > dirty ? free - dirty : 0;
 	out->f_bsize = fs->block_size;
 	out->f_blocks = fs->blocks > fs->overhead ? fs->blocks - fs->overhead : 0;
 	out->f_bfree = free;
 	/* What write(2) leaves for the trees of extents nobody can have: see ext4_promise_blocks. */
-	kept = MAX(fs->reserved_blocks, free / 64 + 9);
-	out->f_bavail = free > kept ? free - kept : 0;
+	left = free > fs->reserved_blocks ? free - fs->reserved_blocks : 0;
+	out->f_bavail = left > left / 64 + 9 ? left - left / 64 - 9 : 0;
 	out->f_files = fs->inodes;
 	out->f_ffree = (u64)MAX(atomic_load(&fs->free_inodes), (s64)0);
 	return 0;
@@ -225,7 +225,7 @@ static int ext4_remount(struct super_block *sb, const char *options)
 	}
 	if (ext4_dev_read_only(fs))
 		return -EACCES;
-	if (atomic_load(&fs->failed) || fs->ro_compat & ~(u32)RO_COMPAT_KNOWN || fs->no_load)
+	if (atomic_load(&fs->failed) || fs->ro_compat & ~(u32)RO_COMPAT_KNOWN || fs->options.no_load)
 		return -EROFS;
 	fs->read_only = false;
 	err = begin_writing(fs);
@@ -282,8 +282,8 @@ static int load(struct ext4_fs *fs, bool may_write)
 		err = load_caches(fs);
 	if (err)
 		return err;
-	if (es->s_feature_incompat & INCOMPAT_RECOVER && fs->compat & COMPAT_HAS_JOURNAL && !fs->no_load &&
-	    !may_write) {
+	if (es->s_feature_incompat & INCOMPAT_RECOVER && fs->compat & COMPAT_HAS_JOURNAL &&
+	    !fs->options.no_load && !may_write) {
 		log_err("ext4 %s: the journal must be replayed, but the device is read-only", fs->sb->source);
 		return -EROFS;
 	}
@@ -343,8 +343,8 @@ static int start(struct ext4_fs *fs)
 	err = load(fs, !dev_ro);
 	if (err)
 		return err;
-	if (!ro && (fs->ro_compat & ~(u32)RO_COMPAT_KNOWN || fs->no_load)) {
-		if (!fs->no_load)
+	if (!ro && (fs->ro_compat & ~(u32)RO_COMPAT_KNOWN || fs->options.no_load)) {
+		if (!fs->options.no_load)
 			log_warn("ext4 %s: features %#x are not known: read-only", sb->source,
 			         fs->ro_compat & ~(u32)RO_COMPAT_KNOWN);
 		ro = true;

@@ -97,12 +97,15 @@ static void take_policy(struct ext4_fs *fs, const struct ext4_super *es)
 	        lo_hi(es->s_r_blocks_count_lo, fs->incompat & INCOMPAT_64BIT ? es->s_r_blocks_count_hi : 0);
 
 	fs->reserved_blocks = MIN(blocks, fs->blocks);
-	fs->resuid = es->s_def_resuid;
-	fs->resgid = es->s_def_resgid;
+	if (!fs->options.has_resuid)
+		fs->options.resuid = es->s_def_resuid;
+	if (!fs->options.has_resgid)
+		fs->options.resgid = es->s_def_resgid;
 	fs->was_valid = es->s_state & STATE_VALID;
-	if (!fs->errors)
-		fs->errors = es->s_errors == ERRORS_RO || es->s_errors == ERRORS_PANIC ? ERRORS_RO
-		                                                                       : ERRORS_CONTINUE;
+	if (!fs->options.errors)
+		fs->options.errors = es->s_errors == ERRORS_RO || es->s_errors == ERRORS_PANIC
+		                             ? ERRORS_RO
+		                             : ERRORS_CONTINUE;
 	fs->sb->blocksize = fs->block_size;
 	fs->sb->max_file = MIN((u64)UINT32_MAX << fs->block_bits, (u64)INT64_MAX);
 	fs->sb->max_bytes = fs->sb->max_file;
@@ -163,14 +166,32 @@ static bool is_harmless(const char *word)
 	return false;
 }
 
-static int parse_word(const char *word, bool *no_load, u32 *errors)
+/* resuid=N, resgid=N. */
+static bool parse_id(const char *word, const char *key, bool *has, u32 *id)
+{
+	u64 n;
+
+	if (!str_starts(word, key))
+		return false;
+	word += strlen(key);
+	if (!parse_u64(&word, 10, &n) || *word || n > UINT32_MAX)
+		return false;
+	*has = true;
+	*id = (u32)n;
+	return true;
+}
+
+static int parse_word(const char *word, struct ext4_options *o)
 {
 	if (!strcmp(word, "noload") || !strcmp(word, "norecovery"))
-		*no_load = true;
+		o->no_load = true;
 	else if (!strcmp(word, "errors=remount-ro") || !strcmp(word, "errors=panic"))
-		*errors = ERRORS_RO;
+		o->errors = ERRORS_RO;
 	else if (!strcmp(word, "errors=continue"))
-		*errors = ERRORS_CONTINUE;
+		o->errors = ERRORS_CONTINUE;
+	else if (parse_id(word, "resuid=", &o->has_resuid, &o->resuid) ||
+	         parse_id(word, "resgid=", &o->has_resgid, &o->resgid))
+		return 0;
 	else if (!is_harmless(word))
 		return -EINVAL;
 	return 0;
@@ -180,8 +201,7 @@ int ext4_param(const char *key, const char *value)
 {
 	char word[64];
 	size_t n = strlen(key), v = value ? strlen(value) + 1 : 0;
-	bool no_load;
-	u32 errors;
+	struct ext4_options parsed = { 0 };
 
 	if (n + v >= sizeof(word))
 		return -EINVAL;
@@ -190,7 +210,7 @@ int ext4_param(const char *key, const char *value)
 		word[n] = '=';
 		memcpy(word + n + 1, value, v);
 	}
-	return parse_word(word, &no_load, &errors) ? -ENOENT : 0;
+	return parse_word(word, &parsed) ? -ENOENT : 0;
 }
 
 int ext4_parse_options(struct ext4_fs *fs, const char *o)
@@ -206,7 +226,7 @@ int ext4_parse_options(struct ext4_fs *fs, const char *o)
 		memcpy(word, o, n);
 		word[n] = 0;
 		o += n + (comma ? 1 : 0);
-		err = n ? parse_word(word, &fs->no_load, &fs->errors) : 0;
+		err = n ? parse_word(word, &fs->options) : 0;
 		if (err) {
 			log_err("ext4 %s: unknown option \"%s\"", fs->sb->source, word);
 			return err;
