@@ -94,7 +94,8 @@ static int make_at(const struct fs_walk *w, const char *name, umode_t mode, dev_
 	if (!err && ((type == S_IFCHR && rdev) || type == S_IFBLK) && !cred_capable(w->cred, CAP_MKNOD))
 		err = -EPERM;
 	if (!err)
-		err = create_node(d, mode, rdev, target, w->cred);
+		err = create_node(d, s_islnk(mode) ? mode : new_mode(k.at.dentry->inode, mode, w->fs), rdev,
+		                  target, w->cred);
 	if (!err)
 		notify_name(k.at.dentry->inode, IN_CREATE | (s_isdir(mode) ? IN_ISDIR : 0), k.last.s,
 		            k.last.len, 0);
@@ -113,17 +114,17 @@ static int make(const struct fs_walk *w, const char *name, umode_t mode, dev_t r
 
 int vfs_mknod_path(const struct fs_walk *w, const char *name, umode_t mode, struct path *out)
 {
-	return make_at(w, name, (mode & S_IFMT) | (mode & S_IALLUGO & ~fs_umask(w->fs)), 0, NULL, out);
+	return make_at(w, name, mode & (S_IFMT | S_IALLUGO), 0, NULL, out);
 }
 
 int vfs_mkdir(const struct fs_walk *w, const char *name, umode_t mode)
 {
-	return make(w, name, S_IFDIR | (mode & (S_IRWXUGO | S_ISVTX) & ~fs_umask(w->fs)), 0, NULL);
+	return make(w, name, S_IFDIR | (mode & (S_IRWXUGO | S_ISVTX)), 0, NULL);
 }
 
 int vfs_mknod(const struct fs_walk *w, const char *name, umode_t mode, dev_t rdev)
 {
-	umode_t perm = mode & S_IALLUGO & ~fs_umask(w->fs);
+	umode_t perm = mode & S_IALLUGO;
 
 	switch (mode & S_IFMT) {
 	case 0:

@@ -128,8 +128,9 @@ struct inode {
 	ktime_t dirtied_when;        /* monotonic */
 	bool dirty;                  /* fields changed since write_inode; writeback.c's lock */
 	u8 revalidate;               /* enum names_cached: of the names below */
-	bool linkable;               /* O_TMPFILE without O_EXCL: linkat(2) may give it its first name */
-	char *link; /* target of a symbolic link held in memory; owned, freed after RCU: the walk
+	bool default_acl; /* of a directory: names made in it take their mode from it, not from the umask */
+	bool linkable;    /* O_TMPFILE without O_EXCL: linkat(2) may give it its first name */
+	char *link;       /* target of a symbolic link held in memory; owned, freed after RCU: the walk
 	                                follows it without sleeping.  NULL: ops->get_link or ops->follow */
 	/* Known to have no security.capability (fs/xattr.c); changes under lock, a hint to who does not hold it. */
 	bool no_file_caps;

@@ -234,8 +234,8 @@ static int create_missing(struct walker *k, const struct fs_walk *w, umode_t mod
 		if (!err)
 			err = may_create(dir, w->cred);
 		if (!err)
-			err = create_node(*d, S_IFREG | (mode & S_IALLUGO & ~fs_umask(w->fs)), 0, NULL,
-			                  w->cred);
+			err = create_node(*d, S_IFREG | new_mode(dir->inode, mode & S_IALLUGO, w->fs), 0,
+			                  NULL, w->cred);
 		if (err)
 			dentry_put(*d);
 		else
@@ -322,8 +322,8 @@ static int open_tmpfile(const struct fs_walk *w, const char *name, unsigned flag
 		err = -EOPNOTSUPP;
 	if (err)
 		goto out;
-	i = dir.dentry->inode->ops->tmpfile(dir.dentry->inode,
-	                                    S_IFREG | (mode & S_IALLUGO & ~fs_umask(w->fs)), w->cred);
+	i = dir.dentry->inode->ops->tmpfile(
+	        dir.dentry->inode, S_IFREG | new_mode(dir.dentry->inode, mode & S_IALLUGO, w->fs), w->cred);
 	if (IS_ERR(i)) {
 		err = (int)PTR_ERR(i);
 		goto out;

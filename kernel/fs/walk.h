@@ -49,7 +49,8 @@ int may_delete(const struct dentry *dir, const struct dentry *victim, bool isdir
 int may_create(const struct dentry *dir, const struct cred *c);
 /* Makes the node for a negative dentry; dir's lock held. */
 int create_node(struct dentry *d, umode_t mode, dev_t rdev, const char *target, const struct cred *c);
-static inline u32 fs_umask(const struct fs_ctx *fs)
+/* The mode of what is made in `dir`: without the bits of the umask, unless the directory has a default ACL (acl(5)). */
+static inline umode_t new_mode(const struct inode *dir, umode_t mode, const struct fs_ctx *fs)
 {
-	return atomic_load(&fs->umask);
+	return atomic_load(&dir->default_acl) ? mode : mode & ~(umode_t)atomic_load(&fs->umask);
 }

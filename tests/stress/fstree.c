@@ -177,6 +177,17 @@ static void make_attributes(void)
 	CHECK(mkdir("acl-dir", 0755));
 	CHECK(lsetxattr("acl-dir", "system.posix_acl_access", acl, sizeof(acl), 0));
 	CHECK(lsetxattr("acl-dir", "system.posix_acl_default", acl, sizeof(acl), 0));
+	/* A default list takes the place of the umask, at once and when the directory was made with it; a removed one not. */
+	mode_t before = umask(077);
+	put("acl-dir/file", 0, 10);
+	CHECK(mkdir("acl-dir/dir", 0777));
+	put("acl-dir/dir/file", 0, 10);
+	CHECK(mknod("acl-dir/dir/fifo", S_IFIFO | 0640, 0));
+	CHECK(mkdir("acl-none", 0777));
+	CHECK(lsetxattr("acl-none", "system.posix_acl_default", acl, sizeof(acl), 0));
+	CHECK(lremovexattr("acl-none", "system.posix_acl_default"));
+	put("acl-none/file", 0, 10);
+	umask(before);
 	CHECK(symlink("x", "link-attrs"));
 	set("link-attrs", "trusted.t", 10);
 }

@@ -8,7 +8,6 @@
  * Contexts:  process context; may sleep.
  * Manual:    acl(5) (POSIX 1003.1e draft 17).
  * Tests:     tests/ext4.
- * Deviates:  a directory's default ACL replaces the umask on Linux; here the umask was applied before.
  *
  * A list has an entry for the owner, the group, the others, and if it names more users or groups also a mask, above
  * which none of those named gets.  The mode's three triples are the owner's entry, the mask (or the group's entry),
@@ -224,6 +223,7 @@ int ext4_xattr_inherit(struct ext4_handle *h, struct inode *dir, struct inode *i
 		return err;
 	if (s_isdir(i->mode))
 		err = ext4_xattr_put(h, i, XA_ACL_DEFAULT, "", 0, acl, size, 0);
+	i->default_acl = s_isdir(i->mode);
 	put_mode(acl, size, i->mode, true);
 	if (!err)
 		err = ext4_acl_mode(acl, size, &i->mode, &minimal);

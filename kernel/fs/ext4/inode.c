@@ -242,6 +242,7 @@ static int look_for_acl(struct inode *i)
 	ei->has_attrs = s->n;
 	if (ext4_xattrs_find(s, XA_ACL_ACCESS, "", 0))
 		ext4_inode_set_acl_ops(i, true);
+	i->default_acl = ext4_xattrs_find(s, XA_ACL_DEFAULT, "", 0);
 	ext4_xattrs_free(s);
 	return 0;
 }

@@ -158,6 +158,8 @@ static int put_once(struct inode *i, const struct space *sp, const char *rest, c
 		i->mode = mode;
 		if (sp->index == XA_ACL_ACCESS)
 			ext4_inode_set_acl_ops(i, value && !minimal);
+		if (sp->index == XA_ACL_DEFAULT)
+			atomic_store(&i->default_acl, value != NULL);
 		ext4_i(i)->has_attrs = true;
 		err = ext4_inode_write(&h, i);
 	}
