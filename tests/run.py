@@ -637,6 +637,9 @@ def disk_root_cases(case, root, wanted):
     made = state()
     case("rootfs-ext4-replayed", [*image, "cat", "/marker"], 0, b"synced\n", also=lambda: None if state() == made else "the image was changed")
     case("rootfs-ext4-replayed-rw", ["--rw", *image, "cat", "/marker"], 0, b"synced\n", also=clean)
+    case("swap", ["--disk", f"{disk}:ro", "--swap", "64M", "sh", "-c", "tail -n 1 /proc/partitions; dd if=/dev/vdb bs=1 skip=4086 count=10 2>/dev/null"], 0,
+         b" 254       16      65536 vdb\nSWAPSPACE2")
+    case("swap-too-small", ["--swap", "8K", "true"], 125, err=b"mkswap refused")
     case("disk-mounted", ["--disk", disk, "sh", "-c", "mount -t ext4 /dev/vda /mnt; mkdir /mnt/in; mount -t tmpfs x /mnt/in; cd /mnt; echo left > marker;"
                           "exec 3> open; sleep 100 & :"], 0, b"",
          also=lambda: clean() or (None if subprocess.run(["debugfs", "-R", "cat /marker", disk], capture_output=True).stdout == b"left\n" else "lost"))

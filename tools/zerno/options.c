@@ -107,6 +107,9 @@ void usage_run(void)
 	     "      --rw               keep the changes to the image (else they are thrown away)\n"
 	     "      --disk FILE[:ro|:snapshot]  a raw image as virtio disk: /dev/vda, the next one vdb (may\n"
 	     "                         be repeated); snapshot: what is written is thrown away\n"
+	     "      --swap SIZE        an empty swap area behind the other disks, labelled zerno-swap; it "
+	     "is\n"
+	     "                         thrown away (the kernel does not swap yet)\n"
 	     "      --append WORDS     more words for the kernel's command line\n"
 	     "      --machine M        microvm (default), q35 or pc\n"
 	     "      --accel A          auto (default), kvm or tcg\n"
@@ -133,6 +136,7 @@ enum {
 	O_DRY_RUN,
 	O_DISK,
 	O_RW,
+	O_SWAP,
 	O_HELP
 };
 static const struct option long_options[] = {
@@ -149,6 +153,7 @@ static const struct option long_options[] = {
 	{ "append", 1, NULL, O_APPEND },
 	{ "disk", 1, NULL, O_DISK },
 	{ "rw", 0, NULL, O_RW },
+	{ "swap", 1, NULL, O_SWAP },
 	{ "machine", 1, NULL, O_MACHINE },
 	{ "accel", 1, NULL, O_ACCEL },
 	{ "kernel", 1, NULL, O_KERNEL },
@@ -210,18 +215,28 @@ static bool parse_timeout(struct options *o, const char *s)
 	return true;
 }
 
-static bool parse_memory(struct options *o, const char *s)
+/* Bytes; as for QEMU, a number alone is of MiB. */
+static bool parse_size(const char *option, const char *s, unsigned long long *bytes)
 {
+	static const char suffixes[] = "KMGkmg";
 	char *end;
 	unsigned long long n = strtoull(s, &end, 10);
-	size_t suffix = strlen(end);
+	const char *suffix = *end ? strchr(suffixes, *end) : suffixes + 1;
 
-	if (end == s || !n || *s == '-' || suffix > 1 || (suffix && !strchr("KMGkmg", *end))) {
-		complain("--memory %s: a size like 512M is wanted", s);
+	if (end == s || !n || n >> 33 || *s == '-' || !suffix || (*end && end[1])) {
+		complain("--%s %s: a size like 512M is wanted", option, s);
 		return false;
 	}
-	o->memory = s;
+	*bytes = n << (10 * (1 + (suffix - suffixes) % 3));
 	return true;
+}
+
+static bool parse_memory(struct options *o, const char *s)
+{
+	unsigned long long bytes;
+
+	o->memory = s;
+	return parse_size("memory", s, &bytes);
 }
 
 /* One option; false: it is wrong. */
@@ -270,6 +285,8 @@ static bool apply(struct options *o, int c, char *arg)
 	case O_DISK:
 		list_add(&o->disks, arg);
 		return true;
+	case O_SWAP:
+		return parse_size("swap", arg, &o->swap);
 	case O_MACHINE:
 		o->machine = arg;
 		return one_of("machine", arg, machines);

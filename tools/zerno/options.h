@@ -8,7 +8,8 @@ struct options {
 	const char *memory, *machine, *accel, *rootfs, *append, *kernel, *workdir, *console,
 	        *user; /* user: NULL or U[:G] */
 	int cpus;
-	double timeout_s; /* 0 = none */
+	unsigned long long swap; /* bytes; 0: none */
+	double timeout_s;        /* 0 = none */
 	enum { TTY_AUTO, TTY_YES, TTY_NO } tty;
 	bool dry_run, quiet, keep; /* keep: --rw */
 	char **disks;              /* "FILE[:ro|:snapshot]", NULL-terminated */

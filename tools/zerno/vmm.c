@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "vmm.h"
 #include "rootfs.h"
+#include "swap.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -147,6 +148,8 @@ static void add_devices(struct vmm *v, const struct options *o, int channel, int
 	add(v, "-device", text("virtio-rng-%s", bus));
 	for (unsigned n = 0; o->disks && o->disks[n]; n++)
 		add_disk(v, o, n, o->disks[n]);
+	if (o->swap)
+		add_disk(v, o, 99, swap_make(o->swap));
 	for (unsigned n = 0; o->volumes && o->volumes[n]; n++)
 		add_volume(v, o, n, o->volumes[n]);
 }
