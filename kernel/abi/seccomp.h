@@ -30,6 +30,9 @@
 #define SECCOMP_RET_ACTION_FULL                0xffff0000U
 #define SECCOMP_RET_DATA                       0x0000ffffU
 #define SYS_SECCOMP                            1 /* si_code of SIGSYS */
+#define SYS_USER_DISPATCH                      2
+#define SYSCALL_DISPATCH_FILTER_ALLOW          0
+#define SYSCALL_DISPATCH_FILTER_BLOCK          1
 
 struct seccomp_data_k { /* what a filter sees */
 	s32 nr;

@@ -23,6 +23,7 @@
 #include <proc/internal.h>
 #include <proc/ptrace.h>
 #include <proc/rseq.h>
+#include <proc/user_dispatch.h>
 #include <proc/signal.h>
 #include <arch/elf.h>
 #include <fs/mount.h>
@@ -326,6 +327,7 @@ static void exec_commit_mm(struct exec_image *x, struct task *t)
 	t->clear_child_tid = NULL;
 	t->robust_list = NULL;
 	rseq_exec(t);
+	user_dispatch_off(t);
 	old = task_switch_mm(t, mm);
 	vfork_complete(t);
 	if (old) {

@@ -80,7 +80,8 @@ static void clone_copy_thread(struct task *t, const struct task *self, const str
 	const struct thread *from = &self->thread;
 
 	thread_set_flag(to, atomic_load(&from->flags) & TF_SYSCALL_WORK &
-	                            ~(TF_SYSCALL_PTRACE | TF_SYSCALL_STEP | TF_SYSCALL_SECCOMP));
+	                            ~(TF_SYSCALL_PTRACE | TF_SYSCALL_STEP | TF_SYSCALL_SECCOMP |
+	                              TF_SYSCALL_DISPATCH));
 	arch_thread_copy(to);
 	arch_frame_fork(arch_user_frame(to), arch_user_frame(from), a->stack);
 	rseq_fork(t, self, a->flags & CLONE_VM);

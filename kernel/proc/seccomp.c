@@ -291,18 +291,6 @@ static void note(const struct seccomp_data_k *d, u32 action)
 	         action);
 }
 
-static void send_sigsys(struct trapframe *tf, const struct seccomp_data_k *d, u32 action, bool fatal)
-{
-	struct siginfo info = { .si_signo = SIGSYS, .si_code = SYS_SECCOMP };
-
-	info.si_errno = (s32)(action & SECCOMP_RET_DATA);
-	info.sys.call_addr = d->instruction_pointer;
-	info.sys.syscall = d->nr;
-	info.sys.arch = d->arch;
-	tf_set_result(tf, d->nr); /* handler and core file see the registers as they were */
-	signal_force_info(&info, fatal);
-}
-
 static void kill_caller(struct trapframe *tf, const struct seccomp_data_k *d, u32 action)
 {
 	struct task *t = current_task();
@@ -312,7 +300,7 @@ static void kill_caller(struct trapframe *tf, const struct seccomp_data_k *d, u3
 	if ((action & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_KILL_THREAD &&
 	    atomic_load(&t->group->nr_live) > 1)
 		task_exit(SIGSYS);
-	send_sigsys(tf, d, action, true);
+	signal_force_sigsys(tf, SYS_SECCOMP, (s32)(action & SECCOMP_RET_DATA), d->arch, true);
 }
 
 static void data_refresh(struct seccomp_data_k *d, const struct trapframe *tf,
@@ -347,7 +335,7 @@ static bool act(struct trapframe *tf, const struct seccomp_data_k *d, u32 action
 		tf_set_result(tf, -(long)MIN(action & SECCOMP_RET_DATA, (u32)ERRNO_MAX));
 		break;
 	case SECCOMP_RET_TRAP:
-		send_sigsys(tf, d, action, false);
+		signal_force_sigsys(tf, SYS_SECCOMP, (s32)(action & SECCOMP_RET_DATA), d->arch, false);
 		break;
 	case SECCOMP_RET_USER_NOTIF: /* nobody can listen */
 		tf_set_result(tf, -ENOSYS);

@@ -22,6 +22,9 @@ int signal_tgqueue(pid_t tgid, pid_t tid, int sig, struct siginfo *info);
 void signal_fault(int sig, int code, unsigned long addr);
 void signal_force(int sig);                                     /* same without address */
 void signal_force_info(const struct siginfo *info, bool fatal); /* fatal: a handler does not help */
+/* SIGSYS for the system call that tf asks for, of an ABI (AUDIT_ARCH_*): handler and core file see the registers as they
+ * were.  code: SYS_SECCOMP, SYS_USER_DISPATCH; error: si_errno. */
+void signal_force_sigsys(struct trapframe *tf, int code, int error, u32 audit, bool fatal);
 int signal_action(int sig, const struct sigaction_k *new, struct sigaction_k *old);
 void signal_set_mask(sigset_k mask);     /* of the running task; KILL and STOP are removed */
 void signal_suspend_mask(sigset_k mask); /* sigsuspend, ppoll: until the call ends */

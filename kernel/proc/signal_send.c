@@ -21,6 +21,7 @@
 #include <proc/coredump.h>
 #include <proc/internal.h>
 #include <proc/signal.h>
+#include <arch/ptrace.h>
 #include <base/trace.h>
 #include <abi/poll.h>
 
@@ -271,6 +272,18 @@ void signal_force(int sig)
 void signal_force_info(const struct siginfo *info, bool fatal)
 {
 	signal_send_forced(info->si_signo, info, fatal);
+}
+
+void signal_force_sigsys(struct trapframe *tf, int code, int error, u32 audit, bool fatal)
+{
+	struct siginfo info = { .si_signo = SIGSYS, .si_code = code };
+
+	info.si_errno = error;
+	info.sys.call_addr = tf_ip(tf);
+	info.sys.syscall = (s32)arch_syscall_nr(tf);
+	info.sys.arch = audit;
+	tf_set_result(tf, arch_syscall_nr(tf));
+	signal_force_info(&info, fatal);
 }
 
 bool signal_ignored(struct task *t, int sig)

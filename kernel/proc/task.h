@@ -159,7 +159,11 @@ struct task {
 	u8 mce_kill;                    /* prctl(PR_MCE_KILL); inherited */
 	u8 seccomp_mode;                /* SECCOMP_MODE_*; this and the next: sighand->lock to change */
 	struct seccomp_filter *seccomp; /* the newest, owned; read without a lock by the task itself */
-	struct restart {                /* ERESTART_RESTARTBLOCK: nanosleep, poll */
+	struct {                        /* PR_SET_SYSCALL_USER_DISPATCH; while TF_SYSCALL_DISPATCH is set */
+		u64 start, len;
+		const u8 __user *selector;
+	} dispatch;
+	struct restart { /* ERESTART_RESTARTBLOCK: nanosleep, poll */
 		long (*fn)(struct task *t);
 		ktime_t deadline;
 		unsigned long arg[4];

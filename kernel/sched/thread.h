@@ -29,6 +29,7 @@ enum thread_flag {
 	TF_SYSCALL_TRACE = 1 << 10, /* tracepoints syscall_* are on */
 	TF_SYSCALL_STEP = 1 << 11,  /* single step: trap at the end of the call */
 	TF_SYSCALL_SECCOMP = 1 << 12,
+	TF_SYSCALL_DISPATCH = 1 << 13,
 	TF_EXIT_WORK = 0xff,
 	TF_SYSCALL_WORK = 0xff00,
 };

@@ -19,6 +19,7 @@
 #include <lib/string.h>
 #include <proc/ptrace.h>
 #include <proc/seccomp.h>
+#include <proc/user_dispatch.h>
 
 enum { UNKNOWN_MAX = 64 };
 
@@ -67,6 +68,8 @@ static long call_traced(struct trapframe *tf, unsigned long nr, const syscall_fn
 	unsigned long a[6];
 	syscall_fn fn;
 	long result;
+	if (unlikely(thread_flag(thread_current(), TF_SYSCALL_DISPATCH)) && user_dispatch_enter(tf, audit))
+		return tf_result(tf); /* no call: nobody else hears of it */
 	bool run = true, traced = thread_flag(thread_current(), TF_SYSCALL_PTRACE);
 
 	if (unlikely(traced)) { /* the tracer may change the number and the arguments */

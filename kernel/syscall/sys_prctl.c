@@ -14,6 +14,7 @@
 #include <abi/sched.h>
 #include <arch/switch.h>
 #include <proc/seccomp.h>
+#include <proc/user_dispatch.h>
 
 enum { PERSONALITY_GET = -1 };
 enum { AMBIENT_IS_SET = 1, AMBIENT_RAISE, AMBIENT_LOWER, AMBIENT_CLEAR_ALL };
@@ -211,6 +212,17 @@ static long prctl_mce_kill(unsigned long what, unsigned long when, unsigned long
 	return 0;
 }
 
+static long prctl_user_dispatch(unsigned long how, unsigned long start, unsigned long len,
+                                unsigned long selector)
+{
+	if (how == PR_SYS_DISPATCH_ON)
+		return user_dispatch_on(start, len, (const u8 __user *)selector);
+	if (how != PR_SYS_DISPATCH_OFF || start || len || selector)
+		return -EINVAL;
+	user_dispatch_off(current_task());
+	return 0;
+}
+
 /* What changes or shows the security of the task. */
 static long prctl_security(int option, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
@@ -244,6 +256,8 @@ static long prctl_security(int option, unsigned long a2, unsigned long a3, unsig
 		if (a2 == SECCOMP_MODE_STRICT)
 			return seccomp_set_strict();
 		return a2 == SECCOMP_MODE_FILTER ? seccomp_filter(0, (const void __user *)a3) : -EINVAL;
+	case PR_SET_SYSCALL_USER_DISPATCH:
+		return prctl_user_dispatch(a2, a3, a4, a5);
 	default:
 		return prctl_fixed(option, a2, a3, a4, a5);
 	}
