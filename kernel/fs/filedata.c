@@ -11,8 +11,9 @@
  * Tests:     tests/abi/rw.c.
  *
  * A hole of a memory-only file is a page that is not there: reading it copies zeros and allocates nothing.
- * i->size and mapping->size move together, after the bytes: a reader or a fault that sees the new size finds
- * them.
+ * i->size and mapping->size move together, after the bytes: a reader or a fault that sees the new size finds them.
+ * A page is marked dirty after that.  Write-back, which may run at any time, takes the mark away first and looks at the
+ * size then: so it either writes all that was written, or the page is marked again.
  */
 #include <fs/namei.h>
 #include <fs/mount_tree.h>
@@ -259,8 +260,13 @@ static ssize_t write_piece(struct inode *i, u64 index, size_t off, size_t n, str
 		p = write_cached(m, index, off, n, from, &done);
 	if (IS_ERR(p))
 		return PTR_ERR(p);
-	if (done)
+	if (done) {
+		loff_t end = (loff_t)((index << PAGE_SHIFT) + off + done);
+
+		if (end > i->size)
+			inode_set_size(i, end);
 		page_mark_dirty(p);
+	}
 	page_put(p);
 	if (unlikely(mapping_writes_back(m)))
 		flusher_throttle();
@@ -297,8 +303,6 @@ static ssize_t write_locked(struct inode *i, struct iov_iter *from, loff_t *pos)
 		if (got > 0) {
 			*pos = at + got;
 			done += got;
-			if (*pos > i->size)
-				inode_set_size(i, *pos);
 		}
 		if (unlikely(got < (ssize_t)n)) {
 			if (!done)

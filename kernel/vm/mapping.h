@@ -152,8 +152,9 @@ struct page *mapping_add_for_read(struct mapping *m, u64 index);
 /* Its bytes have come (err 0) or not (-EIO). Any context. */
 void mapping_read_end(struct page *p, int err);
 /* The next dirty page with index in [*index, last], or NULL: locked, under PAGE_WRITEBACK, clean from now on, shared
- * mappings of it read-only, bytes behind m->size zero; with a reference.  *index becomes the index after it.
- * May sleep. */
+ * mappings of it read-only; with a reference.  *index becomes the index after it.  The size to write up to is looked at
+ * after this: what made the page dirty had moved it.  Bytes behind that size are not the file's: programs' stores through
+ * mappings, and what a write(2) is just putting there.  May sleep. */
 struct page *mapping_next_dirty_locked(struct mapping *m, u64 *index, u64 last);
 /* The page has reached the device (0) or not (-EIO, -ENOSPC, noted in wb_err): unlocks it and drops the reference.
  * Any context. */

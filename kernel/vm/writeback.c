@@ -130,15 +130,6 @@ static bool start_write(struct mapping *m, struct page *p)
 	return dirty;
 }
 
-/* Stores behind the end, which a shared mapping allows in the last page, do not reach the store. */
-static void zero_behind_end(struct mapping *m, struct page *p)
-{
-	u64 size = atomic_load(&m->size), start = p->index << PAGE_SHIFT;
-
-	if (size > start && size - start < PAGE_SIZE)
-		memset((char *)page_virt(p) + (size - start), 0, PAGE_SIZE - (size - start));
-}
-
 struct page *mapping_next_dirty_locked(struct mapping *m, u64 *index, u64 last)
 {
 	struct page *p;
@@ -148,7 +139,6 @@ struct page *mapping_next_dirty_locked(struct mapping *m, u64 *index, u64 last)
 		page_wait_writeback(p);
 		if (start_write(m, p)) {
 			vm_clean_mapping(m, *index, *index);
-			zero_behind_end(m, p);
 			++*index;
 			return p;
 		}

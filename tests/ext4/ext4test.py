@@ -349,6 +349,17 @@ def test_direct(report):
     report("ext4/direct", got.stdout == want and want and not bad, f"{bad} {wrong} {got.stdout[-1500:]} {got.stderr[-500:]}")
 
 
+def test_append(report):
+    """A file that grows while it is written back, on ext4 and on a folder of this machine."""
+    disk, folder = image("ext4", size="160M", name="append"), f"{WORK}/append"
+    os.makedirs(folder, exist_ok=True)
+    got = run(*guest(disk, "mkdir -p /tmp/m; mount -t ext4 /dev/vda /tmp/m && /p/appendsync /tmp/m/file 3; cp /tmp/m/file /v/copy; umount /tmp/m; /p/appendsync /v/file 3; "
+                     "cmp -n 300000 /v/copy /v/file", 150, "-c", "2", "-v", f"{TOP}/build/tests/stress:/p:ro", "-v", f"{folder}:/v"), cwd=TOP, stdin=subprocess.DEVNULL)
+    sizes = [int(n) for n in re.findall(r"^appendsync: (\d+) bytes, ok$", got.stdout, re.M)]
+    bad = fsck_clean(disk) or (None if [os.path.getsize(f"{folder}/{n}") for n in ("copy", "file")] == sizes else "other sizes")
+    report("ext4/append", got.returncode == 0 and len(sizes) == 2 and min(sizes) > 300000 and not bad, f"{bad} {got.stdout[-1000:]} {got.stderr[-500:]}")
+
+
 def test_flags(report):
     """chattr: what e2fsprogs sets is obeyed, what is set here e2fsprogs sees."""
     disk = image("ext4", f"{WORK}/tree", name="flags")
@@ -401,6 +412,7 @@ def session(report):
     test_faults(report, 8)
     test_guest(report)
     test_direct(report)
+    test_append(report)
     test_flags(report)
     test_walk(report, 20000)
     fiotest.session(report, 2)

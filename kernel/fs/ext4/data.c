@@ -19,7 +19,8 @@
  *      hole                         handle: allocate; write, wait; move disk_size; end
  *
  * The handle is open while the data is on its way, so no transaction commits a block before its data (ordered mode),
- * and a file's size on the disk never covers what was not written.
+ * and a file's size on the disk never covers what was not written.  What was written is known by the file's size as it
+ * was before: while the data is on its way the file may grow, in the same page, too, and that is written next time.
  */
 #include "internal.h"
 #include <lib/string.h>
@@ -283,16 +284,34 @@ struct run {
 	struct inode *i;
 	struct page *page[RUN_MAX];
 	unsigned n;
-	u64 first;   /* index of page[0] */
-	loff_t size; /* the file's when this is written; 0: as i->size has it */
+	u64 first;         /* index of page[0] */
+	loff_t size;       /* the file's, from before the bytes are taken */
+	bool direct;       /* past the page cache: the file's size moves afterwards */
+	struct page *tail; /* what is written of the page that the file ends in: zeros follow the end */
 };
 
 static char *block_bytes(const struct run *r, u64 blk)
 {
 	const struct ext4_fs *fs = ext4_i(r->i)->fs;
-	u64 at = (blk << fs->block_bits) - (r->first << PAGE_SHIFT);
+	u64 at = (blk << fs->block_bits) - (r->first << PAGE_SHIFT), index = at >> PAGE_SHIFT;
+	bool last = r->tail && r->first + index == (u64)r->size >> PAGE_SHIFT;
 
-	return (char *)page_virt(r->page[at >> PAGE_SHIFT]) + at % PAGE_SIZE;
+	return (char *)page_virt(last ? r->tail : r->page[index]) + at % PAGE_SIZE;
+}
+
+/* The size that is written up to is now; the page it lies in is copied, for others may store behind the end. */
+static void take_size(struct run *r)
+{
+	size_t used;
+	u64 index;
+
+	r->size = atomic_load(&r->i->size);
+	used = (u64)r->size % PAGE_SIZE;
+	index = (u64)r->size >> PAGE_SHIFT;
+	if (!used || index < r->first || index >= r->first + r->n)
+		return;
+	memcpy(page_virt(r->tail), page_virt(r->page[index - r->first]), used);
+	memset((char *)page_virt(r->tail) + used, 0, PAGE_SIZE - used);
 }
 
 static int write_bytes(const struct run *r, const struct ext4_map *m)
@@ -342,14 +361,20 @@ static int look(const struct run *r, u64 blk, u64 end, struct ext4_map *m, bool 
 	return 0;
 }
 
-static loff_t run_size(const struct run *r)
-{
-	return r->size ? r->size : atomic_load(&r->i->size);
-}
-
 static loff_t piece_end(const struct run *r, const struct ext4_map *m)
 {
-	return MIN((loff_t)((m->lblk + m->len) << ext4_i(r->i)->fs->block_bits), run_size(r));
+	return MIN((loff_t)((m->lblk + m->len) << ext4_i(r->i)->fs->block_bits), r->size);
+}
+
+/* The piece is on the disk. */
+static void move_disk_size(const struct run *r, const struct ext4_map *m) MUST_HOLD(&ext4_i(r->i)->map_lock)
+{
+	struct ext4_inode *ei = ext4_i(r->i);
+	loff_t end = piece_end(r, m);
+
+	if (!r->direct) /* it may have been cut meanwhile */
+		end = MIN(end, atomic_load(&r->i->size));
+	ei->disk_size = MAX(ei->disk_size, end);
 }
 
 /* Inside a handle: blocks for the piece, its data, and what follows from that. */
@@ -376,9 +401,9 @@ static int write_new(struct ext4_handle *h, const struct run *r, struct ext4_map
 		(void)ext4_map_remove(h, i, m->lblk, m->lblk + m->len);
 	else if (!err && m->unwritten)
 		err = ext4_map_written(h, i, m->lblk, m->len);
+	if (!err)
+		move_disk_size(r, m);
 	mutex_unlock(&ei->map_lock);
-	if (!err && piece_end(r, m) > ei->disk_size)
-		ei->disk_size = piece_end(r, m);
 	if (!err)
 		ei->datatid = h->txn->tid;
 	return err;
@@ -420,7 +445,7 @@ static int write_run(const struct run *r, u64 *written)
 	unsigned retries = 0;
 	int err = 0;
 
-	end = MIN(end, DIV_ROUND_UP((u64)run_size(r), fs->block_size));
+	end = MIN(end, DIV_ROUND_UP((u64)r->size, fs->block_size));
 	*written = blk;
 	while (blk < end && !err) {
 		err = write_piece(r, blk, end, &done);
@@ -447,7 +472,7 @@ int ext4_write_direct(struct inode *i, u64 first, struct page *base, unsigned n,
 	r = kmalloc(sizeof(*r), 0);
 	if (!r)
 		return -ENOMEM;
-	*r = (struct run){ .i = i, .first = first };
+	*r = (struct run){ .i = i, .first = first, .direct = true };
 	/* A block for each page: promised now, so that -ENOSPC comes before anything is written. */
 	while (k < n && !(err = ext4_write_begin(i->mapping, (first + k) << PAGE_SHIFT, PAGE_SIZE))) {
 		r->page[k] = base + k;
@@ -471,10 +496,15 @@ static int ext4_write_pages(struct mapping *m, u64 first, u64 last, bool wait)
 	u64 index = first, behind;
 	int first_err = 0;
 
-	if (!r)
+	struct page *tail = r ? page_alloc(0, 0) : NULL;
+
+	if (!tail) {
+		kfree(r);
 		return -ENOMEM;
+	}
 	r->i = m->host;
-	r->size = 0;
+	r->direct = false;
+	r->tail = tail;
 	next = mapping_next_dirty_locked(m, &index, last);
 	while (next) {
 		int err;
@@ -485,12 +515,14 @@ static int ext4_write_pages(struct mapping *m, u64 first, u64 last, bool wait)
 		while ((next = mapping_next_dirty_locked(m, &index, last)) && r->n < RUN_MAX &&
 		       next->index == r->first + r->n)
 			r->page[r->n++] = next;
+		take_size(r);
 		err = write_run(r, &behind);
 		for (unsigned k = 0; k < r->n; k++)
 			mapping_write_end(r->page[k], err);
 		first_err = first_err ? first_err : err;
 		cond_resched();
 	}
+	page_put(tail);
 	kfree(r);
 	return first_err;
 }

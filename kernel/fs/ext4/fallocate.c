@@ -146,7 +146,7 @@ static int drop_pages(struct inode *i, loff_t off)
 static void put_size(struct inode *i, loff_t size)
 {
 	inode_set_size(i, size);
-	ext4_i(i)->disk_size = size;
+	ext4_set_disk_size(ext4_i(i), size);
 }
 
 static int collapse_or_insert(struct inode *i, bool collapse, loff_t off, loff_t len)

@@ -38,6 +38,18 @@ int ext4_truncate(struct inode *i)
 	return ext4_stop(&h, err);
 }
 
+static void limit_disk_size(struct ext4_inode *ei, loff_t size)
+{
+	scoped_mutex(&ei->map_lock);
+	ei->disk_size = MIN(ei->disk_size, size);
+}
+
+void ext4_set_disk_size(struct ext4_inode *ei, loff_t size)
+{
+	scoped_mutex(&ei->map_lock);
+	ei->disk_size = size;
+}
+
 /* The new size first, with the inode on the list of orphans; then the blocks. */
 static int shrink(struct inode *i, loff_t size)
 {
@@ -49,7 +61,7 @@ static int shrink(struct inode *i, loff_t size)
 		return err;
 	err = ext4_orphan_add(&h, i);
 	if (!err) {
-		ei->disk_size = MIN(ei->disk_size, size);
+		limit_disk_size(ei, size);
 		ei->datatid = h.txn->tid;
 		err = ext4_inode_write(&h, i);
 	}
@@ -57,6 +69,7 @@ static int shrink(struct inode *i, loff_t size)
 	if (err)
 		return err;
 	inode_truncate(i, size);
+	limit_disk_size(ei, size); /* what was on its way meanwhile may have moved it */
 	atomic_store(&ei->emptied, !size);
 	return ext4_truncate(i);
 }
@@ -88,7 +101,7 @@ static int grow(struct inode *i, loff_t size)
 		err = ext4_start(ei->fs, &h, WRITE_INODE_CREDITS);
 	if (err)
 		return err;
-	ei->disk_size = size;
+	ext4_set_disk_size(ei, size);
 	ei->datatid = h.txn->tid;
 	inode_set_size(i, size);
 	return ext4_stop(&h, ext4_inode_write(&h, i));
