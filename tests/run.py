@@ -1012,7 +1012,7 @@ def test_disk(wanted):
     """Disks: reading, writing, partitions, injected errors, loop devices (tests/disk.py)."""
     sys.path.insert(0, f"{TOP}/tests")
     import disk
-    disk.SLOW = slow(1)
+    disk.SLOW, disk.KASAN = slow(1), has_symbol("kasan_start")
     disk.run_disks(TOP, BUILD, report, wanted)
 
 
