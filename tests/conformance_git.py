@@ -28,7 +28,7 @@ HOME = f"{TOP}/build/conformance/git"
 ARCHIVE = f"{TOP}/build/debian/root.cpio"
 RESULTS = os.environ.get("GIT_RESULTS", f"{run.BUILD}/git")  # another folder: another run at the same time
 DISK = f"{RESULTS}/disk.img"
-CASE_SECONDS = 400
+CASE_SECONDS = 1500
 MAKE = ["make", "-j2", "CFLAGS=-O1", "NO_CURL=1", "NO_EXPAT=1", "NO_GETTEXT=1", "NO_TCLTK=1", "NO_PYTHON=1", "NO_INSTALL_HARDLINKS=1", "all"]
 NOT_NEEDED = ["*.o", "*.a", "*.c", "*.h", "*.po", "*.pot", ".depend", "Documentation", "gitk-git", "git-gui", "debian", ".pc", "compat",
               "reftable", "xdiff", "refs", "builtin", "sha1dc", "block-sha1", "perf", "test-results"]

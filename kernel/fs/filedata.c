@@ -288,10 +288,24 @@ static int check_limit(const struct file *f, loff_t pos, struct iov_iter *from)
 	return 0;
 }
 
+/* Before the file grows with a gap: what programs stored behind its end, through a mapping, is no part of it. */
+static void zero_behind_end(struct inode *i)
+{
+	size_t used = (u64)i->size % PAGE_SIZE;
+	struct page *p = used ? mapping_find(i->mapping, (u64)i->size >> PAGE_SHIFT) : NULL;
+
+	if (!p)
+		return;
+	memset((char *)page_virt(p) + used, 0, PAGE_SIZE - used);
+	page_put(p);
+}
+
 static ssize_t write_locked(struct inode *i, struct iov_iter *from, loff_t *pos)
 {
 	ssize_t done = 0;
 
+	if (unlikely(*pos > i->size) && !memory_only(i->mapping))
+		zero_behind_end(i);
 	while (from->count) {
 		loff_t at = *pos;
 		size_t off = (u64)at % PAGE_SIZE;

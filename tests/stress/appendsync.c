@@ -2,10 +2,11 @@
  *
  * tests/stress/appendsync.c - a file that grows while it is written back
  *
- *     appendsync FILE SECONDS    `appendsync: N bytes, ok`, or where the file is not what was written
+ *     appendsync FILE SECONDS    `appendsync: N bytes, ok` (the file's size), or where the file is not what was written
  *
  * One thread appends pieces of odd sizes; others have the file written back all the time, so that it grows while its last
- * page is on its way to the disk.  Afterwards the caches are dropped, and all of it is compared.
+ * page is on its way to the disk.  Afterwards the caches are dropped, and all of it is compared.  Then what is stored
+ * behind the end, through a mapping, must be zeros when the file grows over it.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -46,6 +48,22 @@ static void drop_caches(void)
 		exit(1);
 	}
 	close(drop);
+}
+
+/* Is the gap of 50 bytes before a byte that is written behind the end one of zeros? */
+static int gap_is_zero(uint64_t size)
+{
+	static const char zeros[50];
+	uint64_t end = size / 4096 * 4096 + 100; /* cut, so that there is room in the last page */
+	char *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(end - 100)), got[51] = "";
+
+	if (p == MAP_FAILED || ftruncate(fd, (off_t)end))
+		return 0;
+	memset(p, 'm', 1000);
+	if (msync(p, 4096, MS_SYNC) || pwrite(fd, "w", 1, (off_t)end + 50) != 1 ||
+	    pread(fd, got, 51, (off_t)end) != 51)
+		return 0;
+	return !memcmp(got, zeros, 50) && got[50] == 'w';
 }
 
 int main(int argc, char **argv)
@@ -85,6 +103,10 @@ int main(int argc, char **argv)
 		}
 		at += (uint64_t)n;
 	}
-	printf("appendsync: %llu bytes, ok\n", (unsigned long long)size);
+	if (!gap_is_zero(size)) {
+		printf("appendsync: stores behind the end became part of the file\n");
+		return 1;
+	}
+	printf("appendsync: %lld bytes, ok\n", (long long)lseek(fd, 0, SEEK_END));
 	return 0;
 }
