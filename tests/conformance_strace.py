@@ -41,7 +41,7 @@ CASE_SECONDS = 300
 # Thousands of processes each, without a word in between: half an hour under emulation.
 SLOW, SLOW_SECONDS = ("trace_", "filtering_syscall-syntax", "qual_fault", "strace--tips"), 3600
 BATCH = 150  # tests of one guest
-NEED_TWO_CPUS = ("status-none-threads", "status-unfinished-threads", "threads-execve", "kill_child")
+NEED_TWO_CPUS = ("status-none-threads", "status-unfinished-threads", "threads-execve")
 # Parts of the Debian root which no test looks at: a smaller archive boots sooner.
 NOT_NEEDED = ["usr/lib/git-core", "usr/lib/python3", "usr/lib/python3.11", "usr/lib/x86_64-linux-gnu/perl", "usr/share/perl",
               "usr/share/zoneinfo", "usr/share/python3", "var/lib/dpkg", "var/cache"]
