@@ -44,6 +44,7 @@
 #include <sys/utsname.h>
 #include <dirent.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 #include "fuzz_recipes.h"
@@ -939,6 +940,18 @@ static int remove_one(const char *path, const struct stat *st, int flag, struct 
 }
 
 /* System V's segments outlive who made them. */
+/* What a child has written on a device or a program stays when its own folder goes. */
+static int remove_attributes(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	static char names[65536];
+	ssize_t n = llistxattr(path, names, sizeof names);
+
+	(void)st, (void)flag, (void)ftw;
+	for (ssize_t at = 0; at < n; at += (ssize_t)strlen(names + at) + 1)
+		lremovexattr(path, names + at);
+	return 0;
+}
+
 static void remove_segments(void)
 {
 	struct shmid_ds st;
@@ -1042,6 +1055,8 @@ int main(int argc, char **argv)
 	while (umount2("/dev/pts", MNT_DETACH) == 0)
 		;
 	nftw("/dev/pts", remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	nftw("/", remove_attributes, 16, FTW_MOUNT | FTW_PHYS);
+	nftw("/dev", remove_attributes, 16, FTW_MOUNT | FTW_PHYS);
 	mkdir("/dev/pts", 0755);
 	printf("FUZZ calls=%lu children=%lu\n", shared->calls, shared->children);
 	return 0;

@@ -8,7 +8,7 @@
  * (/proc/sys/vm/drop_caches).  Not counted: the pages of slabs, since they depend on which objects share one, and what the
  * kernel keeps by design, the tables behind the addresses of its stacks, which grow with the number of threads that live
  * at once.  The command is run again when the counts differ, up to TRIES times: what one run leaves (a table that grew, a cache
- * made on first use, an attribute that the fuzzer gave a device) is no leak, what every run leaves is.  Prints `LEAK none` or `LEAK pages=N objects=N`. */
+ * made on first use) is no leak, what every run leaves is.  Prints `LEAK none` or `LEAK pages=N objects=N`. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TRIES = 6 };
+enum { TRIES = 4 };
 struct counts {
 	long pages, objects;
 };
