@@ -38,24 +38,24 @@
 #define NSIG      65 /* signals 1..64; arrays are indexed by sig - 1 (NSIG - 1 of them) or by sig */
 
 typedef u64 sigset_k;
-#define SIGMASK(sig)      (1UL << ((sig)-1))
+#define SIGMASK(sig) (1UL << ((sig)-1))
 
-#define SA_NOCLDSTOP      0x00000001UL
-#define SA_NOCLDWAIT      0x00000002UL
-#define SA_SIGINFO        0x00000004UL
-#define SA_UNSUPPORTED    0x00000400UL
+#define SA_NOCLDSTOP 0x00000001UL
+#define SA_NOCLDWAIT 0x00000002UL
+#define SA_SIGINFO   0x00000004UL
+#define SA_UNSUPPORTED 0x00000400UL
 #define SA_EXPOSE_TAGBITS 0x00000800UL
-#define SA_RESTORER       0x04000000UL
-#define SA_I386           0x02000000UL /* internal: installed by an i386 call, so its frame is the 32-bit one */
-#define SA_ONSTACK        0x08000000UL
-#define SA_RESTART        0x10000000UL
-#define SA_NODEFER        0x40000000UL
-#define SA_RESETHAND      0x80000000UL
-#define SIG_DFL           0UL
-#define SIG_IGN           1UL
-#define SIG_BLOCK         0
-#define SIG_UNBLOCK       1
-#define SIG_SETMASK       2
+#define SA_RESTORER  0x04000000UL
+#define SA_I386      0x02000000UL /* internal: installed by an i386 call, so its frame is the 32-bit one */
+#define SA_ONSTACK   0x08000000UL
+#define SA_RESTART   0x10000000UL
+#define SA_NODEFER   0x40000000UL
+#define SA_RESETHAND 0x80000000UL
+#define SIG_DFL 0UL
+#define SIG_IGN 1UL
+#define SIG_BLOCK   0
+#define SIG_UNBLOCK 1
+#define SIG_SETMASK 2
 
 struct sigaction_k { /* as rt_sigaction(2) passes it */
 	unsigned long handler;
@@ -68,10 +68,10 @@ struct sigaltstack_k {
 	s32 ss_flags, pad;
 	u64 ss_size;
 };
-#define SS_ONSTACK    1
-#define SS_DISABLE    2
+#define SS_ONSTACK 1
+#define SS_DISABLE 2
 #define SS_AUTODISARM (1U << 31)
-#define MINSIGSTKSZ   2048
+#define MINSIGSTKSZ 2048
 
 struct siginfo { /* 128 bytes, siginfo_t */
 	s32 si_signo, si_errno, si_code, pad;
@@ -142,30 +142,30 @@ struct siginfo32 { /* the i386 ABI's, 128 bytes */
 	};
 };
 _Static_assert(sizeof(struct siginfo32) == 128, "siginfo_t of i386");
-#define SI_USER       0
-#define SI_KERNEL     0x80
-#define SI_QUEUE      (-1)
-#define SI_TIMER      (-2)
-#define SI_MESGQ      (-3)
-#define SI_ASYNCIO    (-4)
-#define SI_SIGIO      (-5)
-#define SI_TKILL      (-6)
-#define ILL_ILLOPC    1
-#define ILL_ILLOPN    2
-#define FPE_INTDIV    1
-#define FPE_INTOVF    2
-#define FPE_FLTDIV    3
-#define FPE_FLTOVF    4
-#define FPE_FLTUND    5
-#define FPE_FLTRES    6
-#define FPE_FLTINV    7
-#define SEGV_MAPERR   1
-#define SEGV_ACCERR   2
-#define BUS_ADRALN    1
-#define BUS_ADRERR    2
-#define TRAP_BRKPT    1
-#define TRAP_TRACE    2
-#define TRAP_HWBKPT   4
+#define SI_USER    0
+#define SI_KERNEL  0x80
+#define SI_QUEUE   (-1)
+#define SI_TIMER   (-2)
+#define SI_MESGQ   (-3)
+#define SI_ASYNCIO (-4)
+#define SI_SIGIO   (-5)
+#define SI_TKILL   (-6)
+#define ILL_ILLOPC  1
+#define ILL_ILLOPN  2
+#define FPE_INTDIV  1
+#define FPE_INTOVF  2
+#define FPE_FLTDIV  3
+#define FPE_FLTOVF  4
+#define FPE_FLTUND  5
+#define FPE_FLTRES  6
+#define FPE_FLTINV  7
+#define SEGV_MAPERR 1
+#define SEGV_ACCERR 2
+#define BUS_ADRALN  1
+#define BUS_ADRERR  2
+#define TRAP_BRKPT  1
+#define TRAP_TRACE  2
+#define TRAP_HWBKPT 4
 #define CLD_EXITED    1
 #define CLD_KILLED    2
 #define CLD_DUMPED    3

@@ -3,32 +3,32 @@
 #pragma once
 #include <abi/types.h>
 
-#define S_IFMT    0170000
-#define S_IFSOCK  0140000
-#define S_IFLNK   0120000
-#define S_IFREG   0100000
-#define S_IFBLK   0060000
-#define S_IFDIR   0040000
-#define S_IFCHR   0020000
-#define S_IFIFO   0010000
-#define S_ISUID   0004000
-#define S_ISGID   0002000
-#define S_ISVTX   0001000
-#define S_IRWXU   0700
-#define S_IRUSR   0400
-#define S_IWUSR   0200
-#define S_IXUSR   0100
-#define S_IRWXG   0070
-#define S_IRGRP   0040
-#define S_IWGRP   0020
-#define S_IXGRP   0010
-#define S_IRWXO   0007
-#define S_IROTH   0004
-#define S_IWOTH   0002
-#define S_IXOTH   0001
+#define S_IFMT   0170000
+#define S_IFSOCK 0140000
+#define S_IFLNK  0120000
+#define S_IFREG  0100000
+#define S_IFBLK  0060000
+#define S_IFDIR  0040000
+#define S_IFCHR  0020000
+#define S_IFIFO  0010000
+#define S_ISUID  0004000
+#define S_ISGID  0002000
+#define S_ISVTX  0001000
+#define S_IRWXU  0700
+#define S_IRUSR  0400
+#define S_IWUSR  0200
+#define S_IXUSR  0100
+#define S_IRWXG  0070
+#define S_IRGRP  0040
+#define S_IWGRP  0020
+#define S_IXGRP  0010
+#define S_IRWXO  0007
+#define S_IROTH  0004
+#define S_IWOTH  0002
+#define S_IXOTH  0001
 #define S_IRWXUGO 0777
 #define S_IALLUGO 07777
-#define S_IXUGO   0111
+#define S_IXUGO  0111
 
 struct stat_k { /* x86-64 struct stat */
 	u64 st_dev, st_ino, st_nlink;
@@ -95,9 +95,9 @@ struct statfs64_i386_k {
 	u32 f_namelen, f_frsize, f_flags, f_spare[4];
 } __attribute__((packed));
 _Static_assert(sizeof(struct statfs64_i386_k) == 84, "struct statfs64");
-#define TMPFS_MAGIC         0x01021994
-#define RAMFS_MAGIC         0x858458f6
-#define PROC_SUPER_MAGIC    0x9fa0
-#define DEVPTS_SUPER_MAGIC  0x1cd1
-#define PIPEFS_MAGIC        0x50495045
+#define TMPFS_MAGIC      0x01021994
+#define RAMFS_MAGIC      0x858458f6
+#define PROC_SUPER_MAGIC 0x9fa0
+#define DEVPTS_SUPER_MAGIC 0x1cd1
+#define PIPEFS_MAGIC     0x50495045
 #define ANON_INODE_FS_MAGIC 0x09041934

@@ -103,7 +103,7 @@ static u64 rt_limit_check(struct sighand *s, struct thread_group *g)
 		signal_send_locked(s, g->leader, true, SIGXCPU, SIGINFO_KERNEL);
 		lim->cur += NSEC_PER_SEC / NSEC_PER_USEC;
 	}
-	return MIN(lim->cur - most_us, FOR_EVER_NS / NSEC_PER_USEC) * NSEC_PER_USEC;
+	return MIN(MIN(lim->cur, lim->max) - most_us, FOR_EVER_NS / NSEC_PER_USEC) * NSEC_PER_USEC;
 }
 
 /* sighand->lock held. */

@@ -306,7 +306,7 @@ int ext4_promise_blocks(struct ext4_fs *fs, u32 n)
 
 	s64 room = atomic_load(&fs->free_blocks) - with_metadata(dirty);
 
-	if (likely(room >= (s64)fs->reserved_blocks) || (room >= 0 && room >= reserve(fs)))
+	if (likely(room >= (s64)fs->reserved_blocks) || room >= reserve(fs))
 		return 0;
 	atomic_sub(&fs->dirty_blocks, (s64)n);
 	return -ENOSPC;

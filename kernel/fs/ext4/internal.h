@@ -337,8 +337,8 @@ int ext4_setattr(struct inode *i, const struct iattr *a);
 int ext4_getattr(struct inode *i, struct kstat *st);
 /* i->lock held for writing: cuts what lies behind the size. */
 int ext4_truncate(struct inode *i);
-void ext4_set_disk_size(struct ext4_inode *ei,
-                        loff_t size); /* file.c: the size is this, and all below is written */
+/* The size is this, and all below it is written.  Takes map_lock. */
+void ext4_set_disk_size(struct ext4_inode *ei, loff_t size);
 /* Gives back what was kept for pages from `first` to `last`. */
 void ext4_promises_drop(struct inode *i, u64 first, u64 last);
 void ext4_promises_drop_blocks(struct inode *i, u64 from, u64 to); /* the same by file blocks [from, to) */
