@@ -92,8 +92,8 @@ static u64 rt_limit_check(struct sighand *s, struct thread_group *g)
 		return 0;
 	list_for_each_entry (t, &g->threads, group_link)
 		if (t->thread.set_policy == POLICY_FIFO || t->thread.set_policy == POLICY_RR) {
-			u64 used = sched_cpu_time(&t->thread) - atomic_load(&t->thread.awake_from_ns);
-			most_us = MAX(most_us, used / NSEC_PER_USEC);
+			u64 from = atomic_load(&t->thread.awake_from_ns); /* first: both grow meanwhile */
+			most_us = MAX(most_us, (sched_cpu_time(&t->thread) - from) / NSEC_PER_USEC);
 		}
 	if (most_us >= lim->max) {
 		signal_send_locked(s, g->leader, true, SIGKILL, SIGINFO_KERNEL);
